@@ -1,0 +1,56 @@
+/** Shape of an audit event as the code hands it in. The catalogue of names is `events.ts`. */
+import type { AuditEventName } from "#server/audit/events.ts";
+
+/** The guide's event kinds (`logging.audit.events`, `logging.security.events`). */
+export const AUDIT_KINDS = [
+  "authentication",
+  "authorization",
+  "config_changes",
+  "message_send",
+  "message_receive",
+  "agent_execution",
+  "file_access",
+  "errors",
+] as const;
+export const SECURITY_KINDS = [
+  "authentication_failure",
+  "authorization_denied",
+  "sandbox_escape",
+  "suspicious_activity",
+  "rate_limit_exceeded",
+] as const;
+
+export type AuditKind = (typeof AUDIT_KINDS)[number] | (typeof SECURITY_KINDS)[number];
+export type AuditSeverity = "info" | "warn" | "error" | "critical";
+export type AuditOutcome = "ok" | "denied" | "failed";
+export type ActorType = "token" | "user" | "member" | "operator" | "system" | "worker" | "anonymous";
+
+export interface Actor {
+  type: ActorType;
+  id: string;
+}
+
+export interface AuditEventInput {
+  event: AuditEventName;
+  outcome: AuditOutcome;
+  actor: Actor;
+  /** Default: the time of the insert. */
+  at?: Date;
+  tokenId?: string | undefined;
+  userId?: string | undefined;
+  channel?: string | undefined;
+  address?: string | undefined;
+  requestId?: string | undefined;
+  correlationId?: string | undefined;
+  /** What was acted on: a run, token, role … id. */
+  target?: string | undefined;
+  /** Reason code of a decision. */
+  reason?: string | undefined;
+  /** The configuration path or record that decided. */
+  because?: string | undefined;
+  /** Integers, strings, booleans, null and nests of them; no secret, no message text. */
+  data?: AuditData | undefined;
+}
+
+export type AuditValue = string | number | boolean | null | AuditValue[] | { [key: string]: AuditValue };
+export type AuditData = Record<string, AuditValue>;

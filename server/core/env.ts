@@ -1,0 +1,69 @@
+/**
+ * The only reader of the process environment. Everything else receives values.
+ * Purpose: each variable is validated, documented and overridable in one place, and a secret cannot leak by being read anywhere.
+ */
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "#server/core/errors.ts";
+
+const Env = z.object({
+  /** Folder of configuration, data, logs, keys and backups. */
+  OPENCLAW_HOME: z.string().min(1).optional(),
+  /** Configuration file; default `<home>/config/openclaw.json5`. */
+  OPENCLAW_CONFIG: z.string().min(1).optional(),
+  /** Overrides `gateway.port` (set by `npm start -- --port N`). */
+  OPENCLAW_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+  /** Connection of an external PostgreSQL for the owner of the schema; absent = the embedded server. */
+  DATABASE_URL: z.string().min(1).optional(),
+  /** Per-process connection with the least rights; set by the supervisor for each child. */
+  OPENCLAW_DATABASE_URL: z.string().min(1).optional(),
+  /** Least-rights connections of an external PostgreSQL whose owner may not create roles. */
+  OPENCLAW_DATABASE_URL_APP: z.string().min(1).optional(),
+  OPENCLAW_DATABASE_URL_WORKER: z.string().min(1).optional(),
+  OPENCLAW_DATABASE_URL_SEALER: z.string().min(1).optional(),
+  REDIS_URL: z.url().optional(),
+  /** `unix:///var/run/docker.sock` or `tcp://host:port`, as the docker CLI reads it. */
+  DOCKER_HOST: z.string().min(1).optional(),
+  OPENCLAW_LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+  NEXTAUTH_SECRET: z.string().min(32).optional(),
+  NODE_ENV: z.string().optional(),
+  CI: z.string().optional(),
+});
+
+export type Env = z.infer<typeof Env>;
+
+/** Parses the environment. @throws AppError("CONFIG_INVALID") that names every bad variable, never its value. */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
+  const parsed = Env.safeParse(present);
+  if (parsed.success) {
+    return parsed.data;
+  }
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new AppError("CONFIG_INVALID", `Environment: ${problems.join("; ")}. Correct the variable or unset it.`);
+}
+
+/** The value behind a configuration's `${NAME}` reference, or undefined when unset or empty. */
+export function lookupVariable(name: string): string | undefined {
+  const value = process.env[name];
+  return value === undefined || value === "" ? undefined : value;
+}
+
+/** The environment for a child process: the parent's, with `changes` on top (undefined removes). */
+export function childEnvironment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
+  const merged: NodeJS.ProcessEnv = { ...process.env };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) {
+      delete merged[name];
+    } else {
+      merged[name] = value;
+    }
+  }
+  return merged;
+}
+
+/** The OpenClaw home as an absolute path: `OPENCLAW_HOME`, else `~/.openclaw`. */
+export function homeDirectory(env: Env = readEnv()): string {
+  return resolve(env.OPENCLAW_HOME ?? resolve(homedir(), ".openclaw"));
+}
