@@ -50,6 +50,11 @@ export function lookupVariable(name: string): string | undefined {
   return value === undefined || value === "" ? undefined : value;
 }
 
+/** Tells next-auth, which looks in the environment only, the one origin it may build addresses from. */
+export function pinAuthOrigin(origin: string): void {
+  process.env["NEXTAUTH_URL"] = origin;
+}
+
 /** The environment for a child process: the parent's, with `changes` on top (undefined removes). */
 export function childEnvironment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
   const merged: NodeJS.ProcessEnv = { ...process.env };
@@ -65,5 +70,6 @@ export function childEnvironment(changes: Record<string, string | undefined>): N
 
 /** The OpenClaw home as an absolute path: `OPENCLAW_HOME`, else `~/.openclaw`. */
 export function homeDirectory(env: Env = readEnv()): string {
-  return resolve(env.OPENCLAW_HOME ?? resolve(homedir(), ".openclaw"));
+  // The comment in the call keeps the page bundler from packing the whole folder because of a path it cannot know.
+  return resolve(/*turbopackIgnore: true*/ env.OPENCLAW_HOME ?? resolve(homedir(), ".openclaw"));
 }

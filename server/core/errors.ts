@@ -42,6 +42,14 @@ export class AppError extends Error {
   }
 }
 
+/**
+ * True for an `AppError`, also for one made by another copy of this module: Next bundles its own, and errors cross between the copies,
+ * so `instanceof` would miss them.
+ */
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof Error && error.name === "AppError" && "code" in error && "retryAfterSeconds" in error;
+}
+
 /** Text of anything that was thrown, for logs and for wrapping. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,0 +1,33 @@
+/** HTTP entry of the console's API. */
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { isAppError } from "#server/core/errors.ts";
+import { getContainer } from "#server/core/container.ts";
+import { createContext, type ConsoleServices } from "#server/trpc/context.ts";
+import { refuseForeignRequest } from "#server/trpc/http-guard.ts";
+import { appRouter } from "#server/trpc/root.ts";
+
+/** Calls in one batch at most. */
+const MAX_BATCH = 10;
+
+async function handle(request: Request): Promise<Response> {
+  const services = getContainer<ConsoleServices>();
+  const refusal = refuseForeignRequest(request, services.web);
+  if (refusal !== null) {
+    return refusal;
+  }
+  return fetchRequestHandler({
+    endpoint: "/api/trpc",
+    req: request,
+    router: appRouter,
+    maxBatchSize: MAX_BATCH,
+    createContext: () => createContext(request.headers, services),
+    responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
+    onError({ error, path, ctx }) {
+      if (error.code === "INTERNAL_SERVER_ERROR" && !(isAppError(error.cause) && error.cause.code !== "INTERNAL")) {
+        services.log.error({ err: error.cause ?? error, path, requestId: ctx?.origin.requestId }, "console call failed");
+      }
+    },
+  });
+}
+
+export { handle as GET, handle as POST };

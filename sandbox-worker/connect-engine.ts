@@ -1,0 +1,45 @@
+/** The client of the Docker Engine: where it is looked for and how its failures are told apart. Only this process holds one. */
+import Docker from "dockerode";
+import { AppError, messageOf } from "#server/core/errors.ts";
+
+export interface EngineConnection {
+  docker: Docker;
+  /** As a person writes it in DOCKER_HOST. */
+  endpoint: string;
+  /** A unix socket: the engine shares this machine's kernel and devices. */
+  local: boolean;
+}
+
+const DEFAULT_HOST = "unix:///var/run/docker.sock";
+
+/** @param dockerHost DOCKER_HOST; undefined = the usual socket. @throws AppError CONFIG_INVALID for a form that is not supported. */
+export function connectEngine(dockerHost: string = DEFAULT_HOST): EngineConnection {
+  if (dockerHost.startsWith("unix://")) {
+    return { docker: new Docker({ socketPath: dockerHost.slice("unix://".length) }), endpoint: dockerHost, local: true };
+  }
+  const tcp = /^(?:tcp|http):\/\/([^/:]+|\[[0-9a-f:]+\]):(\d{1,5})\/?$/i.exec(dockerHost);
+  if (tcp?.[1] === undefined) {
+    throw new AppError(
+      "CONFIG_INVALID",
+      "DOCKER_HOST is not supported in this form. Use unix:///path/to/docker.sock or tcp://host:port.",
+    );
+  }
+  return {
+    docker: new Docker({ host: tcp[1], port: Number(tcp[2]), protocol: "http" }),
+    endpoint: dockerHost,
+    local: false,
+  };
+}
+
+/** HTTP status of the engine's answer, or null when there was none: the engine cannot be reached. */
+export function engineStatusCode(error: unknown): number | null {
+  return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
+    ? error.statusCode
+    : null;
+}
+
+/** True when the thing asked for does not exist (any more). */
+export const isMissing = (error: unknown): boolean => engineStatusCode(error) === 404;
+
+/** One line about why the engine did not answer, without the request. */
+export const engineErrorText = (error: unknown): string => messageOf(error).slice(0, 200);

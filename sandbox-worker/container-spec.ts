@@ -1,0 +1,154 @@
+/**
+ * From policy to the engine's create request. Pure and snapshot-tested: this file decides what a container may do.
+ * Threat: hostile code inside. Every field is set here from numbers; no text of a request or of the configuration is passed on, except
+ * the image id and the granted network's name.
+ */
+import type { ContainerCreateOptions } from "dockerode";
+import type { SandboxPolicy } from "#server/sandbox/policy.ts";
+import type { Language, RunLimits } from "#server/sandbox/schema.ts";
+import type { DiskPlan } from "#worker/disk-plan.ts";
+
+/** Labels by which containers and volumes are found again after a crash. */
+export const LABEL = {
+  sandbox: "openclaw.sandbox",
+  /** One database = one instance; several may share an engine. */
+  instance: "openclaw.instance",
+  worker: "openclaw.worker",
+  run: "openclaw.run",
+  /** Milliseconds since the epoch after which nothing may be left of it. */
+  deadline: "openclaw.deadline",
+} as const;
+
+export interface ContainerSpec {
+  policy: SandboxPolicy;
+  plan: DiskPlan;
+  /** Volume of the workspace; null = memory-backed. */
+  volume: string | null;
+  imageId: string;
+  /** Seccomp profile as JSON text. */
+  seccomp: string;
+  language: Language;
+  runId: string;
+  attempt: number;
+  workerId: string;
+  instanceId: string;
+  deadline: number;
+}
+
+const INTERPRETERS: Record<Language, { file: string; argv: string[] }> = {
+  python: { file: "/workspace/main.py", argv: ["python3"] },
+  node: { file: "/workspace/main.js", argv: ["node"] },
+  sh: { file: "/workspace/main.sh", argv: ["/bin/sh"] },
+};
+
+// A fixed text: the program arrives on standard input, becomes a file and then runs with an empty one.
+const LAUNCHER = 'cat >"$0" && exec "$@" "$0" </dev/null';
+
+export const containerName = (runId: string, attempt: number): string => `openclaw-${runId}-${attempt}`;
+
+export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
+  const { policy, plan } = spec;
+  const interpreter = INTERPRETERS[spec.language];
+  const account = `${policy.uid}:${policy.gid}`;
+  return {
+    name: containerName(spec.runId, spec.attempt),
+    Image: spec.imageId,
+    User: account,
+    WorkingDir: "/workspace",
+    Hostname: "sandbox",
+    Entrypoint: ["/bin/sh", "-c", LAUNCHER, interpreter.file],
+    Cmd: interpreter.argv,
+    Env: [
+      "HOME=/workspace",
+      "PATH=/usr/local/bin:/usr/bin:/bin",
+      "LANG=C.UTF-8",
+      "TMPDIR=/tmp",
+      "PYTHONUNBUFFERED=1",
+      "PYTHONDONTWRITEBYTECODE=1",
+    ],
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: false,
+    Healthcheck: { Test: ["NONE"] },
+    Labels: {
+      [LABEL.sandbox]: "1",
+      [LABEL.instance]: spec.instanceId,
+      [LABEL.worker]: spec.workerId,
+      [LABEL.run]: spec.runId,
+      [LABEL.deadline]: String(spec.deadline),
+    },
+    HostConfig: {
+      NetworkMode: policy.network,
+      // Without this the host's resolver addresses would be readable in the container.
+      ...(policy.network === "none" ? { Dns: ["127.0.0.1"] } : {}),
+      Memory: policy.memoryBytes,
+      MemorySwap: policy.memoryBytes,
+      NanoCpus: Math.round(policy.cpuCores * 1e9),
+      CpuShares: 512,
+      PidsLimit: policy.processes,
+      ReadonlyRootfs: policy.readonlyRoot,
+      Init: true,
+      IpcMode: "private",
+      PidMode: "",
+      UTSMode: "",
+      ShmSize: plan.shmBytes,
+      CapDrop: ["ALL"],
+      CapAdd: [],
+      Privileged: false,
+      Devices: [],
+      PublishAllPorts: false,
+      SecurityOpt: ["no-new-privileges:true", `seccomp=${spec.seccomp}`],
+      Tmpfs: {
+        ...(spec.volume === null
+          ? {
+              "/workspace": `rw,exec,nosuid,nodev,size=${plan.workspaceBytes},nr_inodes=20000,uid=${policy.uid},gid=${policy.gid},mode=0700`,
+            }
+          : {}),
+        "/tmp": `rw,noexec,nosuid,nodev,size=${plan.tmpBytes},nr_inodes=10000,mode=1777`,
+        ...(policy.readonlyRoot ? {} : WORLD_WRITABLE_ELSEWHERE),
+      },
+      Mounts:
+        spec.volume === null
+          ? []
+          : [{ Type: "volume", Source: spec.volume, Target: "/workspace", VolumeOptions: { NoCopy: true } }],
+      Binds: [],
+      // nproc is left alone: it counts per account across all containers. PidsLimit counts per container.
+      Ulimits: [
+        { Name: "nofile", Soft: 1024, Hard: 1024 },
+        { Name: "core", Soft: 0, Hard: 0 },
+      ],
+      LogConfig: { Type: "none", Config: {} },
+      RestartPolicy: { Name: "no" },
+      AutoRemove: false,
+      OomScoreAdj: 500,
+      Runtime: policy.runtime,
+    },
+  };
+}
+
+/** Places that Debian lets everyone write; on a writable root they would be outside the disk limit. */
+const WORLD_WRITABLE_ELSEWHERE = {
+  "/var/tmp": "ro,noexec,nosuid,nodev,size=4096",
+  "/run/lock": "ro,noexec,nosuid,nodev,size=4096",
+};
+
+/** The limits as they go into the run's record. */
+export function effectiveLimits(policy: SandboxPolicy, plan: DiskPlan): RunLimits {
+  return {
+    memoryBytes: policy.memoryBytes,
+    cpuCores: policy.cpuCores,
+    processes: policy.processes,
+    diskBytes: policy.diskBytes,
+    diskBackend: plan.backend,
+    timeoutMs: policy.timeoutMs,
+    outputBytes: policy.outputBytes,
+    network: policy.network,
+    runtime: policy.runtime,
+    readonlyRoot: policy.readonlyRoot,
+    seccomp: "openclaw",
+    user: `${policy.uid}:${policy.gid}`,
+  };
+}

@@ -1,0 +1,58 @@
+/** The permission catalogue and the one matcher. `resource:action`, `*`, and the guide's bundles `read` and `write`. */
+
+const READ_BUNDLE = ["status:read", "messages:read", "runs:read"] as const;
+const WRITE_BUNDLE = ["messages:send", "runs:create", "runs:cancel"] as const;
+const ADMINISTRATIVE = [
+  "tokens:read",
+  "tokens:create",
+  "tokens:rotate",
+  "tokens:revoke",
+  "roles:read",
+  "roles:write",
+  "users:read",
+  "users:write",
+  "channels:read",
+  "channels:write",
+  "config:read",
+  "config:write",
+  "audit:read",
+  "overview:read",
+  "runs:read_all",
+  "runs:cancel_all",
+] as const;
+
+export const PERMISSIONS = [...READ_BUNDLE, ...WRITE_BUNDLE, ...ADMINISTRATIVE] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const BUNDLES: Readonly<Record<string, readonly string[]>> = { read: READ_BUNDLE, write: WRITE_BUNDLE };
+
+/** True when one of the granted entries (permission, bundle, `resource:*` or `*`) covers `needed`. Anything unknown grants nothing. */
+export function can(granted: readonly string[], needed: string): boolean {
+  for (const entry of granted) {
+    if (entry === "*" || entry === needed || (BUNDLES[entry]?.includes(needed) ?? false)) {
+      return true;
+    }
+    if (entry.endsWith(":*") && needed.startsWith(entry.slice(0, -1))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** The catalogue permissions behind an entry; empty for an entry that means nothing. */
+function expand(entry: string): readonly string[] {
+  if (entry === "*") {
+    return PERMISSIONS;
+  }
+  return PERMISSIONS.filter((permission) => can([entry], permission));
+}
+
+/** True for everything a role or token may be given: catalogue names, bundles, `resource:*` of a known resource and `*`. */
+export function isKnownPermission(entry: string): boolean {
+  return expand(entry).length > 0;
+}
+
+/** True when `requested` gives nothing that `held` does not give already. `*` is only within `*`: it also means what comes later. */
+export function isWithin(held: readonly string[], requested: string): boolean {
+  return held.includes("*") || (requested !== "*" && expand(requested).every((permission) => can(held, permission)));
+}

@@ -1,0 +1,78 @@
+/**
+ * The keyed hash chain over sealed rows. Pure.
+ *   hash(n) = HMAC-SHA-256(key(n), hash(n−1) ‖ canonical JSON of row n)      key(n+1) = HMAC-SHA-256(key(n), "audit-evolve-v1")
+ * Threat: whoever takes over the machine wants to change what was recorded before. The key moves forward with each row and the old one is
+ * dropped, so the key found on the machine cannot reproduce any earlier hash. Only the first key, kept elsewhere, verifies the whole.
+ */
+import { canonicalJson } from "#server/audit/canonical-json.ts";
+import { hmacSha256 } from "#server/audit/hmac.ts";
+import type { AuditData } from "#server/audit/schema.ts";
+
+/** What a hash covers. The keys stand in sorted order; see `canonicalRow`. Columns that are null in the table are undefined here. */
+export interface ChainRow {
+  actorId: string;
+  actorType: string;
+  address: string | undefined;
+  /** ISO 8601, UTC, milliseconds. */
+  at: string;
+  because: string | undefined;
+  channel: string | undefined;
+  code: string;
+  correlationId: string | undefined;
+  data: AuditData;
+  event: string;
+  id: number;
+  kind: string;
+  outcome: string;
+  reason: string | undefined;
+  requestId: string | undefined;
+  seq: number;
+  severity: string;
+  target: string | undefined;
+  tokenId: string | undefined;
+  userId: string | undefined;
+}
+
+export interface SealedRow {
+  row: ChainRow;
+  hash: Buffer;
+}
+
+/** The chain after row `seq`: its hash, and the key for the next row. `seq` 0 is the chain before its first row. */
+export interface ChainState {
+  seq: number;
+  hash: Buffer;
+  key: Buffer;
+}
+
+const EVOLVE_LABEL = "audit-evolve-v1";
+const NOTHING = Buffer.alloc(0);
+const GENESIS_HASH = Buffer.alloc(32);
+
+/** The state before row 1. @param firstKey 32 random bytes, the key that verifies the whole chain. */
+export function startChain(firstKey: Buffer): ChainState {
+  return { seq: 0, hash: GENESIS_HASH, key: evolveKey(firstKey) };
+}
+
+export function evolveKey(key: Buffer): Buffer {
+  return hmacSha256(key, NOTHING, EVOLVE_LABEL);
+}
+
+/** The hash of a row whose canonical JSON is `text`, placed after a row with hash `previous`. */
+export function rowHash(key: Buffer, previous: Buffer, text: string): Buffer {
+  return hmacSha256(key, previous, text);
+}
+
+/** The state after one more row. */
+export function advance(state: ChainState, text: string): ChainState {
+  return { seq: state.seq + 1, hash: rowHash(state.key, state.hash, text), key: evolveKey(state.key) };
+}
+
+/** Canonical JSON of a row. Its own keys are sorted already, so that only `data` needs the general way. */
+export function canonicalRow(row: ChainRow): string {
+  const { actorId, actorType, address, at, because, channel, code, correlationId } = row;
+  const head = JSON.stringify({ actorId, actorType, address, at, because, channel, code, correlationId });
+  const { event, id, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId } = row;
+  const tail = JSON.stringify({ event, id, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId });
+  return `${head.slice(0, -1)},"data":${canonicalJson(row.data)},${tail.slice(1)}`;
+}

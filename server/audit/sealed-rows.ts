@@ -1,0 +1,55 @@
+/** Reads rows of the record in the form the chain hashes, and whole sealed chains in batches. */
+import type { Pool, PoolClient } from "pg";
+import type { ChainRow, SealedRow } from "#server/audit/chain.ts";
+import { COLUMNS, seqOf, toChainRow, type RowCells } from "#server/audit/columns.ts";
+
+/** A pool or one of its connections. */
+export type Queryable = Pick<Pool | PoolClient, "query">;
+
+/** The oldest `limit` rows that are visible and not sealed, numbered from `firstSeq`. */
+export async function readUnsealed(db: Queryable, firstSeq: number, limit: number): Promise<ChainRow[]> {
+  const result = await db.query<RowCells>({
+    name: "audit-unsealed",
+    rowMode: "array",
+    text: `SELECT ${COLUMNS} FROM audit_event WHERE seq IS NULL ORDER BY id LIMIT $1`,
+    values: [limit],
+  });
+  return result.rows.map((cells, index) => toChainRow(cells, firstSeq + index));
+}
+
+const READ_BATCH = 2_000;
+
+async function readBatch(db: Queryable, afterSeq: number, limit: number): Promise<SealedRow[]> {
+  const result = await db.query<RowCells>({
+    name: "audit-sealed",
+    rowMode: "array",
+    text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2`,
+    values: [afterSeq, limit],
+  });
+  return result.rows.map((cells) => ({ row: toChainRow(cells, seqOf(cells) ?? 0), hash: cells[20] }));
+}
+
+/** Sealed rows after `afterSeq` in order of seq. The next batch is fetched while the caller works on the current one. */
+export async function* readSealed(db: Queryable, afterSeq = 0): AsyncGenerator<SealedRow[], void, void> {
+  let batch = await readBatch(db, afterSeq, READ_BATCH);
+  while (batch.length > 0) {
+    const last = batch.at(-1)?.row.seq ?? 0;
+    const upcoming = batch.length < READ_BATCH ? Promise.resolve([]) : readBatch(db, last, READ_BATCH);
+    // Its failure is thrown by the await below; until then it must not count as unhandled.
+    upcoming.catch(() => undefined);
+    yield batch;
+    batch = await upcoming;
+  }
+}
+
+/** The sealed row with this number, or undefined. */
+export async function readSealedRow(db: Queryable, seq: number): Promise<SealedRow | undefined> {
+  const [first] = await readBatch(db, seq - 1, 1);
+  return first?.row.seq === seq ? first : undefined;
+}
+
+/** The highest sequence number given so far; 0 when nothing is sealed. */
+export async function readHeadSeq(db: Queryable): Promise<number> {
+  const result = await db.query<{ head: number }>("SELECT coalesce(max(seq), 0) AS head FROM audit_event");
+  return result.rows[0]?.head ?? 0;
+}

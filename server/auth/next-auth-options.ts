@@ -1,0 +1,85 @@
+/**
+ * next-auth set up as the sign-in ceremony and cookie keeper only: CSRF token, encrypted cookie, sign-out. Whether a session lives is
+ * decided by its row (session.ts). Built per request, so that the ceremony knows the caller's address and can report a failed sign-out.
+ */
+import type { AuthOptions } from "next-auth";
+import type { JWT } from "next-auth/jwt";
+import CredentialsProvider from "next-auth/providers/credentials";
+import { SESSION_ABSOLUTE_MS, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
+import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
+import { endSession, findSession } from "#server/auth/session.ts";
+import { authCookies, sessionIdOf } from "#server/auth/session-cookie.ts";
+import { signInWithSetupLink } from "#server/auth/sign-in.ts";
+import { pinAuthOrigin } from "#server/core/env.ts";
+import { isAppError } from "#server/core/errors.ts";
+
+/** @param onSignOutFailure called when the session's row could not be ended; the caller must then not claim success. */
+export function authOptions(services: AuthServices, origin: CallOrigin, onSignOutFailure: (error: unknown) => void): AuthOptions {
+  const { web, sessionSecret, log } = services;
+  // The library takes its own address from the environment and nowhere else; never from the request's Host.
+  pinAuthOrigin(web.canonical);
+  return {
+    secret: sessionSecret,
+    useSecureCookies: web.tls,
+    cookies: authCookies(web.tls),
+    session: { strategy: "jwt", maxAge: SESSION_ABSOLUTE_MS / 1000 },
+    pages: { signIn: "/setup", signOut: "/setup", error: "/setup" },
+    providers: [
+      CredentialsProvider({
+        id: "setup-link",
+        name: "Set-up link",
+        credentials: { code: { label: "Set-up code" } },
+        async authorize(credentials) {
+          try {
+            return { id: await signInWithSetupLink(services, credentials?.code, origin) };
+          } catch (error) {
+            throw new Error(refusalCode(error, services), { cause: error });
+          }
+        },
+      }),
+    ],
+    callbacks: {
+      async jwt({ token, user }): Promise<JWT> {
+        if (user !== undefined) {
+          return { sid: user.id };
+        }
+        const id = sessionIdOf(token);
+        if (id === null || (await findSession(services, id, { active: false })) === null) {
+          throw new Error("the session has ended");
+        }
+        return { sid: id };
+      },
+      session: ({ session }) => ({ expires: session.expires }),
+      redirect: ({ baseUrl }) => `${baseUrl}/overview`,
+    },
+    events: {
+      async signOut({ token }) {
+        const id = sessionIdOf(token);
+        try {
+          if (id !== null) {
+            await endSession(services, id);
+          }
+        } catch (error) {
+          onSignOutFailure(error);
+        }
+      },
+    },
+    logger: {
+      error: (code, metadata) => log.warn({ event: code, err: metadata instanceof Error ? metadata : undefined }, "sign-in library"),
+      warn: () => undefined,
+      debug: () => undefined,
+    },
+  };
+}
+
+/** The refusal as one word for the sign-in page; anything unexpected is logged here and shown as "unavailable". */
+function refusalCode(error: unknown, { log }: AuthServices): string {
+  if (isAppError(error) && error.code === "UNAUTHENTICATED") {
+    return SIGN_IN_REFUSAL.invalid;
+  }
+  if (isAppError(error) && error.code === "LOCKED_OUT") {
+    return `${SIGN_IN_REFUSAL.wait}:${error.retryAfterSeconds ?? 1}`;
+  }
+  log.error({ err: error }, "sign-in failed");
+  return SIGN_IN_REFUSAL.unavailable;
+}

@@ -1,0 +1,26 @@
+/** What sign-in and sessions need of the running server. */
+import type { AttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import type { AuditWriter } from "#server/audit/index.ts";
+import type { Clock } from "#server/core/clock.ts";
+import type { Db } from "#server/core/db/client.ts";
+import type { WebOrigin } from "#server/core/http/web-origin.ts";
+import type { Logger } from "#server/core/log.ts";
+
+export interface AuthServices {
+  db: Db;
+  audit: AuditWriter;
+  clock: Clock;
+  log: Logger;
+  web: WebOrigin;
+  /** Key material of the session cookie; at least 32 characters. */
+  sessionSecret: string;
+  /** Shared by every way to sign in, so that one address has one budget. */
+  signInAttempts: AttemptLimiter;
+}
+
+/** Where a call came from, as the server itself saw it. */
+export interface CallOrigin {
+  address: string;
+  requestId: string;
+  userAgent: string | null;
+}

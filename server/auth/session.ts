@@ -1,0 +1,96 @@
+/**
+ * Console sessions. The cookie carries an opaque id and nothing else; the row decides, on every call, so an ended session is dead everywhere
+ * with the next request. Only a hash of the id is stored: a leaked database opens no session.
+ */
+import { createHash } from "node:crypto";
+import { recordEvents } from "#server/audit/index.ts";
+import type { Actor } from "#server/audit/schema.ts";
+import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "#server/auth/policy.ts";
+import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
+import type { Tx } from "#server/core/db/client.ts";
+import { withTx } from "#server/core/db/with-tx.ts";
+import { AppError } from "#server/core/errors.ts";
+import { newSessionId } from "#server/core/ids.ts";
+
+/** A live session: who acts and what they may do. */
+export interface ConsoleSession {
+  actor: Actor;
+  permissions: readonly string[];
+  expiresAt: Date;
+}
+
+/** Milliseconds between two updates of `last_seen_at`. */
+const TOUCH_INTERVAL_MS = 30_000;
+const USER_AGENT_MAX = 256;
+
+/** Starts a session as part of `tx` and returns its id, the secret of the cookie. */
+export async function openSession(tx: Tx, subject: string, origin: CallOrigin, now: Date): Promise<string> {
+  const id = newSessionId();
+  await tx.consoleSession.create({
+    data: {
+      idHash: hashOf(id),
+      subject,
+      userAgent: origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
+      address: origin.address,
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt: new Date(now.getTime() + SESSION_ABSOLUTE_MS),
+    },
+  });
+  return id;
+}
+
+/**
+ * The live session behind `id`, or null when it is unknown, ended, idle for too long or too old.
+ * @param active whether a person caused this call; only then the idle time starts again.
+ * @throws AppError("STORE_UNAVAILABLE") when the database cannot say; nobody is let in on a guess.
+ */
+export async function findSession(
+  { db, clock }: Pick<AuthServices, "db" | "clock">,
+  id: string,
+  { active }: { active: boolean },
+): Promise<ConsoleSession | null> {
+  const idHash = hashOf(id);
+  const now = clock.now();
+  try {
+    const row = await db.consoleSession.findUnique({ where: { idHash } });
+    if (row === null || row.revokedAt !== null || row.expiresAt.getTime() <= now) {
+      return null;
+    }
+    const idleMs = now - row.lastSeenAt.getTime();
+    if (idleMs >= SESSION_IDLE_MS) {
+      return null;
+    }
+    if (active && idleMs >= TOUCH_INTERVAL_MS) {
+      await db.consoleSession.updateMany({ where: { idHash, revokedAt: null }, data: { lastSeenAt: new Date(now) } });
+    }
+    // Until members exist, whoever opened a set-up link is the operator and may do everything.
+    return { actor: { type: "operator", id: row.subject }, permissions: ["*"], expiresAt: row.expiresAt };
+  } catch (cause) {
+    throw new AppError("STORE_UNAVAILABLE", "The database does not answer. Check that PostgreSQL runs, then try again.", { cause });
+  }
+}
+
+/** Ends the session and records it; ending one that is already over changes and records nothing. */
+export async function endSession({ db, clock }: Pick<AuthServices, "db" | "clock">, id: string): Promise<void> {
+  const idHash = hashOf(id);
+  await withTx(db, async (tx) => {
+    const ended = await tx.consoleSession.updateManyAndReturn({
+      where: { idHash, revokedAt: null },
+      data: { revokedAt: new Date(clock.now()) },
+      select: { subject: true, address: true },
+    });
+    await recordEvents(
+      tx,
+      ended.map((row) => ({
+        event: "auth.console_session_ended",
+        outcome: "ok",
+        actor: { type: "operator", id: row.subject },
+        address: row.address ?? undefined,
+        reason: "signed_out",
+      })),
+    );
+  });
+}
+
+const hashOf = (id: string): Uint8Array<ArrayBuffer> => new Uint8Array(createHash("sha256").update(id).digest());

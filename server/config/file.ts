@@ -1,0 +1,89 @@
+/**
+ * Reading and writing the file itself.
+ * Threat: a huge, binary or half-written file; a reader that finds half of a write; secrets readable by other accounts.
+ */
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
+import { randomId } from "#server/core/ids.ts";
+
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * The text of the configuration file, a byte order mark included; undefined when there is no file.
+ * @throws AppError("CONFIG_INVALID") when it cannot be read as text of at most 1 MiB.
+ */
+export function readConfigFile(file: string): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) {
+      return undefined;
+    }
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be opened: ${messageOf(error)}.`, { cause: error });
+  }
+  try {
+    const facts = fstatSync(descriptor);
+    if (!facts.isFile()) {
+      throw new AppError("CONFIG_INVALID", `The configuration ${file} is not a file. Name a JSON5 file.`);
+    }
+    if (facts.size > MAX_BYTES) {
+      throw new AppError("CONFIG_INVALID", `The configuration ${file} is larger than ${MAX_BYTES} bytes. Remove what does not belong there.`);
+    }
+    return decodeUtf8(file, readAtMost(descriptor, MAX_BYTES));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readAtMost(descriptor: number, maxBytes: number): Buffer {
+  const buffer = Buffer.alloc(maxBytes);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < maxBytes; length += read) {
+    read = readSync(descriptor, buffer, length, maxBytes - length, null);
+  }
+  return buffer.subarray(0, length);
+}
+
+function decodeUtf8(file: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} is not UTF-8 text. Save it as UTF-8.`, { cause: error });
+  }
+}
+
+/**
+ * Replaces the file in one step, readable by its owner alone. A symbolic link stays one: what it points to is replaced.
+ * @throws AppError("CONFIG_INVALID") when the folder cannot be written.
+ */
+export function writeConfigFile(file: string, text: string): void {
+  try {
+    const target = realPathOf(file);
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    const temporary = join(dirname(target), `.${basename(target)}.${randomId("tmp")}`);
+    try {
+      const descriptor = openSync(temporary, "wx", 0o600);
+      try {
+        writeSync(descriptor, text);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+      renameSync(temporary, target);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  } catch (error) {
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be written: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+function realPathOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}

@@ -1,0 +1,96 @@
+/** File → configuration in force, with everything that is to be said about it. */
+import { createHash } from "node:crypto";
+import { AppError } from "#server/core/errors.ts";
+import { lookupVariable } from "#server/core/env.ts";
+import { readConfigFile } from "#server/config/file.ts";
+import type { Node } from "#server/config/json5/parse.ts";
+import { nodeAt, type Path } from "#server/config/json5/value.ts";
+import { formatProblem, placeFinding, type Problem } from "#server/config/problems.ts";
+import { readConfigText } from "#server/config/read.ts";
+import { safetyFindings } from "#server/config/safety.ts";
+import { ConfigSchema, type Config } from "#server/config/schema.ts";
+
+/** Sections that the file owns when it holds them; absent ones are owned by the database. */
+const POLICY_SECTIONS = [
+  "security.authorization.roles",
+  "security.authorization.users",
+  "channels",
+  "security.rateLimit",
+  "security.monitoring.alerting",
+] as const;
+
+export type PolicySection = (typeof POLICY_SECTIONS)[number];
+
+export interface LoadedConfig {
+  config: Config;
+  /** Policy sections that stand in the file. */
+  owned: ReadonlySet<PolicySection>;
+  /** Findings that are shown and do not stop anything. */
+  warnings: readonly Problem[];
+  /** Safety findings that forbid running with this configuration. */
+  refusals: readonly Problem[];
+  /** Short hash of the text; "defaults" without a file. */
+  version: string;
+}
+
+const EMPTY_FILE = "{}";
+
+/**
+ * Reads and checks a configuration; a missing file means all defaults. Unsafe settings do not throw: see `refusals`.
+ * @param options.text taken instead of the file's content.
+ * @throws AppError("CONFIG_INVALID") naming every problem, which `problemsOf` gives back as data.
+ */
+export function loadConfig(file: string, options: { text?: string } = {}): LoadedConfig {
+  const text = options.text ?? readConfigFile(file);
+  const { root, config, problems } = readConfigText(text ?? EMPTY_FILE);
+  if (config === undefined) {
+    throw invalidConfig(file, problems);
+  }
+  const findings = placedFindings(text ?? EMPTY_FILE, root, config);
+  return {
+    config,
+    owned: new Set(POLICY_SECTIONS.filter((section) => nodeAt(root, section.split(".")) !== undefined)),
+    warnings: findings.filter((finding) => finding.severity === "warning"),
+    refusals: findings.filter((finding) => finding.severity === "error"),
+    version: text === undefined ? "defaults" : versionOf(text),
+  };
+}
+
+/** Everything there is to say about a text: errors of its shape, or, where that is sound, safety errors and warnings. In order of lines. */
+export function configProblems(text: string): Problem[] {
+  const { root, config, problems } = readConfigText(text);
+  return config === undefined ? problems : placedFindings(text, root, config);
+}
+
+/** @throws AppError("CONFIG_INVALID") when the safety rules forbid running with `loaded`. */
+export function assertSafe(file: string, loaded: LoadedConfig): void {
+  if (loaded.refusals.length > 0) {
+    throw invalidConfig(file, loaded.refusals);
+  }
+}
+
+export function versionOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** The problems inside an error of this module; undefined for any other error. */
+export function problemsOf(error: unknown): readonly Problem[] | undefined {
+  const problems = error instanceof AppError ? error.details?.["problems"] : undefined;
+  return Array.isArray(problems) ? (problems as readonly Problem[]) : undefined;
+}
+
+function placedFindings(text: string, root: Node | undefined, config: Config): Problem[] {
+  const isWritten = (path: Path): boolean => nodeAt(root, path) !== undefined;
+  return safetyFindings(config, { lookup: lookupVariable, isWritten })
+    .map((finding) => placeFinding(text, root, finding))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function invalidConfig(file: string, problems: readonly Problem[]): AppError {
+  const lines = problems.map((problem) => `  ${formatProblem(problem, file)}`);
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return new AppError("CONFIG_INVALID", `The configuration has ${count}:\n${lines.join("\n")}`, { details: { problems } });
+}
+
+/** The configuration without any file. */
+export const defaultConfig = (): Config => ConfigSchema.parse({});

@@ -1,0 +1,40 @@
+/**
+ * Whether a well-formed configuration is safe to run. Errors refuse the start and a reload; warnings are shown.
+ * Pure: the environment comes in as `lookup`, what stands in the file as `isWritten`.
+ */
+import type { Finding } from "#server/config/problems.ts";
+import type { Path } from "#server/config/json5/value.ts";
+import type { Lookup } from "#server/config/references.ts";
+import { accessFindings } from "#server/config/safety/access.ts";
+import { dataFindings } from "#server/config/safety/data.ts";
+import { networkFindings } from "#server/config/safety/network.ts";
+import { sandboxFindings } from "#server/config/safety/sandbox.ts";
+import { unenforcedFindings } from "#server/config/safety/unenforced.ts";
+import type { Config } from "#server/config/schema.ts";
+
+export interface SafetyFacts {
+  /** Value of an environment variable, undefined when unset. */
+  lookup: Lookup;
+  /** Whether the file itself holds that path. */
+  isWritten(path: Path): boolean;
+}
+
+export function safetyFindings(config: Config, { lookup, isWritten }: SafetyFacts): Finding[] {
+  const findings = [
+    ...networkFindings(config, lookup),
+    ...accessFindings(config),
+    ...sandboxFindings(config),
+    ...dataFindings(config, lookup),
+    ...unenforcedFindings(config, isWritten),
+  ];
+  const perUser = ["security", "rateLimit", "perUser"];
+  if (isWritten(perUser) && !isWritten([...perUser, "skipSuccessfulRequests"])) {
+    findings.push({
+      severity: "warning",
+      path: perUser,
+      reason: "counts only requests that fail, because skipSuccessfulRequests is true unless written",
+      fix: "Write skipSuccessfulRequests: false to count every request, or true to keep this.",
+    });
+  }
+  return findings;
+}

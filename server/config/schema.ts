@@ -1,0 +1,33 @@
+/** The one schema of the configuration file. Browser-safe. Unknown keys are errors at every level. */
+import { z } from "zod";
+import { Channels } from "#server/config/schema/channels.ts";
+import { Gateway } from "#server/config/schema/gateway.ts";
+import { Logging } from "#server/config/schema/logging.ts";
+import { ApiKeys, Authorization, KeyRotation } from "#server/config/schema/security-access.ts";
+import { Encryption, Storage } from "#server/config/schema/security-data.ts";
+import { RateLimit } from "#server/config/schema/security-limits.ts";
+import { Monitoring } from "#server/config/schema/security-monitoring.ts";
+import { FileSystem, Sandboxing } from "#server/config/schema/security-sandbox.ts";
+
+const Security = z
+  .strictObject({
+    apiKeys: ApiKeys,
+    keyRotation: KeyRotation,
+    authorization: Authorization,
+    sandboxing: Sandboxing,
+    fileSystem: FileSystem,
+    encryption: Encryption,
+    storage: Storage,
+    rateLimit: RateLimit,
+    monitoring: Monitoring,
+  })
+  .prefault({})
+  .describe("Credentials, rights, isolation, data protection, limits and monitoring.");
+
+export const ConfigSchema = z.strictObject({ gateway: Gateway, security: Security, channels: Channels, logging: Logging });
+
+/** A configuration in the units the code uses (milliseconds, bytes, cores, modes), every default filled in, `${NAME}` still unexpanded. */
+export type Config = z.output<typeof ConfigSchema>;
+
+/** A configuration as people write it. */
+export type WrittenConfig = z.input<typeof ConfigSchema>;

@@ -1,0 +1,157 @@
+/**
+ * The configuration in force in a running process. Looks at the file's facts a few times a second, which sees every way of saving a file
+ * (in place, by rename, through links, first created later) on every file system, and reloads once they rest.
+ * A bad edit keeps the last good configuration in force and says what is wrong. So does removing the file: rules that were in force must
+ * not fall back to defaults by accident.
+ */
+import { statSync } from "node:fs";
+import type { Logger } from "#server/core/log.ts";
+import { messageOf } from "#server/core/errors.ts";
+import { readConfigFile } from "#server/config/file.ts";
+import { assertSafe, loadConfig, problemsOf, versionOf, type LoadedConfig } from "#server/config/load.ts";
+import type { Problem } from "#server/config/problems.ts";
+
+const LOOK_EVERY_MS = 250;
+
+export type ConfigEvent =
+  | { type: "loaded"; version: string; previousVersion: string; warnings: readonly Problem[] }
+  | { type: "rejected"; version: string; problems: readonly Problem[] };
+
+export interface ConfigStatus {
+  file: string;
+  loadedAt: Date;
+  /** Of the configuration in force. */
+  version: string;
+  /** Why the file as it stands now is not in force; undefined when it is. */
+  error: readonly Problem[] | undefined;
+}
+
+export interface ConfigStore {
+  current(): LoadedConfig;
+  status(): ConfigStatus;
+  /** Calls back after every successful reload. @returns ends the subscription. */
+  subscribe(listener: (loaded: LoadedConfig) => void): () => void;
+  close(): void;
+}
+
+export interface ConfigStoreOptions {
+  file: string;
+  log: Pick<Logger, "info" | "warn" | "error">;
+  /** Told of every reload and every refused one, not of the first load. */
+  onEvent?: (event: ConfigEvent) => void;
+}
+
+/**
+ * Loads the file and watches it until `close`.
+ * @throws AppError("CONFIG_INVALID") when the first load fails or is unsafe.
+ */
+export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): ConfigStore {
+  // Facts before content: a save between the two shows as a change at the next look.
+  let seen = fileFacts(file);
+  let loaded = loadSafely(file);
+  let loadedAt = new Date();
+  let attempted = loaded.version;
+  let error: readonly Problem[] | undefined;
+  let restless = false;
+  const listeners = new Set<(loaded: LoadedConfig) => void>();
+  loaded.warnings.forEach((problem) => log.warn({ problem }, "configuration warning"));
+
+  function look(): void {
+    const facts = fileFacts(file);
+    if (facts !== seen) {
+      seen = facts;
+      restless = true;
+    } else if (restless) {
+      restless = false;
+      reload();
+    }
+  }
+
+  function reload(): void {
+    let version = "missing";
+    try {
+      const text = readConfigFile(file);
+      if (text === undefined && loaded.version === "defaults") {
+        return;
+      }
+      version = text === undefined ? version : versionOf(text);
+      if (version === attempted) {
+        return;
+      }
+      attempted = version;
+      if (text === undefined) {
+        reject(version, [removedProblem]);
+        return;
+      }
+      accept(loadSafely(file, text));
+    } catch (failure) {
+      attempted = version;
+      reject(version, problemsOf(failure) ?? [unreadableProblem(failure)]);
+    }
+  }
+
+  function accept(next: LoadedConfig): void {
+    const previousVersion = loaded.version;
+    loaded = next;
+    loadedAt = new Date();
+    error = undefined;
+    log.info({ version: next.version, previousVersion }, "configuration reloaded");
+    next.warnings.forEach((problem) => log.warn({ problem }, "configuration warning"));
+    listeners.forEach((listener) => notify(() => listener(next)));
+    notify(() => onEvent?.({ type: "loaded", version: next.version, previousVersion, warnings: next.warnings }));
+  }
+
+  function reject(version: string, problems: readonly Problem[]): void {
+    error = problems;
+    log.error({ problems, inForce: loaded.version }, "configuration refused, the last good one stays in force");
+    notify(() => onEvent?.({ type: "rejected", version, problems }));
+  }
+
+  function notify(call: () => void): void {
+    try {
+      call();
+    } catch (failure) {
+      log.error({ err: failure }, "a listener of the configuration failed");
+    }
+  }
+
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  return {
+    current: () => loaded,
+    status: () => ({ file, loadedAt, version: loaded.version, error }),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+function loadSafely(file: string, text?: string): LoadedConfig {
+  const loaded = loadConfig(file, text === undefined ? {} : { text });
+  assertSafe(file, loaded);
+  return loaded;
+}
+
+/** Changes whenever the file is saved, replaced, created or removed. */
+function fileFacts(file: string): string {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+const removedProblem: Problem = {
+  severity: "error",
+  path: "",
+  line: 1,
+  column: 1,
+  reason: "the file was removed while the gateway runs",
+  fix: "Put it back, or restart the gateway to run with the defaults.",
+};
+
+function unreadableProblem(failure: unknown): Problem {
+  return { ...removedProblem, reason: messageOf(failure), fix: "Correct the file." };
+}

@@ -1,0 +1,31 @@
+/** Replaces a file as one step: after a crash there is the old content or the new, never a part. */
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Durable when it returns. @param mode permission bits of the file, whatever the umask. @throws the system's error; the old file then stands. */
+export function writeFileAtomic(file: string, text: string, mode: number): void {
+  const draft = `${file}.${process.pid}.new`;
+  const descriptor = openSync(draft, "w", mode);
+  try {
+    fchmodSync(descriptor, mode);
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+    renameSync(draft, file);
+  } catch (error) {
+    unlinkSync(draft);
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  syncFolder(dirname(file));
+}
+
+/** Makes the renaming itself durable. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

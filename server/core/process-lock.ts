@@ -1,0 +1,41 @@
+/**
+ * A lock held by the kernel for as long as this process lives: it vanishes with `kill -9`, so it can never be stale.
+ * SQLite's exclusive transaction takes a POSIX record lock on the file; Node offers no other way to take one.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { AppError, messageOf } from "#server/core/errors.ts";
+
+/** `errcode` of SQLITE_BUSY. */
+const SQLITE_BUSY = 5;
+
+export interface ProcessLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock on `file` (made when missing), or returns null when another process holds it.
+ * @throws AppError("STORE_UNAVAILABLE") when the file cannot be opened or locked at all.
+ */
+export function tryLock(file: string): ProcessLock | null {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(file, { timeout: 0 });
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) {
+      return null;
+    }
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      `Cannot lock ${file}: ${messageOf(error)}. Make its folder writable for this user and leave room on the disk.`,
+      { cause: error },
+    );
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+function isBusy(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "errcode" in error && error.errcode === SQLITE_BUSY;
+}

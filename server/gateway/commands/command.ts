@@ -1,0 +1,30 @@
+/** What a command is: a name, the permission it needs, and what it does with a message that was let through. */
+import type { Decision, Principal } from "#server/access/schema.ts";
+import type { Permission } from "#server/access/index.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
+
+export interface CommandContext {
+  services: GatewayServices;
+  principal: Principal;
+  /** The end user, or null when the token acts for itself. */
+  userId: string | null;
+  channel: string;
+  decision: Decision & { allow: true };
+  requestId: string;
+  idempotencyKey: string | undefined;
+  /** The text behind the command, as written. */
+  args: string;
+  /** The record of the accepted message; a command that starts a run stores it in the run's own transaction. */
+  received: AuditEventInput;
+}
+
+export type CommandResult = { kind: "text"; text: string } | { kind: "run"; runId: string };
+
+export interface Command {
+  name: string;
+  permission: Permission;
+  usage: string;
+  summary: string;
+  execute(context: CommandContext): Promise<CommandResult>;
+}

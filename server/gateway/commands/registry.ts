@@ -1,0 +1,15 @@
+/** Every command there is. A name that is not here does not exist, whatever a policy says about it. */
+import type { Permission } from "#server/access/index.ts";
+import { askCommand } from "#server/gateway/commands/ask.ts";
+import type { Command } from "#server/gateway/commands/command.ts";
+import { helpCommand } from "#server/gateway/commands/help.ts";
+import { runCommand } from "#server/gateway/commands/run.ts";
+import { statusCommand } from "#server/gateway/commands/status.ts";
+
+const COMMANDS: readonly Command[] = [helpCommand(() => COMMANDS), statusCommand, askCommand, runCommand];
+const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.name, command]));
+
+export const findCommand = (name: string): Command | undefined => BY_NAME.get(name);
+
+/** The permission behind a command. A name that does not exist needs the least, so that its sender hears "unknown" rather than "forbidden". */
+export const permissionOf = (name: string): Permission => BY_NAME.get(name)?.permission ?? "status:read";

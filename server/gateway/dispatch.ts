@@ -1,0 +1,98 @@
+/**
+ * Steps 4 to 6 for one message: authorize, limit, dispatch. The same for every way a message arrives.
+ */
+import type { Decision, Principal } from "#server/access/schema.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
+import { actorOf, type Exchange } from "#server/gateway/answer.ts";
+import { authorize } from "#server/gateway/authorize.ts";
+import type { CommandResult } from "#server/gateway/commands/command.ts";
+import { findCommand, permissionOf } from "#server/gateway/commands/registry.ts";
+import type { ParsedText } from "#server/gateway/grammar.ts";
+import { limit, type Admission } from "#server/gateway/limit.ts";
+import { Refusal } from "#server/gateway/refusal.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
+
+export interface MessageFacts {
+  channel: string;
+  userId: string | null;
+  parsed: ParsedText;
+  idempotencyKey: string | undefined;
+}
+
+export interface Dispatched {
+  result: CommandResult;
+  decision: Decision & { allow: true };
+  admission: Admission;
+  /** On record already when a run was accepted; otherwise the caller appends it together with the reply's. */
+  received: AuditEventInput;
+}
+
+/** @throws Refusal / AppError; the place taken in limits that skip failures is given back. */
+export async function dispatch(
+  services: GatewayServices,
+  exchange: Exchange & { principal: Principal },
+  facts: MessageFacts,
+): Promise<Dispatched> {
+  const { principal, incoming } = exchange;
+  const { channel, parsed } = facts;
+  const userId = facts.userId ?? principal.boundUserId;
+  const policy = services.policy.current();
+  const access = { channel, command: parsed.command, permission: permissionOf(parsed.command), userId: facts.userId };
+  const decision = authorize(policy, principal, access);
+  const restrictions = userId === null ? undefined : policy.users.get(userId);
+  const admission = await limit(services, {
+    subject: userId ?? principal.id,
+    role: decision.role,
+    channel,
+    command: parsed.command,
+    restriction:
+      restrictions?.restrictions == null
+        ? null
+        : { ...restrictions.restrictions, source: `${restrictions.source}.restrictions` },
+  });
+  const received: AuditEventInput = {
+    event: "message.received",
+    outcome: "ok",
+    actor: actorOf(principal, incoming.address),
+    tokenId: principal.tokenId ?? undefined,
+    userId: userId ?? undefined,
+    channel,
+    address: incoming.address,
+    requestId: incoming.requestId,
+    correlationId: incoming.requestId,
+    reason: decision.code,
+    because: decision.because,
+    data: { command: parsed.command, role: decision.role },
+  };
+  try {
+    const command = findCommand(parsed.command);
+    if (command === undefined) {
+      throw unknownCommand(parsed.command, channel, userId);
+    }
+    const result = await command.execute({
+      services,
+      principal,
+      userId,
+      channel,
+      decision,
+      requestId: incoming.requestId,
+      idempotencyKey: facts.idempotencyKey,
+      args: parsed.args,
+      received,
+    });
+    return { result, decision, admission, received };
+  } catch (error) {
+    admission.ticket.settle("failed");
+    throw error;
+  }
+}
+
+function unknownCommand(name: string, channel: string, userId: string | null): Refusal {
+  return new Refusal("UNKNOWN_COMMAND", `There is no command "/${name}". Send /help to see the commands.`, {
+    event: "message.refused",
+    reason: "unknown_command",
+    channel,
+    userId: userId ?? undefined,
+    data: { command: name },
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * What the pipeline sees of a request and what it answers, whatever carried it: Hono, the plain Node adapter of the hot routes, or a test.
+ */
+
+export interface Incoming {
+  method: string;
+  /** Path without the query string. */
+  path: string;
+  query: URLSearchParams;
+  /** Lower-case header names; repeated headers are joined as HTTP allows. */
+  header(name: string): string | undefined;
+  /** The client's address after trusted proxies were taken into account. */
+  address: string;
+  requestId: string;
+  /** Reads the body, at most `limitBytes` of it. @throws AppError PAYLOAD_TOO_LARGE, TIMEOUT */
+  readBody(limitBytes: number): Promise<Buffer>;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
+}
+
+export interface Outgoing {
+  status: number;
+  headers: Record<string, string>;
+  /** A whole body, or the chunks of an event stream. */
+  body: string | AsyncIterable<string>;
+}
+
+/** A JSON answer. */
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): Outgoing {
+  return { status, headers: { "content-type": "application/json; charset=utf-8", ...headers }, body: JSON.stringify(value) };
+}

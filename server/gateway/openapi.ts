@@ -1,0 +1,65 @@
+/** The OpenAPI 3.1 document, from the same Zod schemas that validate. */
+import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import type { Env } from "hono";
+import type { z } from "zod";
+import { RunListQuery } from "#server/gateway/runs.ts";
+import { ErrorBody, MessageAnswer, MessageBody, RunBody, RunView, WhoAmI } from "#server/gateway/schema.ts";
+
+const content = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+const ok = (description: string, schema: z.ZodType) => ({ description, ...content(schema) });
+
+const ERRORS = {
+  400: ok("The input is not valid; `details.fields` names every field at fault.", ErrorBody),
+  401: ok("No valid token.", ErrorBody),
+  403: ok("The policy refuses; `details` holds the reason code and the rule that decided.", ErrorBody),
+  404: ok("Unknown command, run or address.", ErrorBody),
+  413: ok("The body is too large.", ErrorBody),
+  429: ok("A limit is reached or the address is locked out; see `Retry-After`.", ErrorBody),
+  503: ok("The sandbox engine, the database or a model is not available.", ErrorBody),
+};
+
+const ROUTES: readonly Omit<RouteConfig, "security">[] = [
+  {
+    method: "post",
+    path: "/api/v1/messages",
+    summary: "Send a message: a command, code to run, or a question",
+    description:
+      "Answers when the run has ended. `Prefer: respond-async` answers 202 at once; `Accept: text/event-stream` streams the run's events and ends with a `reply` event. `Idempotency-Key` makes a repeated run request the same run.",
+    request: { body: { required: true, ...content(MessageBody) } },
+    responses: { 200: ok("The reply.", MessageAnswer), 202: { description: "Accepted; follow the run." }, ...ERRORS },
+  },
+  {
+    method: "post",
+    path: "/api/v1/runs",
+    summary: "Run code in a sandbox",
+    request: { body: { required: true, ...content(RunBody) } },
+    responses: { 200: ok("The run's reply.", MessageAnswer), 202: { description: "Accepted; follow the run." }, ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/runs",
+    summary: "List runs, newest first",
+    request: { query: RunListQuery },
+    responses: { 200: { description: "A page of runs and the cursor of the next one." }, ...ERRORS },
+  },
+  { method: "get", path: "/api/v1/runs/{id}", summary: "Read a run", responses: { 200: ok("The run.", RunView), ...ERRORS } },
+  { method: "delete", path: "/api/v1/runs/{id}", summary: "Stop a run", responses: { 202: { description: "The stop was asked for." }, ...ERRORS } },
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}/events",
+    summary: "Follow a run as server-sent events; resume with `Last-Event-ID`",
+    responses: { 200: { description: "An event stream." }, ...ERRORS },
+  },
+  { method: "get", path: "/api/v1/whoami", summary: "What this token may do", responses: { 200: ok("The caller.", WhoAmI), ...ERRORS } },
+];
+
+export function describeApi<E extends Env>(app: OpenAPIHono<E>, version: string): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  for (const route of ROUTES) {
+    app.openAPIRegistry.registerPath({ ...route, security: [{ token: [] }] });
+  }
+  for (const path of ["/healthz", "/readyz", "/startupz"]) {
+    app.openAPIRegistry.registerPath({ method: "get", path, summary: "Health", responses: { 200: { description: "ok" }, 503: { description: "not ok" } } });
+  }
+  app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "OpenClaw Gateway", version } });
+}

@@ -1,0 +1,78 @@
+/** Runs over the API: list, read, follow, stop. A caller sees its own runs; `runs:read_all` and `runs:cancel_all` widen that. */
+import { z } from "zod";
+import type { Permission } from "#server/access/index.ts";
+import type { Principal } from "#server/access/schema.ts";
+import { actorOf, type Exchange } from "#server/gateway/answer.ts";
+import { authorizeAccess, mayAccess } from "#server/gateway/authorize.ts";
+import { json, type Outgoing } from "#server/gateway/exchange.ts";
+import { limit, type Admission } from "#server/gateway/limit.ts";
+import { withPrincipal } from "#server/gateway/messages.ts";
+import { validate } from "#server/gateway/read-json.ts";
+import { streamRun } from "#server/gateway/run-stream.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
+import { getRun, listRuns, requestCancel, type RunScope } from "#server/sandbox/index.ts";
+import { RUN_STATES, type RunSummary } from "#server/sandbox/schema.ts";
+
+export const RunListQuery = z.strictObject({
+  state: z.enum(RUN_STATES).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(300).optional(),
+});
+
+const EventId = z.coerce.number().int().min(0).max(2_147_483_647);
+
+/** Identifies, authorizes and counts a call on runs; `command` names it for command limits. */
+async function enter(
+  services: GatewayServices,
+  exchange: Exchange,
+  permission: Permission,
+): Promise<{ principal: Principal; admission: Admission }> {
+  const { principal } = withPrincipal(services, exchange);
+  authorizeAccess(services.policy.current(), principal, permission);
+  const facts = { subject: principal.boundUserId ?? principal.id, role: principal.role, channel: "api", command: "runs", restriction: null };
+  const admission = await limit(services, facts);
+  admission.ticket.settle("succeeded");
+  return { principal, admission };
+}
+
+function scopeOf(services: GatewayServices, principal: Principal, all: Permission): RunScope {
+  return mayAccess(services.policy.current(), principal, all) ? {} : { principalId: principal.id };
+}
+
+export async function getRuns(services: GatewayServices, exchange: Exchange): Promise<Outgoing> {
+  const { principal, admission } = await enter(services, exchange, "runs:read");
+  const query = validate(RunListQuery, Object.fromEntries(exchange.incoming.query));
+  const page = await listRuns(services.db, { ...query, ...scopeOf(services, principal, "runs:read_all") });
+  return json(200, { runs: page.runs.map(toWire), nextCursor: page.nextCursor }, admission.headers);
+}
+
+export async function getOneRun(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
+  const { principal, admission } = await enter(services, exchange, "runs:read");
+  const run = await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
+  return json(200, toWire(run), admission.headers);
+}
+
+export async function getRunEvents(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
+  const { principal, admission } = await enter(services, exchange, "runs:read");
+  await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
+  const { incoming } = exchange;
+  const afterSeq = validate(EventId, incoming.header("last-event-id") ?? incoming.query.get("after") ?? 0);
+  return { status: 200, headers: admission.headers, body: streamRun(services, { runId, signal: incoming.signal, afterSeq }) };
+}
+
+export async function deleteRun(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
+  const { principal, admission } = await enter(services, exchange, "runs:cancel");
+  const { incoming } = exchange;
+  const outcome = await requestCancel(services, actorOf(principal, incoming.address), {
+    runId,
+    requestId: incoming.requestId,
+    ...scopeOf(services, principal, "runs:cancel_all"),
+  });
+  return json(202, { runId, cancel: outcome }, admission.headers);
+}
+
+/** Public names of a run's fields: `user` and `role`, without the ids that only the gateway itself needs. */
+function toWire<Run extends RunSummary>(run: Run) {
+  const { principalId: _principalId, userId, roleName, requestId: _requestId, cancelRequestedAt: _cancel, ...rest } = run;
+  return { ...rest, user: userId, role: roleName };
+}

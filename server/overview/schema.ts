@@ -1,0 +1,50 @@
+/** What the overview shows. Browser-safe. */
+import { z } from "zod";
+
+export const ENGINE_STATES = ["ready", "unreachable", "no_worker"] as const;
+
+const Worker = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  version: z.string(),
+  startedAt: z.date(),
+  heartbeatAt: z.date(),
+  /** False when its last heartbeat is too old to trust. */
+  alive: z.boolean(),
+});
+
+const RecentRun = z.object({
+  id: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+  language: z.string(),
+  userId: z.string().nullable(),
+  channel: z.string(),
+  createdAt: z.date(),
+  /** Milliseconds from start to end, or to now while it runs; null before it starts. */
+  durationMs: z.number().nullable(),
+});
+
+export const OverviewStatus = z.object({
+  /** Server time of this snapshot; ages are counted from it, not from the browser's clock. */
+  at: z.date(),
+  gateway: z.object({ version: z.string(), startedAt: z.date(), home: z.string(), url: z.string() }),
+  database: z.object({ version: z.string(), latencyMs: z.number() }),
+  engine: z.object({
+    state: z.enum(ENGINE_STATES),
+    version: z.string().nullable(),
+    imageDigest: z.string().nullable(),
+    error: z.string().nullable(),
+  }),
+  workers: z.array(Worker),
+  config: z.object({
+    file: z.string(),
+    loadedAt: z.date(),
+    problems: z.array(z.object({ path: z.string(), line: z.number().nullable(), reason: z.string() })),
+  }),
+  audit: z.object({ lastSeq: z.number().nullable(), unsealed: z.number() }),
+  warnings: z.array(z.object({ severity: z.enum(["error", "warning"]), path: z.string(), reason: z.string(), fix: z.string() })),
+  runs: z.array(RecentRun),
+});
+export type OverviewStatus = z.infer<typeof OverviewStatus>;

@@ -1,0 +1,85 @@
+/** One snapshot of the running system for the overview. Reads only. */
+import { z } from "zod";
+import type { Clock } from "#server/core/clock.ts";
+import type { Db } from "#server/core/db/client.ts";
+import type { WebOrigin } from "#server/core/http/web-origin.ts";
+import { engineSummary, isAlive } from "#server/overview/policy.ts";
+import type { OverviewStatus } from "#server/overview/schema.ts";
+
+export interface OverviewServices {
+  db: Db;
+  clock: Clock;
+  web: WebOrigin;
+  system: { version: string; startedAt: Date; home: string };
+  config: {
+    status(): { file: string; loadedAt: Date; error?: readonly { path: string; line?: number; reason: string }[] };
+    /** Standing dangers of the configuration in force. */
+    findings(): readonly { severity: "error" | "warning"; path: string; reason: string; fix: string }[];
+  };
+}
+
+const RECENT_RUNS = 20;
+const WORKERS_SHOWN = 20;
+
+export async function overviewStatus({ db, clock, web, system, config }: OverviewServices): Promise<OverviewStatus> {
+  const startedMs = performance.now();
+  const databaseVersion = await readDatabaseVersion(db);
+  const latencyMs = Math.round(performance.now() - startedMs);
+  const [workers, runs, head, unsealed] = await Promise.all([
+    db.workerNode.findMany({ orderBy: { heartbeatAt: "desc" }, take: WORKERS_SHOWN }),
+    // Named fields only: the code and output of a run never enter a list.
+    db.run.findMany({
+      orderBy: { createdAt: "desc" },
+      take: RECENT_RUNS,
+      select: {
+        id: true,
+        state: true,
+        reason: true,
+        language: true,
+        userId: true,
+        channel: true,
+        createdAt: true,
+        startedAt: true,
+        finishedAt: true,
+      },
+    }),
+    db.auditEvent.findFirst({ where: { seq: { not: null } }, orderBy: { seq: "desc" }, select: { seq: true } }),
+    db.auditEvent.count({ where: { seq: null } }),
+  ]);
+
+  const now = clock.now();
+  const status = config.status();
+  return {
+    at: new Date(now),
+    gateway: { version: system.version, startedAt: system.startedAt, home: system.home, url: web.canonical },
+    database: { version: databaseVersion, latencyMs },
+    engine: engineSummary(workers, now),
+    workers: workers.map(({ id, host, pid, version, startedAt, heartbeatAt }) => ({
+      id,
+      host,
+      pid,
+      version,
+      startedAt,
+      heartbeatAt,
+      alive: isAlive(heartbeatAt, now),
+    })),
+    config: {
+      file: status.file,
+      loadedAt: status.loadedAt,
+      problems: (status.error ?? []).map(({ path, line, reason }) => ({ path, line: line ?? null, reason })),
+    },
+    audit: { lastSeq: head?.seq === null || head?.seq === undefined ? null : Number(head.seq), unsealed },
+    warnings: config.findings().map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
+    runs: runs.map(({ startedAt, finishedAt, ...run }) => ({
+      ...run,
+      durationMs: startedAt === null ? null : Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()),
+    })),
+  };
+}
+
+const VersionRows = z.tuple([z.object({ version: z.string() })]);
+
+async function readDatabaseVersion(db: Db): Promise<string> {
+  const rows = VersionRows.parse(await db.$queryRaw`SELECT current_setting('server_version') AS version`);
+  return rows[0].version;
+}

@@ -1,0 +1,1 @@
+export { createMemoryLimiter } from "#server/ratelimit/memory-limiter.ts";

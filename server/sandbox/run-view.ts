@@ -1,0 +1,93 @@
+/** Rows of the database as the types that leave this domain. A row that does not fit is a defect, never passed on half read. */
+import type { Prisma } from "#server/core/db/client.ts";
+import {
+  LANGUAGES,
+  RUN_REASONS,
+  RUN_STATES,
+  RunEventData,
+  RunLimits,
+  RunUsage,
+  type RunEvent,
+  type RunEventKind,
+  type RunSummary,
+  type RunView,
+} from "#server/sandbox/schema.ts";
+
+/** Columns of a list row: everything but the program and its output. */
+export const SUMMARY_COLUMNS = {
+  id: true,
+  state: true,
+  reason: true,
+  message: true,
+  language: true,
+  exitCode: true,
+  outputTruncated: true,
+  usage: true,
+  imageDigest: true,
+  attempt: true,
+  principalId: true,
+  userId: true,
+  roleName: true,
+  channel: true,
+  requestId: true,
+  createdAt: true,
+  startedAt: true,
+  finishedAt: true,
+  cancelRequestedAt: true,
+} as const satisfies Prisma.RunSelect;
+
+export const VIEW_COLUMNS = {
+  ...SUMMARY_COLUMNS,
+  stdout: true,
+  stderr: true,
+  limits: true,
+} as const satisfies Prisma.RunSelect;
+
+type SummaryRow = Prisma.RunGetPayload<{ select: typeof SUMMARY_COLUMNS }>;
+type ViewRow = Prisma.RunGetPayload<{ select: typeof VIEW_COLUMNS }>;
+
+function oneOf<Value extends string>(allowed: readonly Value[], text: string, column: string): Value {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) {
+    throw new Error(`run.${column} holds an unknown value`);
+  }
+  return found;
+}
+
+export function toSummary(row: SummaryRow): RunSummary {
+  return {
+    ...row,
+    state: oneOf(RUN_STATES, row.state, "state"),
+    reason: row.reason === null ? null : oneOf(RUN_REASONS, row.reason, "reason"),
+    language: oneOf(LANGUAGES, row.language, "language"),
+    usage: row.usage === null ? null : RunUsage.parse(row.usage),
+  };
+}
+
+export function toView(row: ViewRow): RunView {
+  return {
+    ...row,
+    ...toSummary(row),
+    stdout: row.stdout,
+    stderr: row.stderr,
+    limits: row.limits === null ? null : RunLimits.parse(row.limits),
+  };
+}
+
+interface EventRow {
+  runId: string;
+  seq: number;
+  kind: string;
+  data: unknown;
+  at: Date;
+}
+
+const isEventKind = (kind: string): kind is RunEventKind => kind in RunEventData;
+
+export function toEvent(row: EventRow): RunEvent {
+  const { runId, seq, kind, at } = row;
+  if (!isEventKind(kind)) {
+    throw new Error("run_event.kind holds an unknown value");
+  }
+  return { runId, seq, kind, at, data: RunEventData[kind].parse(row.data) } as RunEvent;
+}

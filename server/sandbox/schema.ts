@@ -1,0 +1,162 @@
+/** Words of sandbox runs: what is asked for, the states it goes through and what comes back. Browser-safe. */
+import { z } from "zod";
+
+export const LANGUAGES = ["python", "node", "sh"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const RUN_STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/**
+ * Why a run ended. `exit`: the program ended by itself (see the exit code); the five limits: memory, processes, disk, output_limit,
+ * timeout; the others name what kept the run from being carried out.
+ */
+export const RUN_REASONS = [
+  "exit",
+  "memory",
+  "processes",
+  "disk",
+  "output_limit",
+  "timeout",
+  "cancelled",
+  "worker_lost",
+  "engine_unavailable",
+  "image_missing",
+  "limit_unenforceable",
+  "refused",
+  "internal",
+] as const;
+export type RunReason = (typeof RUN_REASONS)[number];
+
+/** Largest program that is accepted, in bytes of UTF-8. */
+export const MAX_CODE_BYTES = 256 * 1024;
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+
+export const ProgramText = z
+  .string()
+  .min(1, "is empty: send the program to run")
+  .refine((text) => byteLength(text) <= MAX_CODE_BYTES, `is larger than ${MAX_CODE_BYTES / 1024} KiB`)
+  .refine((text) => !text.includes("\0") && text.isWellFormed(), "holds a NUL character or broken Unicode");
+
+/** One accepted request for a run. Who asks has been decided before: nothing here is taken from the caller except language, code and key. */
+export const RunRequest = z.strictObject({
+  language: z.enum(LANGUAGES),
+  code: ProgramText,
+  /** Makes a repeated request the same run; unique per principal. */
+  idempotencyKey: z.string().min(1).max(200).optional(),
+  principalId: z.string().min(1),
+  tokenId: z.string().optional(),
+  userId: z.string().optional(),
+  roleName: z.string().min(1),
+  channel: z.string().min(1),
+  requestId: z.string().min(1),
+});
+export type RunRequest = z.infer<typeof RunRequest>;
+
+/** Measured use. Null where the engine gives no such figure (remote engine, a run that ended before the first sample). */
+export const RunUsage = z.object({
+  wallMs: z.number(),
+  cpuMs: z.number().nullable(),
+  memoryPeakBytes: z.number().nullable(),
+  processesPeak: z.number().nullable(),
+  diskBytes: z.number().nullable(),
+  outputBytes: z.number(),
+});
+export type RunUsage = z.infer<typeof RunUsage>;
+
+/** The limits as enforced and what holds each of them. */
+export const RunLimits = z.object({
+  memoryBytes: z.number(),
+  cpuCores: z.number(),
+  processes: z.number(),
+  diskBytes: z.number(),
+  /** `tmpfs` counts as memory; `loop-ext4` is a file system of its own. */
+  diskBackend: z.enum(["tmpfs", "loop-ext4"]),
+  timeoutMs: z.number(),
+  outputBytes: z.number(),
+  network: z.string(),
+  runtime: z.string(),
+  readonlyRoot: z.boolean(),
+  seccomp: z.string(),
+  user: z.string(),
+});
+export type RunLimits = z.infer<typeof RunLimits>;
+
+/** A run as callers and the console see it. */
+export interface RunView {
+  id: string;
+  state: RunState;
+  reason: RunReason | null;
+  /** One sentence for a person: what happened and, where there is one, the next step. */
+  message: string | null;
+  language: Language;
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+  outputTruncated: boolean;
+  usage: RunUsage | null;
+  limits: RunLimits | null;
+  imageDigest: string | null;
+  attempt: number;
+  principalId: string;
+  userId: string | null;
+  roleName: string;
+  channel: string;
+  requestId: string;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  cancelRequestedAt: Date | null;
+}
+
+/** A run in a list: no program output. */
+export type RunSummary = Omit<RunView, "stdout" | "stderr" | "limits">;
+
+/** What an event of each kind carries. Output text holds no control characters except tab and line ends. */
+export const RunEventData = {
+  queued: z.object({}),
+  started: z.object({ attempt: z.number(), workerId: z.string() }),
+  stdout: z.object({ text: z.string() }),
+  stderr: z.object({ text: z.string() }),
+  limit: z.object({ limit: z.string(), message: z.string() }),
+  requeued: z.object({ attempt: z.number() }),
+  end: z.object({
+    state: z.enum(RUN_STATES),
+    reason: z.enum(RUN_REASONS),
+    exitCode: z.number().nullable(),
+    message: z.string().nullable(),
+  }),
+} as const;
+export type RunEventKind = keyof typeof RunEventData;
+
+export type RunEvent = {
+  [Kind in RunEventKind]: {
+    runId: string;
+    /** Starts at 1 and has no gaps: the resume id of a stream. */
+    seq: number;
+    kind: Kind;
+    at: Date;
+    data: z.infer<(typeof RunEventData)[Kind]>;
+  };
+}[RunEventKind];
+
+/** What a worker says about its engine in its heartbeat. */
+export const EngineFacts = z.object({
+  reachable: z.boolean(),
+  /** Where the engine is looked for, e.g. `unix:///var/run/docker.sock`. */
+  endpoint: z.string(),
+  version: z.string().nullable(),
+  runtimes: z.array(z.string()),
+  storageDriver: z.string().nullable(),
+  image: z.string().nullable(),
+  imageDigest: z.string().nullable(),
+  /** What holds disk limits above the memory-backed size; null = larger limits are refused. */
+  loopDisks: z.boolean(),
+  error: z.string().nullable(),
+});
+export type EngineFacts = z.infer<typeof EngineFacts>;
+
+const FINAL_STATES: ReadonlySet<RunState> = new Set(["succeeded", "failed", "cancelled"]);
+
+export const isFinal = (state: RunState): boolean => FINAL_STATES.has(state);

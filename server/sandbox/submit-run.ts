@@ -1,0 +1,89 @@
+/** Accepts a run: row, first event, job and audit events in one transaction, so that an accepted run cannot get lost and a lost one was never accepted. */
+import { fromPrisma, type PgBoss } from "pg-boss";
+import { recordEvents } from "#server/audit/index.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
+import type { Clock } from "#server/core/clock.ts";
+import { withTx, type Db } from "#server/core/db/client.ts";
+import { AppError, hasErrorCode } from "#server/core/errors.ts";
+import { newRunId } from "#server/core/ids.ts";
+import { RUN_QUEUE, type RunJob } from "#server/sandbox/queue.ts";
+import { RunRequest } from "#server/sandbox/schema.ts";
+
+export interface SubmitDeps {
+  db: Db;
+  boss: PgBoss;
+  clock: Clock;
+}
+
+export interface SubmittedRun {
+  runId: string;
+  /** True when the idempotency key named a run that exists already; nothing was stored this time. */
+  deduplicated: boolean;
+}
+
+/**
+ * Stores `request` as a queued run. `auditEvents` are recorded with it; an event without a target gets the run's id.
+ * @throws AppError INVALID_INPUT for a request outside the schema, CONFLICT when the idempotency key was used for another program.
+ */
+export async function submitRun(
+  deps: SubmitDeps,
+  request: RunRequest,
+  auditEvents: readonly AuditEventInput[],
+): Promise<SubmittedRun> {
+  const run = parse(request);
+  const known = await findByKey(deps.db, run);
+  if (known !== null) {
+    return known;
+  }
+  const runId = newRunId();
+  const at = new Date(deps.clock.now());
+  try {
+    await withTx(deps.db, async (tx) => {
+      await tx.run.create({ data: { id: runId, ...run, createdAt: at } });
+      await tx.runEvent.create({ data: { runId, seq: 1, kind: "queued", data: {}, at } });
+      await deps.boss.send(RUN_QUEUE, { runId } satisfies RunJob, { db: fromPrisma(tx) });
+      await recordEvents(
+        tx,
+        auditEvents.map((event) => ({ ...event, target: event.target ?? runId })),
+      );
+    });
+  } catch (error) {
+    // Two requests with one key at the same time: the other one won.
+    const other = hasErrorCode(error, "P2002") ? await findByKey(deps.db, run) : null;
+    if (other === null) {
+      throw error;
+    }
+    return other;
+  }
+  return { runId, deduplicated: false };
+}
+
+function parse(request: RunRequest): RunRequest {
+  const parsed = RunRequest.safeParse(request);
+  if (parsed.success) {
+    return parsed.data;
+  }
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new AppError("INVALID_INPUT", `The run was not accepted: ${problems.join("; ")}.`);
+}
+
+async function findByKey(db: Db, run: RunRequest): Promise<SubmittedRun | null> {
+  if (run.idempotencyKey === undefined) {
+    return null;
+  }
+  const found = await db.run.findUnique({
+    where: { principalId_idempotencyKey: { principalId: run.principalId, idempotencyKey: run.idempotencyKey } },
+    select: { id: true, language: true, code: true },
+  });
+  if (found === null) {
+    return null;
+  }
+  if (found.language !== run.language || found.code !== run.code) {
+    throw new AppError(
+      "CONFLICT",
+      "This idempotency key was used for a different program. Send a new key for a new run.",
+      { details: { runId: found.id } },
+    );
+  }
+  return { runId: found.id, deduplicated: true };
+}

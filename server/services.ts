@@ -1,0 +1,19 @@
+/** The running server: what `composeServer` builds and Next's side reaches through the container. */
+import type { PgBoss } from "pg-boss";
+import type { Pool } from "pg";
+import type { AuthServices } from "#server/auth/index.ts";
+import type { NotifyHub } from "#server/core/db/notify.ts";
+import type { Env } from "#server/core/env.ts";
+import type { HomePaths } from "#server/core/paths.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
+
+export interface AppServices extends GatewayServices, AuthServices {
+  env: Env;
+  paths: HomePaths;
+  pool: Pool;
+  notify: NotifyHub;
+  boss: PgBoss;
+  listen: { host: string; port: number };
+  system: { version: string; startedAt: Date; home: string };
+  close(): Promise<void>;
+}

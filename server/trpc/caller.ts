@@ -1,0 +1,36 @@
+/** The console's server side for page rendering: who is asking, and queries to prefetch. The only place that reads the request of a page. */
+import type { QueryClient } from "@tanstack/react-query";
+import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
+import { headers } from "next/headers";
+import { redirect } from "next/navigation";
+import { getContainer } from "#server/core/container.ts";
+import { isAcceptedHost } from "#server/core/http/web-origin.ts";
+import { createContext, type ConsoleContext, type ConsoleServices } from "#server/trpc/context.ts";
+import { appRouter } from "#server/trpc/root.ts";
+
+
+/**
+ * The context of a signed-in page request; everyone else is sent to sign in. Called by every page itself: layouts are not re-run on
+ * navigation and nothing outside the page may be relied on.
+ */
+export async function requirePage(): Promise<ConsoleContext> {
+  const context = await pageContext();
+  if (context.session === null) {
+    redirect("/setup");
+  }
+  return context;
+}
+
+/** Query options that run in this process, to fill `queryClient` before the page is sent. */
+export function serverQueries(context: ConsoleContext, queryClient: QueryClient) {
+  return createTRPCOptionsProxy({ ctx: context, router: appRouter, queryClient });
+}
+
+async function pageContext(): Promise<ConsoleContext> {
+  const requestHeaders = await headers();
+  const services = getContainer<ConsoleServices>();
+  if (!isAcceptedHost(requestHeaders.get("host"), services.web)) {
+    throw new Error("Host not accepted");
+  }
+  return createContext(new Headers(requestHeaders), services, true);
+}

@@ -1,0 +1,37 @@
+/** What every procedure knows about its call. Built once per HTTP request, so a batch reads its session once. */
+import { ACTIVE_HEADER } from "#server/auth/policy.ts";
+import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
+import { findSession, type ConsoleSession } from "#server/auth/session.ts";
+import { sessionIdFromCookies } from "#server/auth/session-cookie.ts";
+import { ADDRESS_HEADER, REQUEST_ID_HEADER } from "#server/core/http/page-request.ts";
+import { newRequestId } from "#server/core/ids.ts";
+import type { OverviewServices } from "#server/overview/service.ts";
+
+/** The running server, as far as the console uses it. */
+export type ConsoleServices = AuthServices & OverviewServices;
+
+export interface ConsoleContext {
+  services: ConsoleServices;
+  origin: CallOrigin;
+  session: ConsoleSession | null;
+}
+
+/** Address and request id come from headers that the server itself has set (see page-request.ts). */
+export function callOrigin(headers: Headers): CallOrigin {
+  return {
+    address: headers.get(ADDRESS_HEADER) ?? "unknown",
+    requestId: headers.get(REQUEST_ID_HEADER) ?? newRequestId(),
+    userAgent: headers.get("user-agent"),
+  };
+}
+
+/** @param active overrides what the request says about a person being there (a page load always means one). */
+export async function createContext(headers: Headers, services: ConsoleServices, active?: boolean): Promise<ConsoleContext> {
+  const id = await sessionIdFromCookies(headers.get("cookie"), services);
+  const isActive = active ?? headers.get(ACTIVE_HEADER) === "1";
+  return {
+    services,
+    origin: callOrigin(headers),
+    session: id === null ? null : await findSession(services, id, { active: isActive }),
+  };
+}
