@@ -6,7 +6,10 @@ export const metadata = { title: "Page not found" };
 
 export default function NotFound() {
   return (
-    <MessagePage title="Page not found" text="The console has no page at this address. Check the address, or start from the overview.">
+    <MessagePage
+      title="Page not found"
+      text="The console has no page at this address. Check the address, or start from the overview."
+    >
       <Button asChild>
         <Link href="/overview">Open overview</Link>
       </Button>

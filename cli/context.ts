@@ -28,10 +28,19 @@ export function printJson(context: CliContext, value: unknown): void {
 }
 
 /** Left-aligned columns two spaces apart; the header is upper case as in `docker ps`. */
-export function printTable(context: CliContext, headers: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(
+  context: CliContext,
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
   const table = [headers.map((header) => header.toUpperCase()), ...rows];
   const widths = headers.map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
   for (const row of table) {
-    context.out(widths.map((width, column) => (row[column] ?? "").padEnd(width)).join("  ").trimEnd());
+    context.out(
+      widths
+        .map((width, column) => (row[column] ?? "").padEnd(width))
+        .join("  ")
+        .trimEnd(),
+    );
   }
 }

@@ -71,13 +71,17 @@ export class ContainerProbe {
     const cpuNanos = number(cpu, "cpuacct.usage");
     const processes = number(pids, "pids.peak") ?? number(pids, "pids.current");
     this.#facts = {
-      memoryPeakBytes:
-        largest(before.memoryPeakBytes, number(memory, "memory.peak") ?? number(memory, "memory.max_usage_in_bytes")),
+      memoryPeakBytes: largest(
+        before.memoryPeakBytes,
+        number(memory, "memory.peak") ?? number(memory, "memory.max_usage_in_bytes"),
+      ),
       cpuMs: largest(before.cpuMs, cpuUsec === null ? scaled(cpuNanos, 1e6) : scaled(cpuUsec, 1e3)),
       processesPeak: largest(before.processesPeak, processes),
       forksRefused,
       oomKills:
-        keyed(memory, "memory.events", "oom_kill") ?? keyed(memory, "memory.oom_control", "oom_kill") ?? before.oomKills,
+        keyed(memory, "memory.events", "oom_kill") ??
+        keyed(memory, "memory.oom_control", "oom_kill") ??
+        before.oomKills,
       ...this.#sampleDisk(before),
     };
     if (forksRefused !== null && forksRefused > (before.forksRefused ?? 0)) {
@@ -161,6 +165,7 @@ function keyed(folder: string | undefined, file: string, key: string): number | 
   return line === undefined ? null : Number(line.slice(key.length + 1));
 }
 
-const largest = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b));
+const largest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b);
 const scaled = (value: number | null, divisor: number): number | null =>
   value === null ? null : Math.round(value / divisor);

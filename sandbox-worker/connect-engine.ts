@@ -15,7 +15,11 @@ const DEFAULT_HOST = "unix:///var/run/docker.sock";
 /** @param dockerHost DOCKER_HOST; undefined = the usual socket. @throws AppError CONFIG_INVALID for a form that is not supported. */
 export function connectEngine(dockerHost: string = DEFAULT_HOST): EngineConnection {
   if (dockerHost.startsWith("unix://")) {
-    return { docker: new Docker({ socketPath: dockerHost.slice("unix://".length) }), endpoint: dockerHost, local: true };
+    return {
+      docker: new Docker({ socketPath: dockerHost.slice("unix://".length) }),
+      endpoint: dockerHost,
+      local: true,
+    };
   }
   const tcp = /^(?:tcp|http):\/\/([^/:]+|\[[0-9a-f:]+\]):(\d{1,5})\/?$/i.exec(dockerHost);
   if (tcp?.[1] === undefined) {
@@ -43,3 +47,25 @@ export const isMissing = (error: unknown): boolean => engineStatusCode(error) ==
 
 /** One line about why the engine did not answer, without the request. */
 export const engineErrorText = (error: unknown): string => messageOf(error).slice(0, 200);
+
+const CONNECTION_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "EACCES",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ABORT_ERR",
+]);
+
+/** True when a call of the client failed because the engine cannot be reached or did not answer. Only for errors of the client. */
+export function isEngineGone(error: unknown): boolean {
+  if (engineStatusCode(error) !== null || !(error instanceof Error)) {
+    return false;
+  }
+  return ("code" in error && CONNECTION_CODES.has(String(error.code))) || error.name === "TimeoutError";
+}

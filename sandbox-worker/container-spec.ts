@@ -3,7 +3,7 @@
  * Threat: hostile code inside. Every field is set here from numbers; no text of a request or of the configuration is passed on, except
  * the image id and the granted network's name.
  */
-import type { ContainerCreateOptions } from "dockerode";
+import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import type { SandboxPolicy } from "#server/sandbox/policy.ts";
 import type { Language, RunLimits } from "#server/sandbox/schema.ts";
 import type { DiskPlan } from "#worker/disk-plan.ts";
@@ -43,6 +43,9 @@ const INTERPRETERS: Record<Language, { file: string; argv: string[] }> = {
 
 // A fixed text: the program arrives on standard input, becomes a file and then runs with an empty one.
 const LAUNCHER = 'cat >"$0" && exec "$@" "$0" </dev/null';
+
+// The type asks for fields that only matter when the engine makes the volume; ours is made beforehand.
+const NO_COPY = { NoCopy: true } as MountSettings["VolumeOptions"];
 
 export const containerName = (runId: string, attempt: number): string => `openclaw-${runId}-${attempt}`;
 
@@ -108,12 +111,11 @@ export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
             }
           : {}),
         "/tmp": `rw,noexec,nosuid,nodev,size=${plan.tmpBytes},nr_inodes=10000,mode=1777`,
-        ...(policy.readonlyRoot ? {} : WORLD_WRITABLE_ELSEWHERE),
       },
       Mounts:
         spec.volume === null
           ? []
-          : [{ Type: "volume", Source: spec.volume, Target: "/workspace", VolumeOptions: { NoCopy: true } }],
+          : [{ Type: "volume", Source: spec.volume, Target: "/workspace", VolumeOptions: NO_COPY }],
       Binds: [],
       // nproc is left alone: it counts per account across all containers. PidsLimit counts per container.
       Ulimits: [
@@ -128,12 +130,6 @@ export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
     },
   };
 }
-
-/** Places that Debian lets everyone write; on a writable root they would be outside the disk limit. */
-const WORLD_WRITABLE_ELSEWHERE = {
-  "/var/tmp": "ro,noexec,nosuid,nodev,size=4096",
-  "/run/lock": "ro,noexec,nosuid,nodev,size=4096",
-};
 
 /** The limits as they go into the run's record. */
 export function effectiveLimits(policy: SandboxPolicy, plan: DiskPlan): RunLimits {

@@ -98,7 +98,10 @@ const infoOf = async (docker: Docker): Promise<EngineInfo> => (await docker.info
 
 async function withLimit<T>(answer: Promise<T>): Promise<T> {
   const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => limit.reject(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)), ANSWER_LIMIT_MS);
+  const timer = setTimeout(
+    () => limit.reject(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
+    ANSWER_LIMIT_MS,
+  );
   try {
     return await Promise.race([answer, limit.promise]);
   } finally {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { AppServices } from "#server/services.ts";
 import { openPolicyStore } from "#server/access/index.ts";
 import { createAuditWriter, isListed } from "#server/audit/index.ts";
-import type { AuditEventInput } from "#server/audit/schema.ts";
+import type { AuditEventInput, AuditKind } from "#server/audit/schema.ts";
 import { createAttemptLimiter } from "#server/auth/index.ts";
-import { openConfigStore, safetyFindings, type ConfigEvent, type ConfigStore } from "#server/config/index.ts";
+import { openConfigStore, type ConfigEvent, type ConfigStore } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
@@ -34,16 +34,15 @@ export async function composeServer(): Promise<AppServices> {
   if (connectionString === undefined) {
     throw new AppError("CONFIG_INVALID", "OPENCLAW_DATABASE_URL is not set. Start the gateway with `npm start` or `openclaw start`, which sets it.");
   }
-  const configEvents: ConfigEvent[] = [];
-  let onConfigEvent = (event: ConfigEvent): void => void configEvents.push(event);
-  const config = await openConfigStore({ file: paths.configFile, log, onEvent: (event) => onConfigEvent(event) });
-  refuseUnsafe(config);
+  const early: ConfigEvent[] = [];
+  let onConfigEvent = (event: ConfigEvent): void => void early.push(event);
+  const config = openConfigStore({ file: paths.configFile, log, onEvent: (event) => onConfigEvent(event) });
 
   const onError = (error: Error): void => log.warn({ err: error }, "database connection lost");
   const pool = createPool({ connectionString, name: NAME, max: 12, onError });
   const db = createDb(pool);
   const notify = await openNotifyHub(connectionString, NAME, log);
-  const wanted = (kind: Parameters<typeof isListed>[0]): boolean => isListed(kind, config.current().config.logging);
+  const wanted = (kind: AuditKind): boolean => isListed(kind, config.current().config.logging);
   const audit = createAuditWriter({ pool: createPool({ connectionString, name: `${NAME}:audit`, max: 1, onError }), log, wanted });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
   const tokens = await openTokenStore({ pool, notify, pepper: loadPepper(paths), clock, log });
@@ -52,11 +51,11 @@ export async function composeServer(): Promise<AppServices> {
 
   onConfigEvent = (event) => {
     void policy.reload();
-    audit.append([configAuditEvent(event)]).catch((error: unknown) => log.error({ err: error }, "a configuration change could not be recorded"));
+    audit
+      .append([configAuditEvent(event)])
+      .catch((error: unknown) => log.error({ err: error }, "a configuration change could not be recorded"));
   };
-  for (const event of configEvents) {
-    onConfigEvent(event);
-  }
+  early.forEach((event) => onConfigEvent(event));
 
   const { gateway } = config.current().config;
   const port = env.OPENCLAW_PORT ?? gateway.port;
@@ -69,7 +68,7 @@ export async function composeServer(): Promise<AppServices> {
     pool,
     db,
     notify,
-    config,
+    config: withFindings(config),
     audit,
     policy,
     tokens,
@@ -90,23 +89,19 @@ export async function composeServer(): Promise<AppServices> {
       await notify.close();
       await db.$disconnect();
       await pool.end();
-      await config.close();
+      config.close();
     },
   };
 }
 
-/** An unsafe configuration does not start; all of its dangers are named at once. */
-function refuseUnsafe(config: ConfigStore): void {
-  const errors = safetyFindings(config.current().config).filter((finding) => finding.severity === "error");
-  if (errors.length > 0) {
-    const list = errors.map(({ path, reason, fix }) => `- ${path}: ${reason} ${fix}`);
-    throw new AppError("CONFIG_INVALID", `The configuration in ${config.status().file} is not safe to start with:\n${list.join("\n")}`);
-  }
+/** The store as the console reads it: with the standing dangers of the configuration in force. */
+function withFindings(store: ConfigStore): ConfigStore & Pick<AppServices["config"], "findings"> {
+  return { ...store, findings: () => store.current().warnings };
 }
 
 function configAuditEvent(event: ConfigEvent): AuditEventInput {
-  const actor = { type: "operator", id: "configuration file" } as const;
+  const common = { actor: { type: "operator", id: "configuration file" }, target: event.file } as const;
   return event.kind === "loaded"
-    ? { event: "config.loaded", outcome: "ok", actor, target: event.file, data: { hash: event.hash } }
-    : { event: "config.rejected", outcome: "denied", actor, target: event.file, reason: "invalid", data: { problems: event.problems.length } };
+    ? { ...common, event: "config.loaded", outcome: "ok", data: { hash: event.hash, warnings: event.warnings.length } }
+    : { ...common, event: "config.rejected", outcome: "denied", reason: "invalid", data: { hash: event.hash, problems: event.problems.length } };
 }

@@ -12,6 +12,7 @@ import { composeServer } from "#server/compose.ts";
 import { setContainer } from "#server/core/container.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { normaliseAddress } from "#server/core/http/address.ts";
+import { leaveUnreadBody } from "#server/core/http/unread-body.ts";
 import { preparePageRequest } from "#server/core/http/page-request.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { createGatewayApp, hotRoute, serveOnNode } from "#server/gateway/index.ts";
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
 
   const listener: RequestListener = (request, response) => {
     const address = normaliseAddress(request.socket.remoteAddress ?? "");
+    leaveUnreadBody(request, response);
     const handle = GATEWAY_PATH.test(request.url ?? "") ? onGateway : onPage;
     Promise.resolve(handle(request, response, address)).catch((error: unknown) => {
       services.log.error({ err: error, path: request.url?.split("?")[0] }, "request failed");
@@ -111,7 +113,7 @@ function readPem(file: string | undefined, path: string): Buffer {
 
 function gatewayListener(services: AppServices, isServing: () => boolean): Listener {
   const app = createGatewayApp({ services, health: { pool: services.pool, isServing }, version: services.system.version });
-  const viaHono = (address: string) => getRequestListener((request) => app.fetch(request, { facts: { address } }), { overrideGlobalObjects: false });
+  const viaHono = (address: string) => getRequestListener((request) => app.fetch(request, { facts: { address } }), { overrideGlobalObjects: false, autoCleanupIncoming: false });
   return (request, response, address) => {
     const hot = hotRoute(request);
     if (hot !== undefined) {
@@ -131,8 +133,9 @@ async function consoleListener(services: AppServices): Promise<Listener> {
   await app.prepare();
   const handle = app.getRequestHandler();
   return (request, response, address) => {
-    preparePageRequest(request, response, { address, requestId: newRequestId(), tls: services.web.tls });
-    return handle(request, response);
+    if (preparePageRequest(request, response, { address, requestId: newRequestId(), web: services.web })) {
+      return handle(request, response);
+    }
   };
 }
 

@@ -2,6 +2,7 @@
 import type { PgBoss } from "pg-boss";
 import type { Pool } from "pg";
 import type { AuthServices } from "#server/auth/index.ts";
+import type { ConfigStore, Problem } from "#server/config/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
 import type { HomePaths } from "#server/core/paths.ts";
@@ -12,6 +13,7 @@ export interface AppServices extends GatewayServices, AuthServices {
   paths: HomePaths;
   pool: Pool;
   notify: NotifyHub;
+  config: ConfigStore & { findings(): readonly Problem[] };
   boss: PgBoss;
   listen: { host: string; port: number };
   system: { version: string; startedAt: Date; home: string };

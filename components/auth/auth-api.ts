@@ -1,5 +1,5 @@
 /** The browser's side of sign-in and sign-out. */
-import { SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
+import { AFTER_SIGN_IN, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
 
 /** Null = done; otherwise what to tell the person. */
 type Refusal = string | null;
@@ -9,8 +9,8 @@ const UNREACHABLE = "The gateway does not answer. Check that it is running, then
 /** Trades a set-up code for a session cookie. The code goes in the body of a POST, never into an address. */
 export async function signIn(code: string): Promise<Refusal> {
   try {
-    const response = await postForm("/api/auth/callback/setup-link", { code });
-    return response.ok ? null : describe(await refusalOf(response));
+    const answer = await postForm("/api/auth/callback/setup-link", { code });
+    return isDone(answer) ? null : describe(answer);
   } catch {
     return UNREACHABLE;
   }
@@ -19,8 +19,8 @@ export async function signIn(code: string): Promise<Refusal> {
 /** Ends the session on the server, then in this browser. */
 export async function signOut(): Promise<Refusal> {
   try {
-    const response = await postForm("/api/auth/signout", {});
-    return response.ok ? null : "You are still signed in: the gateway could not end the session. Try again.";
+    const answer = await postForm("/api/auth/signout", {});
+    return isDone(answer) ? null : "You are still signed in: the gateway could not end the session. Try again.";
   } catch {
     return UNREACHABLE;
   }
@@ -36,20 +36,22 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-async function postForm(path: string, fields: Record<string, string>): Promise<Response> {
+/** Where the sign-in library wants the browser to go: the only thing in its answer that tells how it went. Null when it says nothing. */
+type Answer = URL | null;
+
+async function postForm(path: string, fields: Record<string, string>): Promise<Answer> {
   const csrf: unknown = await (await fetch("/api/auth/csrf")).json();
   const csrfToken = typeof csrf === "object" && csrf !== null && "csrfToken" in csrf ? String(csrf.csrfToken) : "";
-  return fetch(path, { method: "POST", body: new URLSearchParams({ ...fields, csrfToken, json: "true" }) });
+  const body = new URLSearchParams({ ...fields, csrfToken, json: "true" });
+  const answer: unknown = await (await fetch(path, { method: "POST", body })).json();
+  const url = typeof answer === "object" && answer !== null && "url" in answer ? String(answer.url) : "";
+  return URL.parse(url);
 }
 
-async function refusalOf(response: Response): Promise<string> {
-  const body: unknown = await response.json();
-  const url = typeof body === "object" && body !== null && "url" in body ? String(body.url) : "";
-  return URL.canParse(url) ? (new URL(url).searchParams.get("error") ?? "") : "";
-}
+const isDone = (answer: Answer): boolean => answer?.pathname === AFTER_SIGN_IN && answer.search === "";
 
-function describe(refusal: string): string {
-  const [reason, seconds] = refusal.split(":");
+function describe(answer: Answer): string {
+  const [reason, seconds] = (answer?.searchParams.get("error") ?? "").split(":");
   switch (reason) {
     case SIGN_IN_REFUSAL.invalid:
       return "This link is not valid: it is wrong, expired or was already used. Make a new one with the command below.";

@@ -5,6 +5,7 @@ import { useEffect, useId, useState, type SubmitEvent } from "react";
 import { hasSession, signIn } from "#components/auth/auth-api.ts";
 import { MessagePage } from "#components/layout/message-page.tsx";
 import { CommandLine } from "#components/shared/command-line.tsx";
+import { loadPage } from "#components/shared/load-page.ts";
 import { Alert } from "#components/ui/alert.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { Input } from "#components/ui/input.tsx";
@@ -23,7 +24,7 @@ export function SetupScreen({ sessionEnded }: { sessionEnded: boolean }) {
     setRefusal(null);
     const outcome = await signIn(code);
     if (outcome === null) {
-      window.location.replace("/overview");
+      loadPage("/overview");
       return;
     }
     setRefusal(outcome);
@@ -44,7 +45,7 @@ export function SetupScreen({ sessionEnded }: { sessionEnded: boolean }) {
       // A strict cookie does not travel with a link from elsewhere: whoever arrives that way may be signed in all the same.
       void hasSession().then((signedIn) => {
         if (signedIn) {
-          window.location.replace("/overview");
+          loadPage("/overview");
         }
       });
     }

@@ -3,6 +3,7 @@
 import { LogOutIcon } from "lucide-react";
 import { useState } from "react";
 import { signOut } from "#components/auth/auth-api.ts";
+import { loadPage } from "#components/shared/load-page.ts";
 import { Button } from "#components/ui/button.tsx";
 
 export function SignOutButton() {
@@ -13,7 +14,7 @@ export function SignOutButton() {
     setBusy(true);
     const outcome = await signOut();
     if (outcome === null) {
-      window.location.assign("/setup");
+      loadPage("/setup");
       return;
     }
     setRefusal(outcome);

@@ -18,12 +18,10 @@ export async function ConsoleShell({ children }: { children: ReactNode }) {
         Skip to content
       </a>
       <header className="sticky top-0 z-10 border-b bg-card">
-        <div className="mx-auto flex h-12 max-w-7xl items-center gap-4 px-4 sm:gap-6 sm:px-6">
+        <div className="mx-auto flex h-12 max-w-7xl items-center gap-3 px-4 sm:gap-6 sm:px-6">
           <p className="flex items-center gap-2 font-semibold whitespace-nowrap">
             <ShieldIcon aria-hidden className="size-4 text-primary" />
-            <span>
-              OpenClaw<span className="max-sm:sr-only"> Gateway</span>
-            </span>
+            <span className="max-sm:sr-only">OpenClaw Gateway</span>
           </p>
           <NavLinks />
           <div className="ml-auto flex items-center gap-2">

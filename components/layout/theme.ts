@@ -6,3 +6,15 @@ export type Theme = (typeof THEMES)[number];
 export function themeFrom(value: string | undefined): Theme {
   return THEMES.find((theme) => theme === value) ?? "system";
 }
+
+const YEAR_SECONDS = 31_536_000;
+
+/** Shows the theme now and keeps it for later visits. In the browser only. */
+export function applyTheme(theme: Theme): void {
+  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=strict`;
+  if (theme === "system") {
+    delete document.documentElement.dataset.theme;
+  } else {
+    document.documentElement.dataset.theme = theme;
+  }
+}

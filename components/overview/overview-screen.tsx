@@ -18,14 +18,18 @@ const REFRESH_MS = 3_000;
 /** State of the whole gateway on one page, refreshed by itself while the page is in view. */
 export function OverviewScreen() {
   const trpc = useTRPC();
-  const { data, error, refetch, isFetching } = useQuery(trpc.overview.status.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
+  const { data, error, refetch, isFetching } = useQuery(
+    trpc.overview.status.queryOptions(undefined, { refetchInterval: REFRESH_MS }),
+  );
   return (
     <div className="flex flex-col gap-6">
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <h1 className="text-xl font-semibold">Overview</h1>
         {data !== undefined && <GatewayLine status={data} />}
       </div>
-      {error !== null && <Failure error={error} stale={data !== undefined} busy={isFetching} onRetry={() => void refetch()} />}
+      {error !== null && (
+        <Failure error={error} stale={data !== undefined} busy={isFetching} onRetry={() => void refetch()} />
+      )}
       {data !== undefined && <Content status={data} />}
       {data === undefined && error === null && <Loading />}
     </div>
@@ -70,7 +74,9 @@ function Failure({ error, stale, busy, onRetry }: FailureProps) {
       <TriangleAlertIcon aria-hidden />
       <div className="grow">
         <p className="font-medium">{stale ? "The status below is out of date" : "The status could not be read"}</p>
-        <p className="text-muted-foreground">{requestId === null ? "The gateway does not answer. Check that it is running." : error.message}</p>
+        <p className="text-muted-foreground">
+          {requestId === null ? "The gateway does not answer. Check that it is running." : error.message}
+        </p>
         {requestId !== null && <p className="font-mono text-xs text-muted-foreground">{requestId}</p>}
       </div>
       <Button variant="outline" size="sm" disabled={busy} onClick={onRetry}>

@@ -25,7 +25,7 @@ export function RecentRuns({ runs, now, gatewayUrl }: RecentRunsProps) {
 
 function RunTable({ runs, now }: Omit<RecentRunsProps, "gatewayUrl">) {
   return (
-    <Table label="Recent runs">
+    <Table label="Table of recent runs">
       <TableHeader>
         <TableRow>
           <TableHead>Run</TableHead>
@@ -49,7 +49,9 @@ function RunTable({ runs, now }: Omit<RecentRunsProps, "gatewayUrl">) {
             <TableCell>{run.language}</TableCell>
             <TableCell>{run.userId ?? <Absent />}</TableCell>
             <TableCell>{run.channel}</TableCell>
-            <TableCell className="text-right tabular-nums">{run.durationMs === null ? <Absent /> : formatDuration(run.durationMs)}</TableCell>
+            <TableCell className="text-right tabular-nums">
+              {run.durationMs === null ? <Absent /> : formatDuration(run.durationMs)}
+            </TableCell>
             <TableCell className="text-right">
               <RelativeTime value={run.createdAt} now={now} />
             </TableCell>
@@ -79,8 +81,8 @@ function NoRuns({ gatewayUrl }: { gatewayUrl: string }) {
     <div className="flex flex-col gap-3 p-6">
       <p className="font-medium">No code has run yet</p>
       <p className="text-muted-foreground">
-        A run is one piece of code in its own locked-down container. Start one with an API token in <code>$OPENCLAW_TOKEN</code>; it appears here
-        by itself.
+        A run is one piece of code in its own locked-down container. Start one with an API token in{" "}
+        <code>$OPENCLAW_TOKEN</code>; it appears here by itself.
       </p>
       <CommandLine command={command} />
     </div>

@@ -1,4 +1,12 @@
-import { BanIcon, CircleCheckIcon, CircleHelpIcon, CircleXIcon, ClockIcon, LoaderCircleIcon, type LucideIcon } from "lucide-react";
+import {
+  BanIcon,
+  CircleCheckIcon,
+  CircleHelpIcon,
+  CircleXIcon,
+  ClockIcon,
+  LoaderCircleIcon,
+  type LucideIcon,
+} from "lucide-react";
 import { Badge, type BadgeVariant } from "#components/ui/badge.tsx";
 
 const STATES: Record<string, { icon: LucideIcon; variant: BadgeVariant; text: string }> = {
@@ -10,7 +18,11 @@ const STATES: Record<string, { icon: LucideIcon; variant: BadgeVariant; text: st
 };
 
 export function RunStateBadge({ state }: { state: string }) {
-  const { icon: Icon, variant, text } = STATES[state] ?? { icon: CircleHelpIcon, variant: "neutral" as const, text: state };
+  const {
+    icon: Icon,
+    variant,
+    text,
+  } = STATES[state] ?? { icon: CircleHelpIcon, variant: "neutral" as const, text: state };
   return (
     <Badge variant={variant}>
       <Icon aria-hidden />

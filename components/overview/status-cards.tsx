@@ -1,4 +1,13 @@
-import { BoxIcon, CircleCheckIcon, CircleXIcon, DatabaseIcon, FileCogIcon, LinkIcon, ServerCogIcon, TriangleAlertIcon } from "lucide-react";
+import {
+  BoxIcon,
+  CircleCheckIcon,
+  CircleXIcon,
+  DatabaseIcon,
+  FileCogIcon,
+  LinkIcon,
+  ServerCogIcon,
+  TriangleAlertIcon,
+} from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { RelativeTime } from "#components/shared/relative-time.tsx";
@@ -19,6 +28,7 @@ const HEALTH_ICONS: Record<Health["variant"], LucideIcon> = {
 
 const ENGINE_HEALTH: Record<OverviewStatus["engine"]["state"], Health> = {
   ready: { variant: "success", text: "Ready" },
+  image_missing: { variant: "warning", text: "No image" },
   unreachable: { variant: "destructive", text: "Not reachable" },
   no_worker: { variant: "destructive", text: "Unknown" },
 };
@@ -28,7 +38,7 @@ export function StatusCards({ status }: { status: OverviewStatus }) {
     <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-5">
       <EngineCard engine={status.engine} />
       <WorkersCard workers={status.workers} now={status.at} />
-      <StatusCard title="Database" icon={DatabaseIcon} health={{ variant: "success", text: "Connected" }}>
+      <StatusCard title="Database" icon={DatabaseIcon} health={{ variant: "success", text: "Online" }}>
         <Fact name="PostgreSQL">{status.database.version}</Fact>
         <Fact name="Answer time">{status.database.latencyMs} ms</Fact>
       </StatusCard>
@@ -40,11 +50,10 @@ export function StatusCards({ status }: { status: OverviewStatus }) {
 
 function EngineCard({ engine }: { engine: OverviewStatus["engine"] }) {
   return (
-    <StatusCard title="Sandbox engine" icon={BoxIcon} health={ENGINE_HEALTH[engine.state]}>
-      {engine.state === "no_worker" && <p>No live worker reports on it, so code is refused.</p>}
+    <StatusCard title="Engine" icon={BoxIcon} health={ENGINE_HEALTH[engine.state]}>
       {engine.version !== null && <Fact name="Docker">{engine.version}</Fact>}
       {engine.imageDigest !== null && <Fact name="Image">{shortDigest(engine.imageDigest)}</Fact>}
-      {engine.error !== null && <p className="text-destructive">{engine.error}</p>}
+      {engine.problem !== null && <p className="break-words">{engine.problem}</p>}
     </StatusCard>
   );
 }
@@ -52,7 +61,9 @@ function EngineCard({ engine }: { engine: OverviewStatus["engine"] }) {
 function WorkersCard({ workers, now }: { workers: OverviewStatus["workers"]; now: Date }) {
   const alive = workers.filter((worker) => worker.alive);
   const health: Health =
-    alive.length === 0 ? { variant: "destructive", text: "None alive" } : { variant: "success", text: `${alive.length} alive` };
+    alive.length === 0
+      ? { variant: "destructive", text: "None alive" }
+      : { variant: "success", text: `${alive.length} alive` };
   const shown = alive.length > 0 ? alive : workers.slice(0, 1);
   return (
     <StatusCard title="Workers" icon={ServerCogIcon} health={health}>
@@ -61,7 +72,7 @@ function WorkersCard({ workers, now }: { workers: OverviewStatus["workers"]; now
           <RelativeTime value={worker.heartbeatAt} now={now} />
         </Fact>
       ))}
-      {workers.length === 0 && <p>None has reported yet. The log sandbox-worker.log says why.</p>}
+      {workers.length === 0 && <p>None has reported yet. The logs folder of the home says why.</p>}
     </StatusCard>
   );
 }
@@ -84,9 +95,9 @@ function ConfigCard({ config, now }: { config: OverviewStatus["config"]; now: Da
   const invalid = config.problems.length > 0;
   return (
     <StatusCard
-      title="Configuration"
+      title="Config"
       icon={FileCogIcon}
-      health={invalid ? { variant: "destructive", text: "File has errors" } : { variant: "success", text: "Loaded" }}
+      health={invalid ? { variant: "destructive", text: "File invalid" } : { variant: "success", text: "Loaded" }}
     >
       <Fact name="Loaded">
         <RelativeTime value={config.loadedAt} now={now} />

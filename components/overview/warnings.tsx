@@ -21,9 +21,9 @@ export function Warnings({ warnings, problems }: WarningsProps) {
             <p className="font-medium">The configuration file has errors; the last good configuration stays in force</p>
             <ul className="text-muted-foreground">
               {problems.map((problem) => (
-                <li key={`${problem.path}:${problem.line ?? ""}:${problem.reason}`}>
+                <li key={`${problem.path}:${problem.line}:${problem.reason}`}>
                   <span className="font-mono text-xs">{problem.path}</span>
-                  {problem.line !== null && ` (line ${problem.line})`}: {problem.reason}
+                  {problem.path !== "" && " "}(line {problem.line}): {problem.reason}. {problem.fix}
                 </li>
               ))}
             </ul>
@@ -31,7 +31,10 @@ export function Warnings({ warnings, problems }: WarningsProps) {
         </Alert>
       )}
       {warnings.map((warning) => (
-        <Alert key={`${warning.path}:${warning.reason}`} variant={warning.severity === "error" ? "destructive" : "warning"}>
+        <Alert
+          key={`${warning.path}:${warning.reason}`}
+          variant={warning.severity === "error" ? "destructive" : "warning"}
+        >
           <TriangleAlertIcon aria-hidden />
           <div>
             <p>

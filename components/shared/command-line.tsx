@@ -18,7 +18,12 @@ export function CommandLine({ command }: { command: string }) {
 
   return (
     <div className="flex items-start gap-2 rounded-md border bg-muted p-2 pl-3 text-left">
-      <pre tabIndex={0} aria-label="Command" role="group" className="grow overflow-x-auto py-1 font-mono text-xs leading-5 text-foreground">
+      <pre
+        tabIndex={0}
+        aria-label="Command"
+        role="group"
+        className="grow overflow-x-auto py-1 font-mono text-xs leading-5 text-foreground"
+      >
         {command}
       </pre>
       <Button variant="outline" size="icon" aria-label="Copy command" title="Copy command" onClick={() => void copy()}>

@@ -6,23 +6,26 @@ const EVENTS = ["pointerdown", "keydown", "wheel", "touchstart"] as const;
 export interface ActivityMonitor {
   /** True when there was input within the last minute. */
   isPresent(): boolean;
-  stop(): void;
+  /** Starts to listen; returns the function that stops it. */
+  start(): () => void;
 }
 
-export function watchActivity(): ActivityMonitor {
+export function createActivityMonitor(): ActivityMonitor {
   let lastInputAt = Date.now();
   const note = () => {
     lastInputAt = Date.now();
   };
-  for (const name of EVENTS) {
-    window.addEventListener(name, note, { passive: true, capture: true });
-  }
   return {
     isPresent: () => Date.now() - lastInputAt < PRESENT_MS,
-    stop() {
+    start() {
       for (const name of EVENTS) {
-        window.removeEventListener(name, note, { capture: true });
+        window.addEventListener(name, note, { passive: true, capture: true });
       }
+      return () => {
+        for (const name of EVENTS) {
+          window.removeEventListener(name, note, { capture: true });
+        }
+      };
     },
   };
 }

@@ -3,9 +3,10 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import superjson from "superjson";
-import { watchActivity, type ActivityMonitor } from "#components/trpc/activity.ts";
+import { loadPage } from "#components/shared/load-page.ts";
+import { createActivityMonitor } from "#components/trpc/activity.ts";
 import { httpStatusOf, makeQueryClient } from "#components/trpc/query-client.ts";
 import { ACTIVE_HEADER } from "#server/auth/policy.ts";
 import type { AppRouter } from "#server/trpc/root.ts";
@@ -17,11 +18,11 @@ export { useTRPC };
 const MAX_BATCH = 10;
 
 export function TrpcProvider({ children }: { children: ReactNode }) {
-  const activity = useRef<ActivityMonitor | null>(null);
+  const [activity] = useState(createActivityMonitor);
   const [queryClient] = useState(() =>
     makeQueryClient((error) => {
       if (httpStatusOf(error) === 401) {
-        window.location.assign("/setup?ended");
+        loadPage("/setup?ended");
       }
     }),
   );
@@ -32,15 +33,12 @@ export function TrpcProvider({ children }: { children: ReactNode }) {
           url: "/api/trpc",
           transformer: superjson,
           maxItems: MAX_BATCH,
-          headers: () => (activity.current?.isPresent() ? { [ACTIVE_HEADER]: "1" } : {}),
+          headers: () => (activity.isPresent() ? { [ACTIVE_HEADER]: "1" } : {}),
         }),
       ],
     }),
   );
-  useEffect(() => {
-    activity.current = watchActivity();
-    return () => activity.current?.stop();
-  }, []);
+  useEffect(() => activity.start(), [activity]);
 
   return (
     <QueryClientProvider client={queryClient}>

@@ -2,7 +2,9 @@ import type { ComponentProps } from "react";
 import { cn } from "#components/shared/cn.ts";
 
 export function Card({ className, ...props }: ComponentProps<"section">) {
-  return <section data-slot="card" className={cn("rounded-lg border bg-card text-card-foreground", className)} {...props} />;
+  return (
+    <section data-slot="card" className={cn("rounded-lg border bg-card text-card-foreground", className)} {...props} />
+  );
 }
 
 export function CardHeader({ className, ...props }: ComponentProps<"div">) {

@@ -5,7 +5,10 @@ export function Input({ className, ...props }: ComponentProps<"input">) {
   return (
     <input
       data-slot="input"
-      className={cn("h-9 w-full min-w-0 rounded-md border border-input bg-background px-3 aria-invalid:border-destructive", className)}
+      className={cn(
+        "h-9 w-full min-w-0 rounded-md border border-input bg-background px-3 aria-invalid:border-destructive",
+        className,
+      )}
       {...props}
     />
   );

@@ -8,7 +8,13 @@ interface TableProps extends ComponentProps<"table"> {
 
 export function Table({ className, label, ...props }: TableProps) {
   return (
-    <div data-slot="table-container" role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto rounded-lg">
+    <div
+      data-slot="table-container"
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      className="relative overflow-x-auto rounded-lg"
+    >
       <table data-slot="table" className={cn("w-full text-left", className)} {...props} />
     </div>
   );

@@ -5,7 +5,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { finished } from "node:stream/promises";
 import type Docker from "dockerode";
 import { readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
@@ -15,6 +14,7 @@ import { buildTree, INSTALL_HINT, treeRecipe } from "#worker/images/debian-tree.
 
 const REPOSITORY = "openclaw/sandbox";
 const TAG = "latest";
+const UNFINISHED_TAG = "unfinished";
 const NAME = `${REPOSITORY}:${TAG}`;
 const DOCKERFILE = new URL("./Dockerfile", import.meta.url);
 /** A registry that has not begun to answer by then is taken as out of reach. */
@@ -64,14 +64,16 @@ async function labelOf(docker: Docker): Promise<string | undefined> {
 
 /** The images the Dockerfile starts from, read from its own ARG lines. */
 function bases(): string[] {
-  return [...readFileSync(DOCKERFILE, "utf8").matchAll(/^ARG (?:DEBIAN|NODE)=(\S+)$/gm)].flatMap((match) => match[1] ?? []);
+  return [...readFileSync(DOCKERFILE, "utf8").matchAll(/^ARG (?:DEBIAN|NODE)=(\S+)$/gm)].flatMap(
+    (match) => match[1] ?? [],
+  );
 }
 
 async function pullBases(docker: Docker): Promise<boolean> {
   try {
     for (const base of bases()) {
       const signal = AbortSignal.timeout(REGISTRY_LIMIT_MS);
-      const progress = (await docker.pull(base, { abortSignal: signal })) as NodeJS.ReadableStream;
+      const progress = await docker.pull(base, { abortSignal: signal });
       say(`pulling ${base}`);
       await followProgress(docker, progress);
     }
@@ -94,10 +96,10 @@ async function buildFromDockerfile(docker: Docker, inputs: string): Promise<void
 async function importTree(docker: Docker, inputs: string): Promise<void> {
   ensureTool();
   const { tar, done } = buildTree(say);
-  // The engine takes the archive while it is made; a failure of either side ends both.
-  const imported = docker.importImage(tar as unknown as string, {
+  // The engine takes the archive while it is made, so the name is given only once both sides have ended well.
+  const imported = docker.importImage(tar, {
     repo: REPOSITORY,
-    tag: TAG,
+    tag: UNFINISHED_TAG,
     changes: [
       "ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME=/workspace",
       "USER 65534:65534",
@@ -107,6 +109,9 @@ async function importTree(docker: Docker, inputs: string): Promise<void> {
     ],
   });
   await Promise.all([done, imported.then((progress) => followProgress(docker, progress))]);
+  const unfinished = docker.getImage(`${REPOSITORY}:${UNFINISHED_TAG}`);
+  await unfinished.tag({ repo: REPOSITORY, tag: TAG });
+  await unfinished.remove();
 }
 
 function ensureTool(): void {
@@ -117,7 +122,10 @@ function ensureTool(): void {
     throw new AppError("NOT_CONFIGURED", `The image is built with mmdebstrap, which is missing. ${INSTALL_HINT}`);
   }
   say("installing mmdebstrap");
-  const options = { stdio: "ignore", env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" } } as const;
+  const options = {
+    stdio: "ignore",
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" },
+  } as const;
   const install = (): number | null =>
     spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "mmdebstrap"], options).status;
   if (install() !== 0) {
@@ -134,8 +142,11 @@ interface ProgressLine {
 }
 
 /** Reads an engine's progress to its end; a failure is a line in it. */
-async function followProgress(docker: Docker, progress: NodeJS.ReadableStream, onLine?: (line: string) => void): Promise<void> {
-  const end = finished(progress);
+async function followProgress(
+  docker: Docker,
+  progress: NodeJS.ReadableStream,
+  onLine?: (line: string) => void,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(
       progress,
@@ -155,7 +166,6 @@ async function followProgress(docker: Docker, progress: NodeJS.ReadableStream, o
       },
     );
   });
-  await end;
 }
 
 try {

@@ -24,12 +24,15 @@ const ADMINISTRATIVE = [
 export const PERMISSIONS = [...READ_BUNDLE, ...WRITE_BUNDLE, ...ADMINISTRATIVE] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const BUNDLES: Readonly<Record<string, readonly string[]>> = { read: READ_BUNDLE, write: WRITE_BUNDLE };
+const BUNDLES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["read", READ_BUNDLE],
+  ["write", WRITE_BUNDLE],
+]);
 
 /** True when one of the granted entries (permission, bundle, `resource:*` or `*`) covers `needed`. Anything unknown grants nothing. */
 export function can(granted: readonly string[], needed: string): boolean {
   for (const entry of granted) {
-    if (entry === "*" || entry === needed || (BUNDLES[entry]?.includes(needed) ?? false)) {
+    if (entry === "*" || entry === needed || BUNDLES.get(entry)?.includes(needed) === true) {
       return true;
     }
     if (entry.endsWith(":*") && needed.startsWith(entry.slice(0, -1))) {

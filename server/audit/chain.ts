@@ -38,10 +38,14 @@ export interface SealedRow {
   hash: Buffer;
 }
 
-/** The chain after row `seq`: its hash, and the key for the next row. `seq` 0 is the chain before its first row. */
-export interface ChainState {
+/** The last row of a chain. `seq` 0 is the place before its first row. */
+export interface ChainHead {
   seq: number;
   hash: Buffer;
+}
+
+/** A head with the key for the next row. */
+export interface ChainState extends ChainHead {
   key: Buffer;
 }
 

@@ -1,4 +1,8 @@
-/** What other domains may import of the record. */
+/** What other domains, processes and the command line may import of the record. */
 export { recordEvents } from "#server/audit/record.ts";
 export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { isListed } from "#server/audit/selection.ts";
+export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";
+export { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
+export { verifyRecord } from "#server/audit/verify-record.ts";
+export { recordFile } from "#server/audit/record-file.ts";

@@ -58,7 +58,11 @@ function readKeyFile<T>(file: string, schema: z.ZodType<T>): T | null {
     if (hasErrorCode(error, "ENOENT")) {
       return null;
     }
-    throw new AppError("AUDIT_UNAVAILABLE", `The audit key file ${file} cannot be read. Check its owner and mode (0600).`, { cause: error });
+    throw new AppError(
+      "AUDIT_UNAVAILABLE",
+      `The audit key file ${file} cannot be read. Check its owner and mode (0600).`,
+      { cause: error },
+    );
   }
   try {
     return schema.parse(JSON.parse(text));

@@ -5,12 +5,20 @@
 import { constants } from "node:fs";
 import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { canonicalRow, type SealedRow } from "#server/audit/chain.ts";
+import { z } from "zod";
+import { canonicalRow, type ChainHead, type SealedRow } from "#server/audit/chain.ts";
 
 /** DATA-4: the group may read logs, nobody else. */
 const MODE = 0o640;
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
+const LineHead = z.object({
+  seq: z.number().int().positive(),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .transform((hex) => Buffer.from(hex, "hex")),
+});
 
 export interface Mirror {
   /** The last complete line without its line end, or undefined when there is none. */
@@ -25,6 +33,16 @@ export interface Mirror {
 /** The line of one sealed row: its canonical JSON with the hash as last member. */
 export function mirrorLine(sealed: SealedRow): string {
   return `${canonicalRow(sealed.row).slice(0, -1)},"hash":"${sealed.hash.toString("hex")}"}`;
+}
+
+/** Position and hash that a mirror line names, or null when it is not one. */
+export function headOfLine(line: string): ChainHead | null {
+  try {
+    const head = LineHead.safeParse(JSON.parse(line));
+    return head.success ? head.data : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Opens the file, makes it when missing, and cuts off a line that a crash left incomplete. */
@@ -89,7 +107,7 @@ async function readLastLine(handle: FileHandle): Promise<string | undefined> {
 /** Offset of the last line end before `limit`; −1 when there is none. */
 async function lastNewline(handle: FileHandle, limit: number): Promise<number> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  for (let end = limit; end > 0; ) {
+  for (let end = limit; end > 0;) {
     const start = Math.max(0, end - CHUNK_BYTES);
     const { bytesRead } = await handle.read(chunk, 0, end - start, start);
     const found = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE);

@@ -124,7 +124,10 @@ function namesOf(event: string | undefined): string[] | undefined {
   }
   const names = eventsMatching(event);
   if (names.length === 0) {
-    throw new AppError("INVALID_INPUT", `No audit event or kind starts with "${event}". docs/audit-events.md lists them.`);
+    throw new AppError(
+      "INVALID_INPUT",
+      `No audit event or kind starts with "${event}". docs/audit-events.md lists them.`,
+    );
   }
   return names;
 }

@@ -4,8 +4,14 @@
  * crash is refused with the place named.
  */
 import { advance, canonicalRow, startChain, type ChainState } from "#server/audit/chain.ts";
-import { createFirstKey, readFirstKey, readSealerState, verifyKeyFile, writeSealerState } from "#server/audit/key-files.ts";
-import { mirrorLine, type Mirror } from "#server/audit/mirror.ts";
+import {
+  createFirstKey,
+  readFirstKey,
+  readSealerState,
+  verifyKeyFile,
+  writeSealerState,
+} from "#server/audit/key-files.ts";
+import { headOfLine, mirrorLine, type Mirror } from "#server/audit/mirror.ts";
 import { readHeadSeq, readSealed, readSealedRow, type Queryable } from "#server/audit/sealed-rows.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
@@ -59,29 +65,21 @@ async function followChain(db: Queryable, stored: ChainState): Promise<ChainStat
 
 async function levelMirror(db: Queryable, head: number, mirror: Mirror, log: Logger): Promise<void> {
   const line = await mirror.lastLine();
-  let copied = line === undefined ? 0 : seqOfLine(line);
+  let copied = line === undefined ? 0 : (headOfLine(line)?.seq ?? 0);
   if (copied > head) {
     throw refusal(`the mirror file holds row ${copied}, the database ends at row ${head}: rows were cut off`);
   }
   const row = copied > 0 ? await readSealedRow(db, copied) : undefined;
   if (line !== undefined && (row === undefined || mirrorLine(row) !== line)) {
     const kept = await mirror.setAside();
-    log.error({ kept, seq: copied }, "audit: the mirror file differs from the database; it is kept aside and written anew");
+    log.error(
+      { kept, seq: copied },
+      "audit: the mirror file differs from the database; it is kept aside and written anew",
+    );
     copied = 0;
   }
   for await (const batch of readSealed(db, copied)) {
     await mirror.append(batch);
-  }
-}
-
-/** The `seq` of a mirror line; 0 when it is not one. */
-export function seqOfLine(line: string): number {
-  try {
-    const parsed: unknown = JSON.parse(line);
-    const seq = typeof parsed === "object" && parsed !== null && "seq" in parsed ? parsed.seq : 0;
-    return typeof seq === "number" && Number.isSafeInteger(seq) ? seq : 0;
-  } catch {
-    return 0;
   }
 }
 

@@ -22,8 +22,8 @@ export const SECURITY_KINDS = [
 
 export type AuditKind = (typeof AUDIT_KINDS)[number] | (typeof SECURITY_KINDS)[number];
 export type AuditSeverity = "info" | "warn" | "error" | "critical";
-export type AuditOutcome = "ok" | "denied" | "failed";
-export type ActorType = "token" | "user" | "member" | "operator" | "system" | "worker" | "anonymous";
+type AuditOutcome = "ok" | "denied" | "failed";
+type ActorType = "token" | "user" | "member" | "operator" | "system" | "worker" | "anonymous";
 
 export interface Actor {
   type: ActorType;

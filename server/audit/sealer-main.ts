@@ -1,5 +1,5 @@
 /** Process of the audit sealer, started by the supervisor; the only one that holds the chain's key. */
-import { join } from "node:path";
+import { recordFile } from "#server/audit/record-file.ts";
 import { startSealer } from "#server/audit/sealer.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
@@ -12,7 +12,10 @@ const paths = homePaths(homeDirectory(env), env.OPENCLAW_CONFIG);
 
 function connection(): string {
   if (env.OPENCLAW_DATABASE_URL === undefined) {
-    throw new AppError("NOT_CONFIGURED", "OPENCLAW_DATABASE_URL is not set: the audit sealer is started by openclaw start.");
+    throw new AppError(
+      "NOT_CONFIGURED",
+      "OPENCLAW_DATABASE_URL is not set: the audit sealer is started by openclaw start.",
+    );
   }
   return env.OPENCLAW_DATABASE_URL;
 }
@@ -22,7 +25,7 @@ async function main(): Promise<void> {
   const sealer = startSealer({
     connectionString: connection(),
     keysDir: paths.keysDir,
-    mirrorFile: join(paths.logsDir, "audit.log"),
+    mirrorFile: recordFile(paths),
     log,
     onReady: () => process.send?.({ type: "ready" }),
   });

@@ -27,7 +27,7 @@ interface SealerOptions {
 export interface Sealer {
   /** Resolves after `close`, rejects with an AppError when the record cannot be continued. */
   readonly finished: Promise<void>;
-  /** Seals what is there, then ends. */
+  /** Ends; when this sealer holds the lock, it first seals what is there. */
   close(): Promise<void>;
 }
 

@@ -1,13 +1,10 @@
 /** Which kinds of event the configuration asks for (AUD-2, AUD-5). Pure. */
 import type { AuditKind } from "#server/audit/schema.ts";
 
+/** The part of the configuration's `logging` that decides. */
 interface AuditSelection {
-  /** `logging.audit.enabled` */
-  enabled: boolean;
-  /** `logging.audit.events` */
-  events: readonly string[];
-  /** `logging.security.events` */
-  securityEvents: readonly string[];
+  audit: { enabled: boolean; events: readonly string[] };
+  security: { events: readonly string[] };
 }
 
 /** Who signed in or failed to, and who changed what: an attacker who reaches the configuration must not be able to hide either. */
@@ -18,9 +15,9 @@ const COVERED_BY: Partial<Record<AuditKind, AuditKind>> = { authorization_denied
 
 /** True when an event of `kind` belongs in the record under this configuration. */
 export function isListed(kind: AuditKind, selection: AuditSelection): boolean {
-  if (ALWAYS.includes(kind) || selection.securityEvents.includes(kind)) {
+  if (ALWAYS.includes(kind) || selection.security.events.includes(kind)) {
     return true;
   }
-  const general = COVERED_BY[kind] ?? kind;
-  return selection.enabled && (selection.events.includes(kind) || selection.events.includes(general));
+  const { enabled, events } = selection.audit;
+  return enabled && events.includes(COVERED_BY[kind] ?? kind);
 }

@@ -1,8 +1,9 @@
 /** Verification of a home's record: the database's chain against the first key, and against the heads that key file and mirror remember. */
+import type { ChainHead } from "#server/audit/chain.ts";
 import { readFirstKey, readSealerState, verifyKeyFile } from "#server/audit/key-files.ts";
-import { readMirrorEnd } from "#server/audit/mirror.ts";
+import { headOfLine, readMirrorEnd } from "#server/audit/mirror.ts";
 import { readSealed, type Queryable } from "#server/audit/sealed-rows.ts";
-import { verifyChain, type ChainHead, type Verdict } from "#server/audit/verify.ts";
+import { verifyChain, type Verdict } from "#server/audit/verify.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 
 interface VerifyRecordOptions {
@@ -34,7 +35,9 @@ async function readMirrorHead(file: string): Promise<ChainHead | null> {
     if (hasErrorCode(error, "ENOENT")) {
       return null;
     }
-    throw new AppError("AUDIT_UNAVAILABLE", `The audit file ${file} cannot be read. Check its owner and mode (0640).`, { cause: error });
+    throw new AppError("AUDIT_UNAVAILABLE", `The audit file ${file} cannot be read. Check its owner and mode (0640).`, {
+      cause: error,
+    });
   }
   return line === undefined ? null : headOfLine(line);
 }

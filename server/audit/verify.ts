@@ -1,12 +1,15 @@
 /** Verification of a sealed chain: is every row as it was sealed, and if not, which is the first that is not, and what was done to it? Pure. */
-import { canonicalRow, evolveKey, rowHash, startChain, type ChainState, type SealedRow } from "#server/audit/chain.ts";
+import {
+  canonicalRow,
+  evolveKey,
+  rowHash,
+  startChain,
+  type ChainHead,
+  type ChainState,
+  type SealedRow,
+} from "#server/audit/chain.ts";
 
 export type TamperKind = "edited" | "deleted" | "inserted" | "reordered" | "truncated";
-
-export interface ChainHead {
-  seq: number;
-  hash: Buffer;
-}
 
 export type Verdict =
   | { sound: true; head: ChainHead }
@@ -110,9 +113,7 @@ function keysFrom(key: Buffer, count: number): Buffer[] {
 /** A later row is the one that was sealed at the bad place: with its own hash, or with the hash that stayed there. */
 function belongsHere(state: ChainState, row: SealedRow, first: SealedRow): boolean {
   const seq = state.seq + 1;
-  return (
-    fits(row, seq, state.hash, state.key, row.hash) || fits(row, seq, state.hash, state.key, first.hash)
-  );
+  return fits(row, seq, state.hash, state.key, row.hash) || fits(row, seq, state.hash, state.key, first.hash);
 }
 
 /** Behind the rows that were pushed in, the old chain goes on. At the end of the chain there is nothing to contradict it. */

@@ -48,6 +48,8 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
   let pending = 0;
   let closed = false;
   let draining: Promise<void> | null = null;
+  /** Said once per outage: a busy gateway would otherwise fill its log with one line per batch. */
+  let failing = false;
 
   async function insert(batch: readonly Waiter[]): Promise<void> {
     const rows = `[${batch.map((waiter) => waiter.rows).join(",")}]`;
@@ -58,6 +60,10 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
   async function settle(batch: readonly Waiter[]): Promise<void> {
     try {
       await insert(batch);
+      if (failing) {
+        failing = false;
+        log.info("audit: inserts succeed again");
+      }
       for (const waiter of batch) {
         waiter.resolve();
       }
@@ -69,7 +75,10 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
         }
         return;
       }
-      log.error({ err: error, requests: batch.length }, "audit: insert failed, the requests are refused");
+      if (!failing) {
+        failing = true;
+        log.error({ err: error }, "audit: inserts fail, requests are refused until they succeed again");
+      }
       for (const waiter of batch) {
         waiter.reject(unavailable("the audit record cannot be written", error));
       }

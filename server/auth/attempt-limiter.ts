@@ -2,8 +2,9 @@
  * Slows down guessing at sign-in: after a few failures an address waits, and waits longer each time. No address is exempt, loopback
  * included. Every spelling of an address shares one budget, and an IPv6 network counts as one address.
  */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import type { Clock } from "#server/core/clock.ts";
+import { normaliseAddress } from "#server/core/http/address.ts";
 
 interface AttemptLimiterOptions {
   clock: Clock;
@@ -85,20 +86,15 @@ export function createAttemptLimiter(options: AttemptLimiterOptions): AttemptLim
 
 /** One key per IPv4 address (also when written as IPv6) and per IPv6 /64 network; anything else is its own key. */
 export function addressKey(address: string): string {
-  const bare = address.trim().replace(/%.*$/, "");
-  if (isIPv4(bare) || !isIPv6(bare)) {
-    return bare.toLowerCase();
+  const plain = normaliseAddress(address.trim());
+  if (!isIPv6(plain)) {
+    return plain;
   }
-  // The URL parser writes every form of an IPv6 address the same way, with embedded IPv4 in hexadecimal.
-  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (mapped !== null) {
-    const [high, low] = [Number.parseInt(mapped[1] ?? "", 16), Number.parseInt(mapped[2] ?? "", 16)];
-    return [high >> 8, high & 255, low >> 8, low & 255].join(".");
-  }
-  const [left = "", right = ""] = canonical.split("::");
+  // The URL parser writes every form of an IPv6 address the same way.
+  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1);
+  const [left = "", right] = canonical.split("::");
   const head = left === "" ? [] : left.split(":");
-  const tail = right === "" ? [] : right.split(":");
-  const zeros = canonical.includes("::") ? Array<string>(8 - head.length - tail.length).fill("0") : [];
+  const tail = right === undefined || right === "" ? [] : right.split(":");
+  const zeros = Array<string>(8 - head.length - tail.length).fill("0");
   return [...head, ...zeros, ...tail].slice(0, 4).join(":");
 }

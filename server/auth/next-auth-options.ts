@@ -5,7 +5,7 @@
 import type { AuthOptions } from "next-auth";
 import type { JWT } from "next-auth/jwt";
 import CredentialsProvider from "next-auth/providers/credentials";
-import { SESSION_ABSOLUTE_MS, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
+import { AFTER_SIGN_IN, SESSION_ABSOLUTE_MS, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
 import { endSession, findSession } from "#server/auth/session.ts";
 import { authCookies, sessionIdOf } from "#server/auth/session-cookie.ts";
@@ -14,7 +14,11 @@ import { pinAuthOrigin } from "#server/core/env.ts";
 import { isAppError } from "#server/core/errors.ts";
 
 /** @param onSignOutFailure called when the session's row could not be ended; the caller must then not claim success. */
-export function authOptions(services: AuthServices, origin: CallOrigin, onSignOutFailure: (error: unknown) => void): AuthOptions {
+export function authOptions(
+  services: AuthServices,
+  origin: CallOrigin,
+  onSignOutFailure: (error: unknown) => void,
+): AuthOptions {
   const { web, sessionSecret, log } = services;
   // The library takes its own address from the environment and nowhere else; never from the request's Host.
   pinAuthOrigin(web.canonical);
@@ -50,7 +54,7 @@ export function authOptions(services: AuthServices, origin: CallOrigin, onSignOu
         return { sid: id };
       },
       session: ({ session }) => ({ expires: session.expires }),
-      redirect: ({ baseUrl }) => `${baseUrl}/overview`,
+      redirect: ({ baseUrl }) => `${baseUrl}${AFTER_SIGN_IN}`,
     },
     events: {
       async signOut({ token }) {
@@ -65,7 +69,8 @@ export function authOptions(services: AuthServices, origin: CallOrigin, onSignOu
       },
     },
     logger: {
-      error: (code, metadata) => log.warn({ event: code, err: metadata instanceof Error ? metadata : undefined }, "sign-in library"),
+      error: (code, metadata) =>
+        log.warn({ event: code, err: metadata instanceof Error ? metadata : undefined }, "sign-in library"),
       warn: () => undefined,
       debug: () => undefined,
     },

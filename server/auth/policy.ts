@@ -11,3 +11,5 @@ export const SESSION_ABSOLUTE_MS = 12 * 60 * 60_000;
 export const ACTIVE_HEADER = "x-openclaw-active";
 /** Characters of a set-up code: 32 bytes, base64url. */
 export const SETUP_CODE_LENGTH = 43;
+/** Where the sign-in library sends a browser when a sign-in or sign-out succeeded. */
+export const AFTER_SIGN_IN = "/overview";

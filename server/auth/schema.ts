@@ -7,4 +7,9 @@ export const SetupCode = z
   .string()
   .max(400)
   .transform((text) => text.slice(text.lastIndexOf("#") + 1).trim())
-  .pipe(z.string().length(SETUP_CODE_LENGTH).regex(/^[A-Za-z0-9_-]+$/));
+  .pipe(
+    z
+      .string()
+      .length(SETUP_CODE_LENGTH)
+      .regex(/^[A-Za-z0-9_-]+$/),
+  );

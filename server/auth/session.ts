@@ -67,7 +67,11 @@ export async function findSession(
     // Until members exist, whoever opened a set-up link is the operator and may do everything.
     return { actor: { type: "operator", id: row.subject }, permissions: ["*"], expiresAt: row.expiresAt };
   } catch (cause) {
-    throw new AppError("STORE_UNAVAILABLE", "The database does not answer. Check that PostgreSQL runs, then try again.", { cause });
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      "The database does not answer. Check that PostgreSQL runs, then try again.",
+      { cause },
+    );
   }
 }
 

@@ -36,7 +36,13 @@ export async function mintSetupLink(
     await tx.setupLink.updateMany({ where: { usedAt: null, expiresAt: { gt: at } }, data: { expiresAt: at } });
     await tx.setupLink.create({ data: { id, codeHash, createdAt: at, expiresAt } });
     await recordEvents(tx, [
-      { event: "auth.console_link_created", outcome: "ok", actor: OPERATOR, target: id, data: { expiresAt: expiresAt.toISOString() } },
+      {
+        event: "auth.console_link_created",
+        outcome: "ok",
+        actor: OPERATOR,
+        target: id,
+        data: { expiresAt: expiresAt.toISOString() },
+      },
     ]);
   });
   return { code, expiresAt };

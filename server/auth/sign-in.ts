@@ -14,7 +14,11 @@ import { AppError } from "#server/core/errors.ts";
  */
 export async function signInWithSetupLink(services: AuthServices, input: unknown, origin: CallOrigin): Promise<string> {
   const { db, audit, clock, signInAttempts } = services;
-  const refused = { event: "auth.console_link_rejected", outcome: "denied", actor: { type: "anonymous", id: "anonymous" } } as const;
+  const refused = {
+    event: "auth.console_link_rejected",
+    outcome: "denied",
+    actor: { type: "anonymous", id: "anonymous" },
+  } as const;
   const facts = { address: origin.address, requestId: origin.requestId };
 
   const waitMs = signInAttempts.waitMs(origin.address);
@@ -25,7 +29,9 @@ export async function signInWithSetupLink(services: AuthServices, input: unknown
       await audit.append([{ ...refused, ...facts, reason: "too_many_attempts", data: { turnedAway: count } }]);
     }
     const seconds = Math.ceil(waitMs / 1000);
-    throw new AppError("LOCKED_OUT", `Too many failed attempts from this address. Try again in ${seconds} s.`, { retryAfterSeconds: seconds });
+    throw new AppError("LOCKED_OUT", `Too many failed attempts from this address. Try again in ${seconds} s.`, {
+      retryAfterSeconds: seconds,
+    });
   }
 
   const code = SetupCode.safeParse(input);
@@ -38,7 +44,9 @@ export async function signInWithSetupLink(services: AuthServices, input: unknown
           return null;
         }
         const id = await openSession(tx, OPERATOR.id, origin, now);
-        await recordEvents(tx, [{ event: "auth.console_link_used", outcome: "ok", actor: OPERATOR, target: linkId, ...facts }]);
+        await recordEvents(tx, [
+          { event: "auth.console_link_used", outcome: "ok", actor: OPERATOR, target: linkId, ...facts },
+        ]);
         return id;
       });
   if (sessionId === null) {

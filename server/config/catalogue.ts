@@ -69,7 +69,8 @@ function typeName(schema: z.core.$ZodType): string {
 
 function describe(schema: z.core.$ZodType, path: readonly string[]): KeyEntry[] {
   const facts = factsOf(schema);
-  const shape = facts.schema instanceof z.ZodObject ? (facts.schema.shape as Record<string, z.core.$ZodType>) : undefined;
+  const shape =
+    facts.schema instanceof z.ZodObject ? (facts.schema.shape as Record<string, z.core.$ZodType>) : undefined;
   const entry: KeyEntry = {
     path,
     type: facts.type ?? typeName(facts.schema),
@@ -82,7 +83,9 @@ function describe(schema: z.core.$ZodType, path: readonly string[]): KeyEntry[] 
   if (shape !== undefined) {
     return [entry, ...Object.entries(shape).flatMap(([key, child]) => describe(child, [...path, key]))];
   }
-  return facts.schema instanceof z.ZodRecord ? [entry, ...describe(facts.schema.def.valueType, [...path, "*"])] : [entry];
+  return facts.schema instanceof z.ZodRecord
+    ? [entry, ...describe(facts.schema.def.valueType, [...path, "*"])]
+    : [entry];
 }
 
 /** Parents before children, in the order of the schema; the first is the whole file. */

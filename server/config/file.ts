@@ -2,10 +2,10 @@
  * Reading and writing the file itself.
  * Threat: a huge, binary or half-written file; a reader that finds half of a write; secrets readable by other accounts.
  */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
-import { randomId } from "#server/core/ids.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -16,12 +16,15 @@ const MAX_BYTES = 1024 * 1024;
 export function readConfigFile(file: string): string | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(file, "r");
+    // Without O_NONBLOCK a named pipe in its place would hold the process for ever.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (hasErrorCode(error, "ENOENT") || hasErrorCode(error, "ENOTDIR")) {
       return undefined;
     }
-    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be opened: ${messageOf(error)}.`, { cause: error });
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be opened: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
   try {
     const facts = fstatSync(descriptor);
@@ -29,28 +32,24 @@ export function readConfigFile(file: string): string | undefined {
       throw new AppError("CONFIG_INVALID", `The configuration ${file} is not a file. Name a JSON5 file.`);
     }
     if (facts.size > MAX_BYTES) {
-      throw new AppError("CONFIG_INVALID", `The configuration ${file} is larger than ${MAX_BYTES} bytes. Remove what does not belong there.`);
+      throw new AppError(
+        "CONFIG_INVALID",
+        `The configuration ${file} is larger than ${MAX_BYTES} bytes. Remove what does not belong there.`,
+      );
     }
-    return decodeUtf8(file, readAtMost(descriptor, MAX_BYTES));
+    return decodeUtf8(file, readFileSync(descriptor));
   } finally {
     closeSync(descriptor);
   }
-}
-
-function readAtMost(descriptor: number, maxBytes: number): Buffer {
-  const buffer = Buffer.alloc(maxBytes);
-  let length = 0;
-  for (let read = -1; read !== 0 && length < maxBytes; length += read) {
-    read = readSync(descriptor, buffer, length, maxBytes - length, null);
-  }
-  return buffer.subarray(0, length);
 }
 
 function decodeUtf8(file: string, bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new AppError("CONFIG_INVALID", `The configuration ${file} is not UTF-8 text. Save it as UTF-8.`, { cause: error });
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} is not UTF-8 text. Save it as UTF-8.`, {
+      cause: error,
+    });
   }
 }
 
@@ -62,21 +61,11 @@ export function writeConfigFile(file: string, text: string): void {
   try {
     const target = realPathOf(file);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    const temporary = join(dirname(target), `.${basename(target)}.${randomId("tmp")}`);
-    try {
-      const descriptor = openSync(temporary, "wx", 0o600);
-      try {
-        writeSync(descriptor, text);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(temporary, target);
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+    writeFileAtomic(target, text, 0o600);
   } catch (error) {
-    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be written: ${messageOf(error)}.`, { cause: error });
+    throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be written: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
 }
 

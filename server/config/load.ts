@@ -8,10 +8,10 @@ import { nodeAt, type Path } from "#server/config/json5/value.ts";
 import { formatProblem, placeFinding, type Problem } from "#server/config/problems.ts";
 import { readConfigText } from "#server/config/read.ts";
 import { safetyFindings } from "#server/config/safety.ts";
-import { ConfigSchema, type Config } from "#server/config/schema.ts";
+import type { Config } from "#server/config/schema.ts";
 
 /** Sections that the file owns when it holds them; absent ones are owned by the database. */
-const POLICY_SECTIONS = [
+export const POLICY_SECTIONS = [
   "security.authorization.roles",
   "security.authorization.users",
   "channels",
@@ -29,11 +29,14 @@ export interface LoadedConfig {
   warnings: readonly Problem[];
   /** Safety findings that forbid running with this configuration. */
   refusals: readonly Problem[];
-  /** Short hash of the text; "defaults" without a file. */
-  version: string;
+  /** Short hash of the text; `MISSING` without a file. */
+  hash: string;
 }
 
 const EMPTY_FILE = "{}";
+
+/** Stands for the hash where there is no file and all defaults are in force. */
+export const MISSING = "defaults";
 
 /**
  * Reads and checks a configuration; a missing file means all defaults. Unsafe settings do not throw: see `refusals`.
@@ -52,14 +55,15 @@ export function loadConfig(file: string, options: { text?: string } = {}): Loade
     owned: new Set(POLICY_SECTIONS.filter((section) => nodeAt(root, section.split(".")) !== undefined)),
     warnings: findings.filter((finding) => finding.severity === "warning"),
     refusals: findings.filter((finding) => finding.severity === "error"),
-    version: text === undefined ? "defaults" : versionOf(text),
+    hash: text === undefined ? MISSING : hashOf(text),
   };
 }
 
-/** Everything there is to say about a text: errors of its shape, or, where that is sound, safety errors and warnings. In order of lines. */
+/** Everything there is to say about a text, in the order of its lines: errors of its shape, safety errors and warnings. */
 export function configProblems(text: string): Problem[] {
-  const { root, config, problems } = readConfigText(text);
-  return config === undefined ? problems : placedFindings(text, root, config);
+  const { root, soundPart, problems } = readConfigText(text);
+  const findings = soundPart === undefined ? [] : placedFindings(text, root, soundPart);
+  return [...problems, ...findings].sort(byPlace);
 }
 
 /** @throws AppError("CONFIG_INVALID") when the safety rules forbid running with `loaded`. */
@@ -69,7 +73,7 @@ export function assertSafe(file: string, loaded: LoadedConfig): void {
   }
 }
 
-export function versionOf(text: string): string {
+export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
@@ -83,14 +87,17 @@ function placedFindings(text: string, root: Node | undefined, config: Config): P
   const isWritten = (path: Path): boolean => nodeAt(root, path) !== undefined;
   return safetyFindings(config, { lookup: lookupVariable, isWritten })
     .map((finding) => placeFinding(text, root, finding))
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort(byPlace);
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 function invalidConfig(file: string, problems: readonly Problem[]): AppError {
   const lines = problems.map((problem) => `  ${formatProblem(problem, file)}`);
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return new AppError("CONFIG_INVALID", `The configuration has ${count}:\n${lines.join("\n")}`, { details: { problems } });
+  return new AppError("CONFIG_INVALID", `The configuration has ${count}:\n${lines.join("\n")}`, {
+    details: { problems },
+  });
 }
-
-/** The configuration without any file. */
-export const defaultConfig = (): Config => ConfigSchema.parse({});

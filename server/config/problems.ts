@@ -66,7 +66,8 @@ function unknownKeyFix(parent: Path, key: string): string {
 function valueFix(path: Path): string {
   const entry = entryAt(path);
   const { defaultValue } = entry ?? {};
-  const isPlain = typeof defaultValue === "string" || typeof defaultValue === "number" || typeof defaultValue === "boolean";
+  const isPlain =
+    typeof defaultValue === "string" || typeof defaultValue === "number" || typeof defaultValue === "boolean";
   return isPlain ? `The default is ${JSON.stringify(defaultValue)}.` : "See docs/configuration.md.";
 }
 
@@ -85,7 +86,9 @@ function reasonOf(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return `must be ${EXPECTED[issue.expected] ?? issue.expected}`;
     case "too_small":
-      return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+      return issue.origin === "string"
+        ? "must not be empty"
+        : `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
     case "too_big":
       return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
     case "invalid_value":

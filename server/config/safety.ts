@@ -16,7 +16,7 @@ export interface SafetyFacts {
   /** Value of an environment variable, undefined when unset. */
   lookup: Lookup;
   /** Whether the file itself holds that path. */
-  isWritten(path: Path): boolean;
+  isWritten: (path: Path) => boolean;
 }
 
 export function safetyFindings(config: Config, { lookup, isWritten }: SafetyFacts): Finding[] {

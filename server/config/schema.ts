@@ -24,7 +24,12 @@ const Security = z
   .prefault({})
   .describe("Credentials, rights, isolation, data protection, limits and monitoring.");
 
-export const ConfigSchema = z.strictObject({ gateway: Gateway, security: Security, channels: Channels, logging: Logging });
+export const ConfigSchema = z.strictObject({
+  gateway: Gateway,
+  security: Security,
+  channels: Channels,
+  logging: Logging,
+});
 
 /** A configuration in the units the code uses (milliseconds, bytes, cores, modes), every default filled in, `${NAME}` still unexpanded. */
 export type Config = z.output<typeof ConfigSchema>;

@@ -8,20 +8,21 @@ import { statSync } from "node:fs";
 import type { Logger } from "#server/core/log.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { readConfigFile } from "#server/config/file.ts";
-import { assertSafe, loadConfig, problemsOf, versionOf, type LoadedConfig } from "#server/config/load.ts";
+import { MISSING, assertSafe, hashOf, loadConfig, problemsOf, type LoadedConfig } from "#server/config/load.ts";
 import type { Problem } from "#server/config/problems.ts";
 
 const LOOK_EVERY_MS = 250;
 
 export type ConfigEvent =
-  | { type: "loaded"; version: string; previousVersion: string; warnings: readonly Problem[] }
-  | { type: "rejected"; version: string; problems: readonly Problem[] };
+  /** `previousHash` is undefined at the first load. */
+  | { kind: "loaded"; file: string; hash: string; previousHash: string | undefined; warnings: readonly Problem[] }
+  | { kind: "rejected"; file: string; hash: string; problems: readonly Problem[] };
 
 export interface ConfigStatus {
   file: string;
   loadedAt: Date;
   /** Of the configuration in force. */
-  version: string;
+  hash: string;
   /** Why the file as it stands now is not in force; undefined when it is. */
   error: readonly Problem[] | undefined;
 }
@@ -37,7 +38,7 @@ export interface ConfigStore {
 export interface ConfigStoreOptions {
   file: string;
   log: Pick<Logger, "info" | "warn" | "error">;
-  /** Told of every reload and every refused one, not of the first load. */
+  /** Told of every load, the first included, and of every refused one. */
   onEvent?: (event: ConfigEvent) => void;
 }
 
@@ -50,11 +51,11 @@ export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): Con
   let seen = fileFacts(file);
   let loaded = loadSafely(file);
   let loadedAt = new Date();
-  let attempted = loaded.version;
+  let attempted = loaded.hash;
   let error: readonly Problem[] | undefined;
   let restless = false;
   const listeners = new Set<(loaded: LoadedConfig) => void>();
-  loaded.warnings.forEach((problem) => log.warn({ problem }, "configuration warning"));
+  announce(undefined);
 
   function look(): void {
     const facts = fileFacts(file);
@@ -68,46 +69,57 @@ export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): Con
   }
 
   function reload(): void {
-    let version = "missing";
+    let hash = MISSING;
     try {
       const text = readConfigFile(file);
-      if (text === undefined && loaded.version === "defaults") {
+      hash = text === undefined ? MISSING : hashOf(text);
+      if (hash === attempted) {
         return;
       }
-      version = text === undefined ? version : versionOf(text);
-      if (version === attempted) {
-        return;
+      attempted = hash;
+      if (text !== undefined) {
+        accept(loadSafely(file, text));
+      } else if (loaded.hash === MISSING) {
+        error = undefined;
+      } else {
+        reject(hash, [removedProblem]);
       }
-      attempted = version;
-      if (text === undefined) {
-        reject(version, [removedProblem]);
-        return;
-      }
-      accept(loadSafely(file, text));
     } catch (failure) {
-      attempted = version;
-      reject(version, problemsOf(failure) ?? [unreadableProblem(failure)]);
+      attempted = hash;
+      reject(
+        hash,
+        problemsOf(failure) ?? [{ ...removedProblem, reason: messageOf(failure), fix: "Correct the file." }],
+      );
     }
   }
 
   function accept(next: LoadedConfig): void {
-    const previousVersion = loaded.version;
+    const previousHash = loaded.hash;
     loaded = next;
     loadedAt = new Date();
     error = undefined;
-    log.info({ version: next.version, previousVersion }, "configuration reloaded");
-    next.warnings.forEach((problem) => log.warn({ problem }, "configuration warning"));
-    listeners.forEach((listener) => notify(() => listener(next)));
-    notify(() => onEvent?.({ type: "loaded", version: next.version, previousVersion, warnings: next.warnings }));
+    listeners.forEach((listener) => guarded(() => listener(next)));
+    announce(previousHash);
   }
 
-  function reject(version: string, problems: readonly Problem[]): void {
+  function announce(previousHash: string | undefined): void {
+    const { hash, warnings } = loaded;
+    log.info({ file, hash, previousHash }, "configuration loaded");
+    warnings.forEach((problem) => log.warn({ problem }, "configuration warning"));
+    guarded(() => onEvent?.({ kind: "loaded", file, hash, previousHash, warnings }));
+  }
+
+  function reject(hash: string, problems: readonly Problem[]): void {
     error = problems;
-    log.error({ problems, inForce: loaded.version }, "configuration refused, the last good one stays in force");
-    notify(() => onEvent?.({ type: "rejected", version, problems }));
+    log.error(
+      { file, hash, problems, inForce: loaded.hash },
+      "configuration refused, the last good one stays in force",
+    );
+    guarded(() => onEvent?.({ kind: "rejected", file, hash, problems }));
   }
 
-  function notify(call: () => void): void {
+  /** One listener's mistake must not keep the others from the new configuration. */
+  function guarded(call: () => void): void {
     try {
       call();
     } catch (failure) {
@@ -118,7 +130,7 @@ export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): Con
   const timer = setInterval(look, LOOK_EVERY_MS).unref();
   return {
     current: () => loaded,
-    status: () => ({ file, loadedAt, version: loaded.version, error }),
+    status: () => ({ file, loadedAt, hash: loaded.hash, error }),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -151,7 +163,3 @@ const removedProblem: Problem = {
   reason: "the file was removed while the gateway runs",
   fix: "Put it back, or restart the gateway to run with the defaults.",
 };
-
-function unreadableProblem(failure: unknown): Problem {
-  return { ...removedProblem, reason: messageOf(failure), fix: "Correct the file." };
-}

@@ -57,7 +57,8 @@ export function formatSize(bytes: number): string {
 
 /** `"0.5"` or `0.5` → number of processor cores. */
 export function parseCores(written: string | number): number | undefined {
-  const cores = typeof written === "number" ? written : /^\d{1,4}(?:\.\d{1,3})?$/.test(written.trim()) ? Number(written) : NaN;
+  const cores =
+    typeof written === "number" ? written : /^\d{1,4}(?:\.\d{1,3})?$/.test(written.trim()) ? Number(written) : NaN;
   return Number.isFinite(cores) && cores > 0 ? cores : undefined;
 }
 

@@ -1,6 +1,5 @@
 /**
  * The hottest route straight on `node:http`: a Hono context costs about half of what a bare handler serves. Same handlers, same answers.
- * A request that is refused before its body was read does not get to send it: the connection ends after the answer.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
@@ -15,11 +14,6 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 
 /** Milliseconds a client has to send its body. */
 const BODY_DEADLINE_MS = 15_000;
-/** A refused request's unread body up to this size is read and thrown away, so that the connection can be used again. */
-const DISCARD_BYTES = 65_536;
-/** A larger one is not read: the connection stands still this long, so that the client sees the answer and not a reset, and ends. */
-const LINGER_MS = 500;
-
 const HOT_ROUTES: ReadonlyMap<string, Handler> = new Map([["POST /api/v1/messages", postMessage]]);
 
 export function hotRoute(request: IncomingMessage): Handler | undefined {
@@ -105,14 +99,5 @@ async function send(request: IncomingMessage, response: ServerResponse, { status
   }
   headers["content-length"] = String(Buffer.byteLength(body));
   response.writeHead(status, headers);
-  if (!request.complete && !(Number(request.headers["content-length"]) <= DISCARD_BYTES)) {
-    response.on("finish", () => leaveUnread(request));
-  }
   response.end(body);
-}
-
-function leaveUnread({ socket }: IncomingMessage): void {
-  socket.pause();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
 }

@@ -1,14 +1,13 @@
 /** What the overview shows. Browser-safe. */
 import { z } from "zod";
 
-export const ENGINE_STATES = ["ready", "unreachable", "no_worker"] as const;
+export const ENGINE_STATES = ["ready", "image_missing", "unreachable", "no_worker"] as const;
 
 const Worker = z.object({
   id: z.string(),
   host: z.string(),
   pid: z.number(),
   version: z.string(),
-  startedAt: z.date(),
   heartbeatAt: z.date(),
   /** False when its last heartbeat is too old to trust. */
   alive: z.boolean(),
@@ -35,16 +34,19 @@ export const OverviewStatus = z.object({
     state: z.enum(ENGINE_STATES),
     version: z.string().nullable(),
     imageDigest: z.string().nullable(),
-    error: z.string().nullable(),
+    /** What is missing and what to do, when code cannot run. */
+    problem: z.string().nullable(),
   }),
   workers: z.array(Worker),
   config: z.object({
     file: z.string(),
     loadedAt: z.date(),
-    problems: z.array(z.object({ path: z.string(), line: z.number().nullable(), reason: z.string() })),
+    problems: z.array(z.object({ path: z.string(), line: z.number(), reason: z.string(), fix: z.string() })),
   }),
   audit: z.object({ lastSeq: z.number().nullable(), unsealed: z.number() }),
-  warnings: z.array(z.object({ severity: z.enum(["error", "warning"]), path: z.string(), reason: z.string(), fix: z.string() })),
+  warnings: z.array(
+    z.object({ severity: z.enum(["error", "warning"]), path: z.string(), reason: z.string(), fix: z.string() }),
+  ),
   runs: z.array(RecentRun),
 });
 export type OverviewStatus = z.infer<typeof OverviewStatus>;

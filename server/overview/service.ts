@@ -1,32 +1,29 @@
 /** One snapshot of the running system for the overview. Reads only. */
 import { z } from "zod";
+import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
-import { engineSummary, isAlive } from "#server/overview/policy.ts";
+import { engineSummary } from "#server/overview/policy.ts";
 import type { OverviewStatus } from "#server/overview/schema.ts";
+import { engineStatus } from "#server/sandbox/index.ts";
 
 export interface OverviewServices {
   db: Db;
   clock: Clock;
   web: WebOrigin;
   system: { version: string; startedAt: Date; home: string };
-  config: {
-    status(): { file: string; loadedAt: Date; error?: readonly { path: string; line?: number; reason: string }[] };
-    /** Standing dangers of the configuration in force. */
-    findings(): readonly { severity: "error" | "warning"; path: string; reason: string; fix: string }[];
-  };
+  config: Pick<ConfigStore, "current" | "status">;
 }
 
 const RECENT_RUNS = 20;
-const WORKERS_SHOWN = 20;
 
 export async function overviewStatus({ db, clock, web, system, config }: OverviewServices): Promise<OverviewStatus> {
   const startedMs = performance.now();
   const databaseVersion = await readDatabaseVersion(db);
   const latencyMs = Math.round(performance.now() - startedMs);
-  const [workers, runs, head, unsealed] = await Promise.all([
-    db.workerNode.findMany({ orderBy: { heartbeatAt: "desc" }, take: WORKERS_SHOWN }),
+  const [sandbox, runs, head, unsealed] = await Promise.all([
+    engineStatus(db),
     // Named fields only: the code and output of a run never enter a list.
     db.run.findMany({
       orderBy: { createdAt: "desc" },
@@ -53,23 +50,22 @@ export async function overviewStatus({ db, clock, web, system, config }: Overvie
     at: new Date(now),
     gateway: { version: system.version, startedAt: system.startedAt, home: system.home, url: web.canonical },
     database: { version: databaseVersion, latencyMs },
-    engine: engineSummary(workers, now),
-    workers: workers.map(({ id, host, pid, version, startedAt, heartbeatAt }) => ({
+    engine: engineSummary(sandbox.workers, sandbox.problem),
+    workers: sandbox.workers.map(({ id, host, pid, version, heartbeatAt, alive }) => ({
       id,
       host,
       pid,
       version,
-      startedAt,
       heartbeatAt,
-      alive: isAlive(heartbeatAt, now),
+      alive,
     })),
     config: {
       file: status.file,
       loadedAt: status.loadedAt,
-      problems: (status.error ?? []).map(({ path, line, reason }) => ({ path, line: line ?? null, reason })),
+      problems: (status.error ?? []).map(({ path, line, reason, fix }) => ({ path, line, reason, fix })),
     },
     audit: { lastSeq: head?.seq === null || head?.seq === undefined ? null : Number(head.seq), unsealed },
-    warnings: config.findings().map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
+    warnings: config.current().warnings.map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
     runs: runs.map(({ startedAt, finishedAt, ...run }) => ({
       ...run,
       durationMs: startedAt === null ? null : Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()),

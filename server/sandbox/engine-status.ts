@@ -1,6 +1,4 @@
 /** Whether any live worker has an engine, so that a caller is refused at once instead of waiting in a queue nobody serves. */
-import type { Clock } from "#server/core/clock.ts";
-import { systemClock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
 import { EngineFacts } from "#server/sandbox/schema.ts";
@@ -26,15 +24,28 @@ export interface EngineStatus {
   workers: WorkerStatus[];
 }
 
-export async function engineStatus(db: Db, clock: Clock = systemClock): Promise<EngineStatus> {
-  const rows = await db.workerNode.findMany({ orderBy: { heartbeatAt: "desc" }, take: 20 });
-  const workers = rows.map(({ id, host, pid, version, heartbeatAt, engine }): WorkerStatus => ({
+interface WorkerRow {
+  id: string;
+  host: string;
+  pid: number;
+  version: string;
+  engine: unknown;
+  heartbeat_at: Date;
+  age_ms: number;
+}
+
+/** Ages are measured by the database's clock, which also set the heartbeats. */
+export async function engineStatus(db: Db): Promise<EngineStatus> {
+  const rows = await db.$queryRaw<WorkerRow[]>`
+    SELECT id, host, pid, version, engine, heartbeat_at, (extract(epoch FROM now() - heartbeat_at) * 1000)::float8 AS age_ms
+    FROM worker_node ORDER BY heartbeat_at DESC LIMIT 20`;
+  const workers = rows.map(({ id, host, pid, version, engine, heartbeat_at, age_ms }): WorkerStatus => ({
     id,
     host,
     pid,
     version,
-    heartbeatAt,
-    alive: clock.now() - heartbeatAt.getTime() < HEARTBEAT_LIMIT_MS,
+    heartbeatAt: heartbeat_at,
+    alive: age_ms < HEARTBEAT_LIMIT_MS,
     engine: EngineFacts.parse(engine),
   }));
   const alive = workers.filter((worker) => worker.alive);
@@ -52,8 +63,8 @@ function problemOf(worker: WorkerStatus | undefined): string {
 }
 
 /** @throws AppError ENGINE_UNAVAILABLE when no live worker has an engine. */
-export async function requireEngine(db: Db, clock: Clock = systemClock): Promise<void> {
-  const status = await engineStatus(db, clock);
+export async function requireEngine(db: Db): Promise<void> {
+  const status = await engineStatus(db);
   if (status.problem !== null) {
     throw new AppError("ENGINE_UNAVAILABLE", status.problem, { retryAfterSeconds: 10 });
   }

@@ -4,10 +4,8 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { getContainer } from "#server/core/container.ts";
-import { isAcceptedHost } from "#server/core/http/web-origin.ts";
 import { createContext, type ConsoleContext, type ConsoleServices } from "#server/trpc/context.ts";
 import { appRouter } from "#server/trpc/root.ts";
-
 
 /**
  * The context of a signed-in page request; everyone else is sent to sign in. Called by every page itself: layouts are not re-run on
@@ -29,8 +27,5 @@ export function serverQueries(context: ConsoleContext, queryClient: QueryClient)
 async function pageContext(): Promise<ConsoleContext> {
   const requestHeaders = await headers();
   const services = getContainer<ConsoleServices>();
-  if (!isAcceptedHost(requestHeaders.get("host"), services.web)) {
-    throw new Error("Host not accepted");
-  }
   return createContext(new Headers(requestHeaders), services, true);
 }

@@ -26,7 +26,11 @@ export function callOrigin(headers: Headers): CallOrigin {
 }
 
 /** @param active overrides what the request says about a person being there (a page load always means one). */
-export async function createContext(headers: Headers, services: ConsoleServices, active?: boolean): Promise<ConsoleContext> {
+export async function createContext(
+  headers: Headers,
+  services: ConsoleServices,
+  active?: boolean,
+): Promise<ConsoleContext> {
   const id = await sessionIdFromCookies(headers.get("cookie"), services);
   const isActive = active ?? headers.get(ACTIVE_HEADER) === "1";
   return {

@@ -1,4 +1,4 @@
-/** The same-origin rule in front of the browser's endpoints, as a response to send when it is broken. */
+/** What every request to the browser's endpoints must satisfy before anything reads it: same origin, and a body of a known, small size. */
 import { checkSameOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
 
 const REFUSALS = {
@@ -6,14 +6,24 @@ const REFUSALS = {
   origin: "The request does not come from a console page. Reload the console and try again.",
 } as const;
 
-/** Null when the request may go on. */
-export function refuseForeignRequest(request: Request, web: WebOrigin): Response | null {
+/** Null when the request may go on; otherwise the answer to send. */
+export function refuseRequest(request: Request, web: WebOrigin, maxBodyBytes: number): Response | null {
   const verdict = checkSameOrigin(request, web);
-  if (verdict.ok) {
-    return null;
+  if (!verdict.ok) {
+    return refusal(403, "FORBIDDEN", REFUSALS[verdict.reason]);
   }
-  return Response.json(
-    { error: { code: "FORBIDDEN", message: REFUSALS[verdict.reason] } },
-    { status: 403, headers: { "cache-control": "no-store" } },
-  );
+  // Nobody is signed in yet at this point, so an unbounded or unannounced body would be free memory for anyone.
+  const announced = request.headers.get("content-length");
+  if (request.body !== null && (announced === null || Number(announced) > maxBodyBytes)) {
+    return refusal(
+      413,
+      "PAYLOAD_TOO_LARGE",
+      `The request must announce its size and stay under ${maxBodyBytes} bytes.`,
+    );
+  }
+  return null;
+}
+
+function refusal(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
 }

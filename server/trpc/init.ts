@@ -1,5 +1,6 @@
 /** tRPC set up once: transformer, what a permission mark looks like, and how errors reach the browser. */
-import { initTRPC, TRPCError } from "@trpc/server";
+import type { TRPCError } from "@trpc/server";
+import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
 import { z } from "zod";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";

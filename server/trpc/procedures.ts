@@ -4,7 +4,8 @@ import { AppError } from "#server/core/errors.ts";
 import { baseProcedure } from "#server/trpc/init.ts";
 
 type Resource = Permission extends `${infer Name}:${string}` ? Name : never;
-type ActionOn<R extends Resource> = Extract<Permission, `${R}:${string}`> extends `${R}:${infer Action}` ? Action : never;
+type ActionOn<R extends Resource> =
+  Extract<Permission, `${R}:${string}`> extends `${R}:${infer Action}` ? Action : never;
 
 /** A procedure for signed-in callers who hold `resource:action`. A refusal is on the record before it is answered. */
 export function withPermission<R extends Resource>(resource: R, action: ActionOn<R>) {
@@ -12,7 +13,10 @@ export function withPermission<R extends Resource>(resource: R, action: ActionOn
   return baseProcedure.meta({ permission }).use(async ({ ctx, path, next }) => {
     const { session, services, origin } = ctx;
     if (session === null) {
-      throw new AppError("UNAUTHENTICATED", "No console session, or it has ended. Sign in with a new link: `openclaw console link`.");
+      throw new AppError(
+        "UNAUTHENTICATED",
+        "No console session, or it has ended. Sign in with a new link: `openclaw console link`.",
+      );
     }
     if (!can(session.permissions, permission)) {
       await services.audit.append([

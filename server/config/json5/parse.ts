@@ -83,13 +83,21 @@ export function parseJson5(text: string): Parsed {
       const token = peek();
       const key = token === undefined ? undefined : keyOf(token, text);
       if (token === undefined || key === undefined) {
-        report(token?.start ?? text.length, "a key is expected here", "Write entries as `key: value` with commas between.");
+        report(
+          token?.start ?? text.length,
+          "a key is expected here",
+          "Write entries as `key: value` with commas between.",
+        );
         index += 1;
         return;
       }
       index += 1;
       if (!at(":")) {
-        report(endOfLast(), `a colon is missing after the key "${key}"`, "Write entries as `key: value` with commas between.");
+        report(
+          endOfLast(),
+          `a colon is missing after the key "${key}"`,
+          "Write entries as `key: value` with commas between.",
+        );
         if (at(",") || at("}")) {
           return;
         }
@@ -147,7 +155,11 @@ export function parseJson5(text: string): Parsed {
   if (root === undefined) {
     report(0, "the file is empty", "Write at least { }.");
   } else if (rest !== undefined && problems.length === 0) {
-    report(rest.start, "something stands behind the end of the configuration", "Remove it, or move it inside the braces.");
+    report(
+      rest.start,
+      "something stands behind the end of the configuration",
+      "Remove it, or move it inside the braces.",
+    );
   }
   problems.sort((a, b) => a.offset - b.offset);
   return { root, problems: problems.slice(0, MAX_PROBLEMS) };

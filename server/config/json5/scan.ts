@@ -21,7 +21,8 @@ export type Token =
 const SPACE = /[\s\u{feff}]+/uy;
 const COMMENT = /\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?\*\//y;
 const NAME = /(?:[$_\p{ID_Start}]|\\u[0-9a-fA-F]{4})(?:[$\u200c\u200d\p{ID_Continue}]|\\u[0-9a-fA-F]{4})*/uy;
-const NUMBER = /[+-]?(?:Infinity|NaN|0[xX][0-9a-fA-F]+|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![$\w\\])/uy;
+const NUMBER =
+  /[+-]?(?:Infinity|NaN|0[xX][0-9a-fA-F]+|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![$\w\\])/uy;
 const JUNK = /[^\s,:{}[\]"'/]+|\//uy;
 const WORDS: Readonly<Record<string, Scalar>> = { true: true, false: false, null: null, Infinity: Infinity, NaN: NaN };
 const LINE_END = /[\n\r]/;

@@ -48,7 +48,9 @@ export function keyProblems(node: Node, path: Path = []): KeyProblem[] {
     if (key === "__proto__") {
       return [{ path: here, offset: keyStart, kind: "forbidden" as const, first: keyStart }, ...inner];
     }
-    return first === undefined ? inner : [{ path: here, offset: keyStart, kind: "duplicate" as const, first }, ...inner];
+    return first === undefined
+      ? inner
+      : [{ path: here, offset: keyStart, kind: "duplicate" as const, first }, ...inner];
   });
 }
 
@@ -64,7 +66,12 @@ export function itemOf(node: ArrayNode, index: string | number): Node | undefine
 export function nodeAt(root: Node | undefined, path: Path): Node | undefined {
   let node = root;
   for (const step of path) {
-    node = node?.kind === "object" ? memberOf(node, String(step))?.value : node?.kind === "array" ? itemOf(node, step) : undefined;
+    node =
+      node?.kind === "object"
+        ? memberOf(node, String(step))?.value
+        : node?.kind === "array"
+          ? itemOf(node, step)
+          : undefined;
   }
   return node;
 }

@@ -16,7 +16,9 @@ function switchFindings({ gateway, security }: Config): Finding[] {
     {
       severity: exposed ? "error" : "warning",
       path: ["security", "authorization", "enabled"],
-      reason: exposed ? "may be false only while gateway.bind is a loopback address" : "lets every caller do everything",
+      reason: exposed
+        ? "may be false only while gateway.bind is a loopback address"
+        : "lets every caller do everything",
       fix: "Remove the key or set it to true.",
     },
   ];
@@ -70,7 +72,14 @@ function channelFindings({ channels }: Config): Finding[] {
 function bothListed(allowed: readonly string[], blocked: readonly string[], path: readonly string[]): Finding[] {
   return allowed.flatMap((name, index): Finding[] =>
     blocked.includes(name)
-      ? [{ severity: "warning", path: [...path, index], reason: "is blocked as well, and block wins", fix: "Remove it from one of the two lists." }]
+      ? [
+          {
+            severity: "warning",
+            path: [...path, index],
+            reason: "is blocked as well, and block wins",
+            fix: "Remove it from one of the two lists.",
+          },
+        ]
       : [],
   );
 }

@@ -6,7 +6,13 @@ import type { Config } from "#server/config/schema.ts";
 import { formatMode } from "#server/config/units.ts";
 
 export function dataFindings(config: Config, lookup: Lookup): Finding[] {
-  return [...apiKeyFindings(config, lookup), ...encryptionFindings(config), ...modeFindings(config), ...recordFindings(config), ...alertFindings(config)];
+  return [
+    ...apiKeyFindings(config, lookup),
+    ...encryptionFindings(config),
+    ...modeFindings(config),
+    ...recordFindings(config),
+    ...alertFindings(config),
+  ];
 }
 
 function warning(path: Finding["path"], reason: string, fix: string): Finding {
@@ -18,12 +24,18 @@ function apiKeyFindings({ security }: Config, lookup: Lookup): Finding[] {
     const path = ["security", "apiKeys", provider];
     const variables = referencesOf(value);
     if (variables.length === 0) {
-      return [warning(path, "stands in the file in plain text", "Put it in an environment variable and write ${NAME} here.")];
+      return [
+        warning(path, "stands in the file in plain text", "Put it in an environment variable and write ${NAME} here."),
+      ];
     }
     return variables
       .filter((variable) => lookup(variable) === undefined)
       .map((variable) =>
-        warning(path, `refers to the environment variable ${variable}, which is not set`, `Set ${variable} to use this provider.`),
+        warning(
+          path,
+          `refers to the environment variable ${variable}, which is not set`,
+          `Set ${variable} to use this provider.`,
+        ),
       );
   });
 }
@@ -46,11 +58,21 @@ function modeFindings({ security }: Config): Finding[] {
   const findings: Finding[] = [];
   if ((configPermissions & 0o077) !== 0) {
     findings.push(
-      warning(["security", "storage", "configPermissions"], `${formatMode(configPermissions)} lets other accounts at the secrets of this file`, 'Use "600".'),
+      warning(
+        ["security", "storage", "configPermissions"],
+        `${formatMode(configPermissions)} lets other accounts at the secrets of this file`,
+        'Use "600".',
+      ),
     );
   }
   if ((logPermissions & 0o027) !== 0) {
-    findings.push(warning(["security", "storage", "logPermissions"], `${formatMode(logPermissions)} lets every account at the logs`, 'Use "640".'));
+    findings.push(
+      warning(
+        ["security", "storage", "logPermissions"],
+        `${formatMode(logPermissions)} lets every account at the logs`,
+        'Use "640".',
+      ),
+    );
   }
   return findings;
 }
@@ -58,10 +80,22 @@ function modeFindings({ security }: Config): Finding[] {
 function recordFindings({ logging, security }: Config): Finding[] {
   const findings: Finding[] = [];
   if (!logging.audit.enabled) {
-    findings.push(warning(["logging", "audit", "enabled"], "keeps no record but that of management", "Remove the key or set it to true."));
+    findings.push(
+      warning(
+        ["logging", "audit", "enabled"],
+        "keeps no record but that of management",
+        "Remove the key or set it to true.",
+      ),
+    );
   }
   if (!security.rateLimit.enabled) {
-    findings.push(warning(["security", "rateLimit", "enabled"], "lets callers send without limit", "Remove the key or set it to true."));
+    findings.push(
+      warning(
+        ["security", "rateLimit", "enabled"],
+        "lets callers send without limit",
+        "Remove the key or set it to true.",
+      ),
+    );
   }
   return findings;
 }

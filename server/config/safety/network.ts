@@ -10,7 +10,12 @@ export function isLoopback(address: string): boolean {
 }
 
 export function networkFindings({ gateway }: Config, lookup: Lookup): Finding[] {
-  return [...tokenFindings(gateway, lookup), ...tlsFindings(gateway), ...exposureFindings(gateway), ...proxyFindings(gateway)];
+  return [
+    ...tokenFindings(gateway, lookup),
+    ...tlsFindings(gateway),
+    ...exposureFindings(gateway),
+    ...proxyFindings(gateway),
+  ];
 }
 
 function tokenFindings({ token }: Config["gateway"], lookup: Lookup): Finding[] {

@@ -8,37 +8,41 @@ import type { Path } from "#server/config/json5/value.ts";
 import type { Config } from "#server/config/schema.ts";
 
 /** Protections: asking for one refuses the start. */
-const REFUSED: readonly { path: readonly string[]; isAskedFor(config: Config): boolean }[] = [
-  { path: ["gateway", "tls", "enabled"], isAskedFor: ({ gateway }) => gateway.tls.enabled },
+const REFUSED: readonly { path: readonly string[]; isAskedFor: (config: Config) => boolean }[] = [
   { path: ["gateway", "allowedIps"], isAskedFor: ({ gateway }) => gateway.allowedIps.length > 0 },
-  { path: ["security", "encryption", "messages", "enabled"], isAskedFor: ({ security }) => security.encryption.messages.enabled },
+  {
+    path: ["security", "encryption", "messages", "enabled"],
+    isAskedFor: ({ security }) => security.encryption.messages.enabled,
+  },
 ];
 
 /** Everything else: writing it gives a warning. */
 const IGNORED: readonly (readonly string[])[] = [
   ["gateway", "tokenConfig", "refreshEnabled"],
-  ["gateway", "tokenConfig", "maxTokens"],
   ["gateway", "trustedProxies"],
   ["security", "apiKeys"],
   ["security", "keyRotation"],
-  ["security", "sandboxing", "docker", "volumes"],
   ["security", "fileSystem"],
   ["security", "encryption"],
   ["security", "storage"],
-  ["security", "rateLimit", "perChannel"],
-  ["security", "rateLimit", "roleLimits"],
-  ["security", "rateLimit", "commandLimits"],
   ["security", "monitoring"],
   ["logging", "audit", "retention"],
   ["logging", "audit", "compression"],
   ["logging", "audit", "encryption"],
-  ["logging", "security"],
+  ["logging", "security", "level"],
+  ["logging", "security", "includeStackTrace"],
+  ["logging", "security", "alertOnFailures"],
 ];
 
 export function unenforcedFindings(config: Config, isWritten: (path: Path) => boolean): Finding[] {
   return [
     ...REFUSED.filter(({ isAskedFor }) => isAskedFor(config)).map(({ path }) =>
-      finding("error", path, "asks for a protection that this version does not have yet", "Remove it and protect the gateway by other means."),
+      finding(
+        "error",
+        path,
+        "asks for a protection that this version does not have yet",
+        "Remove it and protect the gateway by other means.",
+      ),
     ),
     ...IGNORED.filter(isWritten).map((path) =>
       finding("warning", path, "is accepted but not applied by this version", "Do not rely on it yet."),
@@ -48,7 +52,9 @@ export function unenforcedFindings(config: Config, isWritten: (path: Path) => bo
 
 /** Whether the documentation has to say that a key has no effect yet. */
 export function isUnenforced(path: readonly string[]): boolean {
-  return [...IGNORED, ...REFUSED.map((entry) => entry.path)].some((prefix) => prefix.every((step, index) => step === path[index]));
+  return [...IGNORED, ...REFUSED.map((entry) => entry.path)].some((prefix) =>
+    prefix.every((step, index) => step === path[index]),
+  );
 }
 
 function finding(severity: Finding["severity"], path: Path, reason: string, fix: string): Finding {

@@ -4,7 +4,9 @@ import { dictionary, names } from "#server/config/schema/fields.ts";
 
 const Commands = z
   .strictObject({
-    allowed: names().optional().describe("Only these commands; absent means all the role has, an empty list means none."),
+    allowed: names()
+      .optional()
+      .describe("Only these commands; absent means all the role has, an empty list means none."),
     blocked: names().prefault([]).describe("Never these commands; this wins over `allowed`."),
   })
   .prefault({})
@@ -12,7 +14,9 @@ const Commands = z
 
 const Permissions = z
   .strictObject({
-    allowedUsers: names().prefault([]).describe("User ids that may use the channel: immutable platform ids, never display names."),
+    allowedUsers: names()
+      .prefault([])
+      .describe("User ids that may use the channel: immutable platform ids, never display names."),
     allowedRoles: names().prefault([]).describe("Roles that may use the channel."),
     blockedUsers: names().prefault([]).describe("User ids that may not; this wins."),
     commands: Commands,

@@ -17,8 +17,8 @@ interface Unit {
   type: string;
   /** Completes "must be …". */
   expected: string;
-  parse(written: TextOrNumber): number | undefined;
-  format(value: number): TextOrNumber;
+  parse: (written: TextOrNumber) => number | undefined;
+  format: (value: number) => TextOrNumber;
 }
 
 interface Range {
@@ -148,7 +148,7 @@ export function dictionary<Value extends z.ZodType>(value: Value, key: z.ZodType
   const entries = z.record(key, value);
   return z.codec(entries, z.custom<Record<string, z.output<Value>>>(), {
     decode: (map) => withoutPrototype(map as Record<string, z.output<Value>>),
-    encode: (map) => ({ ...map }) as z.output<typeof entries>,
+    encode: (map) => ({ ...map }),
   });
 }
 

@@ -28,7 +28,9 @@ const Tls = z
     enabled: z.boolean().prefault(false).describe("Serve HTTPS and WSS instead of HTTP and WS."),
     cert: text().optional().describe("File with the certificate chain, PEM."),
     key: text().optional().describe("File with the private key, PEM."),
-    ca: text().optional().describe("File with the authority of client certificates, PEM. When set, clients must present one."),
+    ca: text()
+      .optional()
+      .describe("File with the authority of client certificates, PEM. When set, clients must present one."),
     terminatedByProxy: z
       .boolean()
       .prefault(false)
@@ -39,10 +41,14 @@ const Tls = z
 
 const TokenConfig = z
   .strictObject({
-    expiration: duration({ min: MINUTE, max: 3650 * DAY }).prefault("24h").describe("Lifetime of a new token when none is asked for."),
+    expiration: duration({ min: MINUTE, max: 3650 * DAY })
+      .prefault("24h")
+      .describe("Lifetime of a new token when none is asked for."),
     refreshEnabled: z.boolean().prefault(true).describe("Lets a live token be exchanged for a fresh one."),
     maxTokens: wholeNumber({ min: 1, max: 10_000 }).prefault(5).describe("Live tokens one owner may hold."),
-    tokenLength: wholeNumber({ min: 16, max: 128 }).prefault(32).describe("Random bytes in a new token; fewer than 16 are refused."),
+    tokenLength: wholeNumber({ min: 16, max: 128 })
+      .prefault(32)
+      .describe("Random bytes in a new token; fewer than 16 are refused."),
   })
   .prefault({})
   .describe("How API tokens are made.");
@@ -51,17 +57,29 @@ export const Gateway = z
   .strictObject({
     bind: bindAddress
       .prefault("127.0.0.1")
-      .describe("Address to listen on. Any address that is not loopback needs TLS, a strong token and `allowedOrigins`."),
+      .describe(
+        "Address to listen on. Any address that is not loopback needs TLS, a strong token and `allowedOrigins`.",
+      ),
     port: wholeNumber({ min: 0, max: 65_535 }).prefault(18_789).describe("TCP port; 0 takes a free one."),
-    token: secret().optional().describe("One shared access token with the rights of the admin role; at least 24 characters. Prefer `openclaw gateway generate-token`."),
+    token: secret()
+      .optional()
+      .describe(
+        "One shared access token with the rights of the admin role; at least 24 characters. Prefer `openclaw gateway generate-token`.",
+      ),
     tls: Tls,
     tokenConfig: TokenConfig,
-    allowedIps: z.array(network()).max(1000).prefault([]).describe("Source addresses that may connect; empty means any."),
+    allowedIps: z
+      .array(network())
+      .max(1000)
+      .prefault([])
+      .describe("Source addresses that may connect; empty means any."),
     trustedProxies: z
       .array(network())
       .max(1000)
       .prefault([])
-      .describe("Proxies whose X-Forwarded-For is believed; the right-most address that is not one of them counts as the client."),
+      .describe(
+        "Proxies whose X-Forwarded-For is believed; the right-most address that is not one of them counts as the client.",
+      ),
     allowedOrigins: z
       .array(origin)
       .max(1000)

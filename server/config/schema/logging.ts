@@ -9,13 +9,17 @@ const level = () => z.enum(["fatal", "error", "warn", "info", "debug", "trace", 
 const Audit = z
   .strictObject({
     enabled: z.boolean().prefault(true).describe("Keeps the audit record. Management events are kept in any case."),
-    file: text().prefault("~/.openclaw/logs/audit.log").describe("File the record is copied to, one JSON object per line."),
+    file: text()
+      .prefault("~/.openclaw/logs/audit.log")
+      .describe("File the record is copied to, one JSON object per line."),
     format: z.literal("json").prefault("json").describe("Format of that file."),
     events: z
       .array(z.enum(AUDIT_KINDS))
       .prefault([...AUDIT_KINDS])
       .describe("Kinds of events that are recorded. Management events cannot be left out."),
-    retention: duration({ min: DAY, max: 36_500 * DAY }).prefault("365d").describe("Age at which records are removed."),
+    retention: duration({ min: DAY, max: 36_500 * DAY })
+      .prefault("365d")
+      .describe("Age at which records are removed."),
     compression: z.boolean().prefault(true).describe("Compresses rotated files."),
     encryption: z.boolean().prefault(true).describe("Encrypts the files."),
   })
@@ -27,7 +31,10 @@ const Security = z
     level: level().prefault("warn").describe("Lowest level that is written."),
     includeStackTrace: z.boolean().prefault(true).describe("Adds stack traces to errors."),
     alertOnFailures: z.boolean().prefault(true).describe("Raises an alert for each failure."),
-    events: z.array(z.enum(SECURITY_KINDS)).prefault([...SECURITY_KINDS]).describe("Kinds of security events."),
+    events: z
+      .array(z.enum(SECURITY_KINDS))
+      .prefault([...SECURITY_KINDS])
+      .describe("Kinds of security events."),
   })
   .prefault({})
   .describe("The security log.");

@@ -15,8 +15,12 @@ export const ApiKeys = z
 export const KeyRotation = z
   .strictObject({
     enabled: z.boolean().prefault(true).describe("Watches the age of every key."),
-    interval: duration({ min: HOUR, max: 3650 * DAY }).prefault("30d").describe("Age at which a key is due."),
-    notifyBefore: duration({ min: 0, max: 3650 * DAY }).prefault("7d").describe("How long before that the notice goes out."),
+    interval: duration({ min: HOUR, max: 3650 * DAY })
+      .prefault("30d")
+      .describe("Age at which a key is due."),
+    notifyBefore: duration({ min: 0, max: 3650 * DAY })
+      .prefault("7d")
+      .describe("How long before that the notice goes out."),
   })
   .prefault({})
   .describe("Rotation of provider keys.");
@@ -43,7 +47,10 @@ const User = z.strictObject({
 
 export const Authorization = z
   .strictObject({
-    enabled: z.boolean().prefault(true).describe("Checks roles, channels and commands. Off is possible on loopback only."),
+    enabled: z
+      .boolean()
+      .prefault(true)
+      .describe("Checks roles, channels and commands. Off is possible on loopback only."),
     roles: dictionary(Role).prefault({}).describe("Roles by name. When present, the file owns all roles."),
     users: dictionary(User).prefault({}).describe("Users by immutable id. When present, the file owns all users."),
   })

@@ -22,15 +22,23 @@ export const Monitoring = z
       .strictObject({
         enabled: z.boolean().prefault(true).describe("Scores each metric for each subject."),
         threshold: z.number().min(0).max(1).prefault(0.8).describe("Score between 0 and 1 that counts as an anomaly."),
-        windowSize: duration({ min: MINUTE, max: 31 * DAY }).prefault("1h").describe("Length of the window a score looks at."),
-        metrics: z.array(z.enum(METRICS)).prefault([...METRICS]).describe("What is scored."),
+        windowSize: duration({ min: MINUTE, max: 31 * DAY })
+          .prefault("1h")
+          .describe("Length of the window a score looks at."),
+        metrics: z
+          .array(z.enum(METRICS))
+          .prefault([...METRICS])
+          .describe("What is scored."),
       })
       .prefault({})
       .describe("Anomaly detection."),
     alerting: z
       .strictObject({
         enabled: z.boolean().prefault(true).describe("Sends alerts."),
-        channels: z.array(z.enum(["email", "webhook"])).prefault([]).describe("Ways they are sent."),
+        channels: z
+          .array(z.enum(["email", "webhook"]))
+          .prefault([])
+          .describe("Ways they are sent."),
         recipients: z.array(z.email()).max(1000).prefault([]).describe("Addresses for `email`."),
         webhookUrl: webhookUrl.optional().describe("Receiver for `webhook`; calls are signed."),
       })

@@ -9,12 +9,20 @@ const GIB = 1024 * MIB;
 
 const Limits = z
   .strictObject({
-    memory: size({ min: 16 * MIB, max: 1024 * GIB }).prefault("512m").describe("Memory including swap."),
+    memory: size({ min: 16 * MIB, max: 1024 * GIB })
+      .prefault("512m")
+      .describe("Memory including swap."),
     cpu: cores({ min: 0.01, max: 1024 }).prefault("0.5").describe("Processor cores, as a quota."),
-    disk: size({ min: MIB, max: 1024 * GIB }).prefault("1g").describe("Bytes the container can write."),
-    processes: wholeNumber({ min: 1, max: 32_768 }).prefault(64).describe("Processes and threads. Node needs at least 16."),
+    disk: size({ min: 4 * MIB, max: 1024 * GIB })
+      .prefault("1g")
+      .describe("Bytes the container can write."),
+    processes: wholeNumber({ min: 4, max: 32_768 })
+      .prefault(64)
+      .describe("Processes and threads. Node needs at least 16."),
     timeout: duration({ min: SECOND, max: DAY }).prefault("60s").describe("Wall-clock time of one run."),
-    output: size({ min: KIB, max: GIB }).prefault("1m").describe("Bytes of output of one run; more ends it."),
+    output: size({ min: KIB, max: 64 * MIB })
+      .prefault("1m")
+      .describe("Bytes of output of one run; more ends it."),
   })
   .prefault({})
   .describe("Resources of one run.");
@@ -52,7 +60,7 @@ const hostPath = z
 
 const account = z
   .string()
-  .regex(/^[a-z_][a-z0-9_-]{0,31}$|^\d{1,10}$/i, { error: "must be an account name or a number" })
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$|^\d{1,10}$/i, { error: 'must be "nobody", "nogroup" or a number above 0' })
   .meta({ type: "account" });
 
 const Docker = z
@@ -71,12 +79,16 @@ const Docker = z
       .string()
       .regex(/^[a-z0-9][a-z0-9_.:-]{0,127}$/i, { error: 'must be "none" or the name of a Docker network' })
       .prefault("none")
-      .describe("Network of the containers. Anything but `none` needs `allowNetwork`; `host` and `container:…` are refused."),
+      .describe(
+        "Network of the containers. Anything but `none` needs `allowNetwork`; `host` and `container:…` are refused.",
+      ),
     allowNetwork: z.boolean().prefault(false).describe("Grants containers the network named in `network`."),
     readonly: z.boolean().prefault(true).describe("Read-only root file system."),
     runtime: z.enum(["runc", "runsc"]).prefault("runc").describe("OCI runtime; `runsc` is gVisor, where installed."),
     limits: Limits,
-    volumes: dictionary(volume, hostPath).prefault({}).describe("Host path → path in the container. Without `:rw` it is read-only."),
+    volumes: dictionary(volume, hostPath)
+      .prefault({})
+      .describe("Writable places of a run: `/workspace` and `/tmp`, private to it. A path of the host is refused."),
     securityOpt: z
       .array(text())
       .max(16)
@@ -90,7 +102,10 @@ const Docker = z
 
 export const Sandboxing = z
   .strictObject({
-    enabled: z.boolean().prefault(true).describe("Runs agents in containers. Off refuses every run; nothing ever runs on the host."),
+    enabled: z
+      .boolean()
+      .prefault(true)
+      .describe("Runs agents in containers. Off refuses every run; nothing ever runs on the host."),
     type: z.literal("docker").prefault("docker").describe("Kind of sandbox."),
     docker: Docker,
   })
@@ -99,7 +114,9 @@ export const Sandboxing = z
 
 const extensions = () =>
   z
-    .array(z.string().regex(/^\.[^./\\\s]{1,32}(?:\.[^./\\\s]{1,32})*$/, { error: 'must be an extension such as ".txt"' }))
+    .array(
+      z.string().regex(/^\.[^./\\\s]{1,32}(?:\.[^./\\\s]{1,32})*$/, { error: 'must be an extension such as ".txt"' }),
+    )
     .max(1000)
     .meta({ type: "list of extensions" });
 
@@ -113,12 +130,16 @@ export const FileSystem = z
       .describe("Folders they may not; these win over `allowedPaths`."),
     restrictions: z
       .strictObject({
-        maxFileSize: size({ min: 1, max: 1024 * GIB }).prefault("10MB").describe("Largest file."),
+        maxFileSize: size({ min: 1, max: 1024 * GIB })
+          .prefault("10MB")
+          .describe("Largest file."),
         maxPathLength: wholeNumber({ min: 1, max: 4096 }).prefault(255).describe("Longest path, in characters."),
         allowedExtensions: extensions()
           .prefault([".txt", ".py", ".js", ".md"])
           .describe("Extensions that may pass; empty means every one that is not denied."),
-        deniedExtensions: extensions().prefault([".exe", ".sh", ".bat"]).describe("Extensions that may not; these win."),
+        deniedExtensions: extensions()
+          .prefault([".exe", ".sh", ".bat"])
+          .describe("Extensions that may not; these win."),
       })
       .prefault({})
       .describe("What a file may be."),

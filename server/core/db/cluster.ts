@@ -29,7 +29,7 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly pid: number;
   /** Resolves when the server process is gone, for whatever reason. */
-  readonly exited: Promise<void>;
+  readonly exited: Promise<unknown>;
   ownerUrl(database?: string): string;
   /** Ends all sessions and stops cleanly; kills after 30 s. */
   stop(): Promise<void>;
@@ -74,7 +74,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 interface RunningServer {
   pid: number;
   process: ChildProcess;
-  exited: Promise<void>;
+  exited: Promise<unknown>;
 }
 
 async function startServer(binaries: string, run: RunOptions, durable: boolean, url: string): Promise<RunningServer> {
@@ -198,7 +198,7 @@ function spawnAs(layout: ClusterLayout, file: string, args: string[], onLog: (ch
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     // The server needs nothing of our environment, which may hold secrets.
-    env: { LC_ALL: "C", TZ: "UTC" },
+    env: { NODE_ENV: "production", LC_ALL: "C", TZ: "UTC" },
     ...(layout.account ?? {}),
   });
   child.stdout.on("data", onLog);

@@ -26,6 +26,7 @@ GRANT USAGE ON SCHEMA ${JOB_SCHEMA} TO openclaw_app, openclaw_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${JOB_SCHEMA} TO openclaw_app, openclaw_worker;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${JOB_SCHEMA} TO openclaw_app, openclaw_worker;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${JOB_SCHEMA} FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ${JOB_SCHEMA}.job_now() TO openclaw_app, openclaw_worker;
 `;
 
 /** Makes or upgrades the job schema, its queues and their grants. */

@@ -1,20 +1,21 @@
 /** Client addresses: one spelling for each, and membership in allow lists. */
-import { BlockList, isIP, isIPv4 } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { AppError } from "#server/core/errors.ts";
 
-/** `::ffff:1.2.3.4` (in any spelling) and `1.2.3.4` are the same address; zone ids are dropped. */
+/** One spelling per address: `::ffff:1.2.3.4` (however written) is `1.2.3.4`, IPv6 is compressed, zone ids are dropped. */
 export function normaliseAddress(address: string): string {
-  const bare = address.replace(/%.*$/, "").toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(bare);
-  if (mapped?.[1] !== undefined && isIPv4(mapped[1])) {
-    return mapped[1];
+  const bare = address.trim().replace(/%.*$/, "").toLowerCase();
+  if (!isIPv6(bare)) {
+    return bare;
   }
-  const hex = /^(?:0*:)*:?(?:0+:)*ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(bare);
-  if (hex?.[1] !== undefined && hex[2] !== undefined && isIP(bare) === 6) {
-    const value = (parseInt(hex[1], 16) << 16) | parseInt(hex[2], 16);
-    return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
+  // The URL parser writes every form of an IPv6 address the same way, with embedded IPv4 in hexadecimal.
+  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (mapped === null) {
+    return canonical;
   }
-  return bare;
+  const [high, low] = [Number.parseInt(mapped[1] ?? "", 16), Number.parseInt(mapped[2] ?? "", 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** A list of addresses and CIDR ranges that can be asked quickly. Empty lists admit nobody: callers treat "no list" themselves. */
@@ -42,7 +43,7 @@ export function parseAddressList(entries: readonly string[]): AddressList {
   return {
     includes(address) {
       const plain = normaliseAddress(address);
-      return list.check(plain, isIPv4(plain) ? "ipv4" : "ipv6");
+      return isIP(plain) !== 0 && list.check(plain, isIPv4(plain) ? "ipv4" : "ipv6");
     },
   };
 }

@@ -4,7 +4,9 @@ import type { NextRequest } from "next/server";
 import { authOptions } from "#server/auth/next-auth-options.ts";
 import { getContainer } from "#server/core/container.ts";
 import { callOrigin, type ConsoleServices } from "#server/trpc/context.ts";
-import { refuseForeignRequest } from "#server/trpc/http-guard.ts";
+import { refuseRequest } from "#server/trpc/http-guard.ts";
+
+const MAX_BODY_BYTES = 4_096;
 
 interface RouteContext {
   params: Promise<{ nextauth: string[] }>;
@@ -12,7 +14,7 @@ interface RouteContext {
 
 async function handle(request: NextRequest, context: RouteContext): Promise<Response> {
   const services = getContainer<ConsoleServices>();
-  const refusal = refuseForeignRequest(request, services.web);
+  const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;
   }

@@ -3,15 +3,16 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import { createContext, type ConsoleServices } from "#server/trpc/context.ts";
-import { refuseForeignRequest } from "#server/trpc/http-guard.ts";
+import { refuseRequest } from "#server/trpc/http-guard.ts";
 import { appRouter } from "#server/trpc/root.ts";
 
 /** Calls in one batch at most. */
 const MAX_BATCH = 10;
+const MAX_BODY_BYTES = 1_048_576;
 
 async function handle(request: Request): Promise<Response> {
   const services = getContainer<ConsoleServices>();
-  const refusal = refuseForeignRequest(request, services.web);
+  const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;
   }
@@ -24,7 +25,10 @@ async function handle(request: Request): Promise<Response> {
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError({ error, path, ctx }) {
       if (error.code === "INTERNAL_SERVER_ERROR" && !(isAppError(error.cause) && error.cause.code !== "INTERNAL")) {
-        services.log.error({ err: error.cause ?? error, path, requestId: ctx?.origin.requestId }, "console call failed");
+        services.log.error(
+          { err: error.cause ?? error, path, requestId: ctx?.origin.requestId },
+          "console call failed",
+        );
       }
     },
   });

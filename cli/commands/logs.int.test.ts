@@ -1,0 +1,180 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { registerLogs } from "./logs.ts";
+import { registerVerifyAudit } from "./security-verify-audit.ts";
+import type { CliContext } from "../context.ts";
+import { recordFile } from "#server/audit/index.ts";
+import { startSealer } from "#server/audit/sealer.ts";
+import { createAuditWriter } from "#server/audit/writer.ts";
+import { connectionsFile } from "#server/core/db/connections.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { createLogger } from "#server/core/log.ts";
+import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import { messageEvent } from "../../tests/support/audit.ts";
+import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+
+const log = createLogger("test", "silent");
+let database: TestDatabase;
+let paths: HomePaths;
+let out: string[];
+let err: string[];
+let exitCode: number;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  paths = homePaths(mkdtempSync(join(tmpdir(), "openclaw-logs-")));
+  ensureHome(paths);
+  writeFileSync(connectionsFile(paths), JSON.stringify(database), { mode: 0o600 });
+  const pool = createPool({ connectionString: database.appUrl, name: "test" });
+  const writer = createAuditWriter({ pool, log });
+  for (let n = 0; n < 1_200; n += 100) {
+    await writer.append(
+      Array.from({ length: 100 }, (_, index) => ({
+        ...messageEvent(n + index),
+        at: new Date(Date.now() - 3 * 86_400_000),
+      })),
+    );
+  }
+  await writer.append([
+    {
+      event: "auth.token_rejected",
+      outcome: "denied",
+      actor: { type: "anonymous", id: "unknown" },
+      address: "203.0.113.9",
+      reason: "unknown_token",
+      data: { agent: "x\u001b[2J" },
+    },
+  ]);
+  await writer.close();
+  await pool.end();
+  await seal();
+});
+
+afterAll(async () => {
+  rmSync(paths.home, { recursive: true, force: true });
+  await database.drop();
+});
+
+beforeEach(() => {
+  out = [];
+  err = [];
+  exitCode = 0;
+});
+
+async function seal(): Promise<void> {
+  const ready = Promise.withResolvers<void>();
+  const { sealerUrl } = database;
+  const mirrorFile = recordFile(paths);
+  const sealer = startSealer({
+    connectionString: sealerUrl,
+    keysDir: paths.keysDir,
+    mirrorFile,
+    log,
+    onReady: ready.resolve,
+  });
+  await ready.promise;
+  await sealer.close();
+}
+
+async function run(line: string, home: HomePaths = paths): Promise<void> {
+  const context: CliContext = {
+    paths: home,
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+    setExitCode: (code) => void (exitCode = code),
+  };
+  const program = new Command("openclaw").exitOverride().configureOutput({ writeErr: () => undefined });
+  registerLogs(program, context);
+  registerVerifyAudit(program.command("security"), context);
+  await program.parseAsync(line.split(" "), { from: "user" });
+}
+
+describe("openclaw logs", () => {
+  test("AUD-7 logs audit --last 24h, as the guide writes it", async () => {
+    await run("logs audit --last 24h");
+    expect(out).toHaveLength(1);
+    expect(out[0]).toMatch(
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}warn {6}auth\.token_rejected {7}denied {2}anonymous:unknown {2}reason=unknown_token {2}address=203\.0\.113\.9 {2}agent=x\\u001b\[2J$/,
+    );
+  });
+
+  test("AUD-6 logs filter --event authentication --level warn, as the guide writes it", async () => {
+    await run("logs filter --event authentication --level warn");
+    expect(out).toHaveLength(1);
+    await run("logs filter --event authorization_denied");
+    expect(out).toHaveLength(1);
+    expect(err).toEqual(["No event matches. Widen --last or leave out an option."]);
+  });
+
+  test("AUD-7 shows the newest in order of time, says when there are more, and pages beyond one query", async () => {
+    await run("logs audit --limit 3 --json");
+    expect(out.map((line) => (JSON.parse(line) as { requestId?: string }).requestId)).toEqual([
+      "req_1198",
+      "req_1199",
+      undefined,
+    ]);
+    expect(err).toEqual(["Only the newest 3 are shown. Raise --limit or narrow the options."]);
+    out = [];
+    err = [];
+    await run("logs audit --limit 10000 --json");
+    expect(out).toHaveLength(1_201);
+    expect(err).toEqual([]);
+  });
+
+  test("AUD-6 wrong use is named before anything is read", async () => {
+    for (const line of [
+      "--last yesterday",
+      "--last 0s",
+      "--limit 0",
+      "--limit 1e9",
+      "--level loud",
+      "--outcome maybe",
+    ]) {
+      await expect(run(`logs filter ${line}`)).rejects.toMatchObject({ code: "commander.invalidArgument" });
+    }
+    await expect(run("logs filter --event nothing")).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await expect(run(`logs filter --user ${"x".repeat(300)}`)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    expect(out).toEqual([]);
+  });
+
+  test("says what to do when no gateway runs", async () => {
+    await expect(run("logs audit", homePaths("/nonexistent"))).rejects.toThrow("npm start");
+  });
+});
+
+describe("openclaw security verify-audit", () => {
+  test("AUD-4 0 sound · 4 without key · 0 with --key · 3 cut off · 2 changed", async () => {
+    await run("security verify-audit");
+    expect([exitCode, out[0]]).toEqual([0, expect.stringMatching(/^Sound: 1201 rows/)]);
+
+    const key = join(paths.keysDir, "audit-verify.json");
+    const away = join(paths.home, "moved.json");
+    renameSync(key, away);
+    await run("security verify-audit");
+    expect([exitCode, err.at(-1)]).toEqual([4, expect.stringContaining("Name the file with --key")]);
+    exitCode = 0;
+    out = [];
+    await run(`security verify-audit --key ${away} --json`);
+    expect([exitCode, JSON.parse(out.join(""))]).toEqual([
+      0,
+      { verdict: "sound", rows: 1201, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    ]);
+
+    const owner = createPool({ connectionString: database.ownerUrl, name: "test" });
+    await owner.query("ALTER TABLE audit_event DISABLE TRIGGER USER");
+    await owner.query("DELETE FROM audit_event WHERE seq = 1201");
+    out = [];
+    await run(`security verify-audit --key ${away}`);
+    expect([exitCode, out[0]]).toEqual([3, expect.stringContaining("row 1201 and all later ones were cut off")]);
+    await owner.query("UPDATE audit_event SET user_id = 'mallory' WHERE seq = 7");
+    out = [];
+    await run(`security verify-audit --key ${away} --json`);
+    expect([exitCode, JSON.parse(out.join(""))]).toEqual([2, { verdict: "tampered", kind: "edited", seq: 7 }]);
+    await owner.end();
+    await run("security verify-audit", homePaths("/nonexistent"));
+    expect(exitCode).toBe(4);
+  });
+});

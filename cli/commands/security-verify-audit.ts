@@ -1,0 +1,76 @@
+/** `openclaw security verify-audit`: has anybody changed the record? */
+import type { Command } from "commander";
+import { printJson, type CliContext } from "../context.ts";
+import { recordFile, verifyRecord } from "#server/audit/index.ts";
+import { readConnections } from "#server/core/db/connections.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { messageOf } from "#server/core/errors.ts";
+
+const EXIT = { tampered: 2, truncated: 3, unreadable: 4 } as const;
+
+const MEANING = {
+  edited: "was changed after it was sealed",
+  deleted: "was removed",
+  inserted: "was put in without being sealed",
+  reordered: "stands in another place than the one it was sealed at",
+  truncated: "and all later ones were cut off",
+} as const;
+
+export function registerVerifyAudit(security: Command, context: CliContext): void {
+  security
+    .command("verify-audit")
+    .description("check every row of the audit record against its hash chain")
+    .option("--key <file>", "file with the verification key, where it is not kept in the home")
+    .option("--json", "print the verdict as JSON")
+    .addHelpText(
+      "after",
+      `\nExit code: 0 sound, ${EXIT.tampered} tampered, ${EXIT.truncated} newest rows cut off, ${EXIT.unreadable} cannot be verified` +
+        "\n\nExamples:\n  openclaw security verify-audit\n  openclaw security verify-audit --key /media/auditor/audit-verify.json --json",
+    )
+    .action(async (options: { key?: string; json?: boolean }) => verify(context, options));
+}
+
+async function verify(context: CliContext, options: { key?: string; json?: boolean }): Promise<void> {
+  const verdict = await readVerdict(context, options.key).catch((error: unknown) => ({ unreadable: messageOf(error) }));
+  if ("unreadable" in verdict) {
+    context.setExitCode(EXIT.unreadable);
+    if (options.json === true) {
+      printJson(context, { verdict: "unreadable", message: verdict.unreadable });
+    }
+    context.err(verdict.unreadable);
+  } else if (verdict.sound) {
+    const { seq, hash } = verdict.head;
+    if (options.json === true) {
+      printJson(context, { verdict: "sound", rows: seq, head: hash.toString("hex") });
+    } else {
+      context.out(`Sound: ${seq} rows, each as it was sealed. Head ${hash.toString("hex")}`);
+    }
+  } else {
+    context.setExitCode(verdict.kind === "truncated" ? EXIT.truncated : EXIT.tampered);
+    if (options.json === true) {
+      printJson(context, {
+        verdict: verdict.kind === "truncated" ? "truncated" : "tampered",
+        kind: verdict.kind,
+        seq: verdict.seq,
+      });
+    } else {
+      context.out(
+        `Not sound: row ${verdict.seq} ${MEANING[verdict.kind]} (${verdict.kind}). Rows before it are as they were sealed.`,
+      );
+    }
+  }
+}
+
+async function readVerdict(context: CliContext, keyFile: string | undefined): ReturnType<typeof verifyRecord> {
+  const pool = createPool({ connectionString: readConnections(context.paths).sealerUrl, name: "cli", max: 2 });
+  try {
+    return await verifyRecord({
+      db: pool,
+      keysDir: context.paths.keysDir,
+      mirrorFile: recordFile(context.paths),
+      keyFile,
+    });
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,46 @@
+/** The `openclaw` command. Parses, hands over to one module per command group, and turns errors into one line and an exit code. */
+import { Command, CommanderError } from "commander";
+import { registerConfig } from "./commands/config.ts";
+import { registerConsole } from "./commands/console.ts";
+import { registerGateway } from "./commands/gateway.ts";
+import { registerLogs } from "./commands/logs.ts";
+import { registerStart } from "./commands/start.ts";
+import { registerValidateConfig } from "./commands/security-validate-config.ts";
+import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
+import { createCliContext } from "./context.ts";
+import { homeDirectory, readEnv } from "#server/core/env.ts";
+import { ERROR_MEANINGS } from "#server/core/error-map.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
+import { homePaths } from "#server/core/paths.ts";
+import { VERSION } from "#server/version.ts";
+
+const USAGE_EXIT = ERROR_MEANINGS.INVALID_INPUT.cli;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const env = readEnv();
+  const context = createCliContext(homePaths(homeDirectory(env), env.OPENCLAW_CONFIG));
+  const program = new Command("openclaw")
+    .description("OpenClaw Gateway: a security gateway for AI agents")
+    .version(VERSION)
+    .showHelpAfterError("(add --help for the options and examples)")
+    .exitOverride()
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 not available, 6 configuration not valid");
+  registerStart(program);
+  registerGateway(program, context);
+  registerConfig(program, context);
+  registerLogs(program, context);
+  registerConsole(program, context);
+  const security = program.command("security").description("checks of the installation");
+  registerValidateConfig(security, context);
+  registerVerifyAudit(security, context);
+  await program.parseAsync(argv);
+}
+
+main(process.argv).catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT;
+    return;
+  }
+  process.stderr.write(`openclaw: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof AppError ? ERROR_MEANINGS[error.code].cli : 1;
+});

@@ -1,0 +1,74 @@
+/** Takes the next run from the queue: job, row, event and record in one transaction, so that a crash leaves either a queued or a running run. */
+import { fromPrisma } from "pg-boss";
+import { recordEvents } from "#server/audit/index.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
+import { withTx } from "#server/core/db/client.ts";
+import { RUN_QUEUE, type RunJob } from "#server/sandbox/index.ts";
+import type { Language } from "#server/sandbox/schema.ts";
+import { cancelQueuedRun } from "#worker/queued-runs.ts";
+import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
+
+export interface ClaimedRun {
+  id: string;
+  attempt: number;
+  /** First free sequence number of its events. */
+  nextSeq: number;
+  language: Language;
+  code: string;
+  /** Who and where, for the record. */
+  origin: Pick<AuditEventInput, "tokenId" | "userId" | "channel" | "requestId">;
+}
+
+interface ClaimedRow {
+  attempt: number;
+  last_seq: number;
+  language: Language;
+  code: string;
+  token_id: string | null;
+  user_id: string | null;
+  channel: string;
+  request_id: string;
+}
+
+/** Null when the queue is empty; `"skipped"` when the job's run needed no worker any more (ended, cancelled, or taken). */
+export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun | "skipped" | null> {
+  const { boss, db, workerId } = context;
+  return withTx(db, async (tx) => {
+    const queue = { db: fromPrisma(tx) };
+    const [job] = await boss.fetch<RunJob>(RUN_QUEUE, queue);
+    if (job === undefined) {
+      return null;
+    }
+    await boss.deleteJob(RUN_QUEUE, job.id, queue);
+    const { runId } = job.data;
+    const [row] = await tx.$queryRaw<ClaimedRow[]>`
+      UPDATE run SET state = 'running', worker_id = ${workerId}, attempt = attempt + 1, started_at = now()
+      WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
+      RETURNING attempt, language, code, token_id, user_id, channel, request_id,
+        (SELECT max(seq) FROM run_event WHERE run_id = ${runId}) AS last_seq`;
+    if (row === undefined) {
+      await cancelQueuedRun(tx, context, runId);
+      return "skipped";
+    }
+    const { attempt, language, code } = row;
+    const startedSeq = row.last_seq + 1;
+    const origin = {
+      tokenId: row.token_id ?? undefined,
+      userId: row.user_id ?? undefined,
+      channel: row.channel,
+      requestId: row.request_id,
+    };
+    await tx.runEvent.create({ data: { runId, seq: startedSeq, kind: "started", data: { attempt, workerId } } });
+    await recordEvents(tx, [
+      {
+        event: "run.started",
+        outcome: "ok",
+        actor: workerActor(context),
+        ...origin,
+        target: runId,
+        data: { attempt, language },
+      },
+    ]);
+    return { id: runId, attempt, nextSeq: startedSeq + 1, language, code, origin };
+  });
+}

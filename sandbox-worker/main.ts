@@ -1,0 +1,107 @@
+/**
+ * The sandbox worker: the only process that talks to the Docker Engine. It listens on no port; work, cancellation and answers go through
+ * PostgreSQL. Started by the supervisor, ends with it.
+ */
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Pool } from "pg";
+import { openConfigStore } from "#server/config/index.ts";
+import { createDb } from "#server/core/db/client.ts";
+import { openNotifyHub } from "#server/core/db/notify.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { homeDirectory, readEnv } from "#server/core/env.ts";
+import { AppError } from "#server/core/errors.ts";
+import { newWorkerId } from "#server/core/ids.ts";
+import { createLogger } from "#server/core/log.ts";
+import { homePaths } from "#server/core/paths.ts";
+import { openRunQueue } from "#server/sandbox/index.ts";
+import packageFile from "../package.json" with { type: "json" };
+import { connectEngine } from "#worker/connect-engine.ts";
+import { createEngine } from "#worker/engine.ts";
+import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
+import { concurrencyFor, startWorker } from "#worker/worker.ts";
+
+const log = createLogger("sandbox-worker");
+
+async function main(): Promise<void> {
+  const env = readEnv();
+  const connectionString = env.OPENCLAW_DATABASE_URL;
+  if (connectionString === undefined) {
+    throw new AppError(
+      "NOT_CONFIGURED",
+      "OPENCLAW_DATABASE_URL is not set. Start the worker with `openclaw start --only worker`.",
+    );
+  }
+  const paths = homePaths(homeDirectory(env), env.OPENCLAW_CONFIG);
+  const config = openConfigStore({ file: paths.configFile, log });
+  const sandboxing = () => config.current().config.security.sandboxing;
+  const connection = connectEngine(env.DOCKER_HOST);
+  const workerId = newWorkerId();
+
+  const pool = createPool({
+    connectionString,
+    name: "sandbox-worker",
+    max: 6,
+    onError: (err) => log.warn({ err }, "database connection lost"),
+  });
+  const db = createDb(pool);
+  const instanceId = await instanceOf(pool);
+  const hub = await openNotifyHub(connectionString, "sandbox-worker", log);
+  const boss = await openRunQueue({ connectionString, name: "sandbox-worker", log });
+  const loopDisks = await canMakeLoopDisks(connection.local);
+  const disks = loopDisks
+    ? createLoopDisks({
+        docker: connection.docker,
+        folder: join(paths.cacheDir, "disks"),
+        workerId,
+        instanceId,
+        spare: concurrencyFor(sandboxing().docker.limits.memory),
+        log,
+      })
+    : null;
+  const engine = createEngine(connection, loopDisks, log);
+  const worker = await startWorker(
+    { workerId, instanceId, host: hostname(), db, pool, boss, log, engine, disks, sandboxing },
+    hub,
+    packageFile.version,
+  );
+  log.info({ workerId, endpoint: connection.endpoint, reachable: engine.facts().reachable }, "sandbox worker ready");
+  process.send?.({ type: "ready" });
+
+  let leaving = false;
+  const leave = async (): Promise<void> => {
+    if (leaving) {
+      return;
+    }
+    leaving = true;
+    await worker.stop();
+    config.close();
+    await boss.stop({ graceful: false });
+    await hub.close();
+    await db.$disconnect();
+    await pool.end();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void leave());
+  process.on("SIGINT", () => void leave());
+  // The supervisor is gone: another one may start at any time, and what runs here must not outlive it.
+  process.on("disconnect", () => void leave());
+}
+
+/** The same for every worker on this database, and different for any other database. */
+async function instanceOf(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ cluster: string; database: string }>(
+    "SELECT system_identifier::text AS cluster, current_database() AS database FROM pg_control_system()",
+  );
+  return createHash("sha256").update(JSON.stringify(rows)).digest("hex").slice(0, 16);
+}
+
+try {
+  await main();
+} catch (error) {
+  log.fatal({ err: error }, "sandbox worker could not start");
+  process.exitCode = 1;
+  // Open connections would keep a worker alive that does nothing.
+  process.exit();
+}

@@ -1,0 +1,93 @@
+/** Ends of runs that wait in the queue: cancelled before a worker took them, or waiting while no engine is there to take them. */
+import { recordEvents } from "#server/audit/index.ts";
+import { withTx, type Tx } from "#server/core/db/client.ts";
+import type { RunReason, RunState } from "#server/sandbox/schema.ts";
+import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
+
+/** A run that was accepted just before the engine went may wait this long for it to come back. */
+const ENGINE_GRACE_SECONDS = 10;
+
+interface QueuedEnding {
+  state: Extract<RunState, "cancelled" | "failed">;
+  reason: RunReason;
+  message: string;
+}
+
+/** Ends `runId` as cancelled if it is queued and somebody asked for that; otherwise does nothing. */
+export async function cancelQueuedRun(tx: Tx, context: WorkerContext, runId: string): Promise<boolean> {
+  const found = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM run WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NOT NULL FOR UPDATE`;
+  if (found.length === 0) {
+    return false;
+  }
+  await endQueued(tx, context, runId, {
+    state: "cancelled",
+    reason: "cancelled",
+    message: "The run was stopped on request before it began.",
+  });
+  return true;
+}
+
+/** Ends every queued run that somebody asked to stop. */
+export async function cancelQueuedRuns(context: WorkerContext): Promise<void> {
+  const waiting = await context.db.run.findMany({
+    where: { state: "queued", cancelRequestedAt: { not: null } },
+    select: { id: true },
+    take: 100,
+  });
+  for (const { id } of waiting) {
+    await withTx(context.db, (tx) => cancelQueuedRun(tx, context, id));
+  }
+}
+
+/** Ends queued runs that have waited while no live worker has an engine. The caller has checked that none has. */
+export async function failUnservedRuns(context: WorkerContext): Promise<void> {
+  const { endpoint } = context.engine;
+  const waiting = await context.db.$queryRaw<{ id: string }[]>`
+    SELECT run.id FROM run
+    WHERE state = 'queued' AND COALESCE(
+      (SELECT max(at) FROM run_event WHERE run_id = run.id), created_at
+    ) < now() - make_interval(secs => ${ENGINE_GRACE_SECONDS}::int)
+    LIMIT 100`;
+  for (const { id } of waiting) {
+    await withTx(context.db, async (tx) => {
+      const held = await tx.$queryRaw<{ id: string }[]>`
+        SELECT id FROM run WHERE id = ${id} AND state = 'queued' FOR UPDATE SKIP LOCKED`;
+      if (held.length > 0) {
+        await endQueued(tx, context, id, {
+          state: "failed",
+          reason: "engine_unavailable",
+          message: `Docker Engine not reachable at ${endpoint}. Nothing was executed.`,
+        });
+      }
+    });
+  }
+}
+
+/** The caller holds the row's lock and has checked its state. */
+async function endQueued(tx: Tx, context: WorkerContext, runId: string, ending: QueuedEnding): Promise<void> {
+  const { state, reason, message } = ending;
+  const run = await tx.run.update({
+    where: { id: runId },
+    data: { state, reason, message, finishedAt: new Date() },
+    select: { tokenId: true, userId: true, channel: true, requestId: true },
+  });
+  await tx.$executeRaw`
+    INSERT INTO run_event (run_id, seq, kind, data)
+    SELECT ${runId}, max(seq) + 1, 'end', ${JSON.stringify({ state, reason, exitCode: null, message })}::jsonb
+    FROM run_event WHERE run_id = ${runId}`;
+  await recordEvents(tx, [
+    {
+      event: state === "cancelled" ? "run.ended" : "run.refused",
+      outcome: state === "cancelled" ? "ok" : "failed",
+      actor: workerActor(context),
+      tokenId: run.tokenId ?? undefined,
+      userId: run.userId ?? undefined,
+      channel: run.channel,
+      requestId: run.requestId,
+      target: runId,
+      reason,
+      data: { state },
+    },
+  ]);
+}

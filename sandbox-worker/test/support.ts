@@ -1,0 +1,149 @@
+/** A real worker process on a database of its own, and the gateway's side of it. */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import type { Pool } from "pg";
+import { systemClock } from "#server/core/clock.ts";
+import { createDb, type Db } from "#server/core/db/client.ts";
+import { openNotifyHub } from "#server/core/db/notify.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { createLogger } from "#server/core/log.ts";
+import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import { createRunWatcher, openRunQueue, submitRun, type RunWatcher, type SubmitDeps } from "#server/sandbox/index.ts";
+import type { Language, RunRequest, RunView } from "#server/sandbox/schema.ts";
+import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+
+export const docker = new Docker();
+
+export interface SandboxBench {
+  database: TestDatabase;
+  db: Db;
+  /** As the owner: tests look everywhere. */
+  owner: Pool;
+  deps: SubmitDeps;
+  watcher: RunWatcher;
+  home: HomePaths;
+  /** Starts a worker process and waits until it is ready. */
+  startWorker(options?: WorkerOptions): Promise<ChildProcess>;
+  configure(config: object): void;
+  submit(language: Language, code: string, more?: Partial<RunRequest>): Promise<string>;
+  /** Submits and waits for the end. */
+  run(language: Language, code: string): Promise<RunView>;
+  events(target: string): Promise<{ event: string; outcome: string; reason: string | null }[]>;
+  /** Containers of this bench's workers, whatever their state. */
+  containers(): Promise<Docker.ContainerInfo[]>;
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  dockerHost?: string;
+}
+
+export async function openBench(): Promise<SandboxBench> {
+  const log = createLogger("test", "silent");
+  const database = await createTestDatabase();
+  const pool = createPool({ connectionString: database.appUrl, name: "test-app", max: 4 });
+  const owner = createPool({ connectionString: database.ownerUrl, name: "test-owner", max: 2 });
+  const db = createDb(pool);
+  const hub = await openNotifyHub(database.appUrl, "test", log);
+  const boss = await openRunQueue({ connectionString: database.appUrl, name: "test", log });
+  const watcher = await createRunWatcher(db, hub);
+  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-sandbox-")));
+  ensureHome(home);
+  const workers = new Set<ChildProcess>();
+  const deps = { db, boss, clock: systemClock };
+
+  const submit: SandboxBench["submit"] = async (language, code, more = {}) => {
+    const request: RunRequest = {
+      language,
+      code,
+      principalId: "token:test",
+      roleName: "admin",
+      channel: "api",
+      requestId: "req_test",
+      ...more,
+    };
+    const { runId } = await submitRun(deps, request, [
+      { event: "run.queued", outcome: "ok", actor: { type: "token", id: "test" } },
+    ]);
+    return runId;
+  };
+
+  return {
+    database,
+    db,
+    owner,
+    deps,
+    watcher,
+    home,
+    submit,
+    run: async (language, code) => watcher.waitForEnd(await submit(language, code), { timeoutMs: 50_000 }),
+    configure: (config) => writeFileSync(home.configFile, JSON.stringify(config), { mode: 0o600 }),
+
+    async startWorker(options = {}) {
+      const child = fork("sandbox-worker/main.ts", [], {
+        env: {
+          ...process.env,
+          OPENCLAW_HOME: home.home,
+          OPENCLAW_DATABASE_URL: database.workerUrl,
+          OPENCLAW_LOG_LEVEL: "error",
+          DOCKER_HOST: options.dockerHost ?? "unix:///var/run/docker.sock",
+        },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      });
+      workers.add(child);
+      const ended = once(child, "exit").then(() => Promise.reject(new Error("The worker ended before it was ready")));
+      await Promise.race([once(child, "message"), ended]);
+      ended.catch(() => undefined);
+      return child;
+    },
+
+    async events(target) {
+      const { rows } = await owner.query<{ event: string; outcome: string; reason: string | null }>(
+        "SELECT event, outcome, reason FROM audit_event WHERE target = $1 ORDER BY id",
+        [target],
+      );
+      return rows;
+    },
+
+    async containers() {
+      const { rows } = await owner.query<{ id: string }>("SELECT id FROM run");
+      const ours = new Set(rows.map(({ id }) => id));
+      const all = await docker.listContainers({ all: true, filters: JSON.stringify({ label: ["openclaw.sandbox=1"] }) });
+      return all.filter((container) => ours.has(container.Labels["openclaw.run"] ?? ""));
+    },
+
+    async close() {
+      await Promise.all([...workers].map((child) => endProcess(child, "SIGTERM")));
+      watcher.close();
+      await hub.close();
+      await boss.stop({ graceful: false });
+      await db.$disconnect();
+      await Promise.all([pool.end(), owner.end()]);
+      await database.drop();
+      rmSync(home.home, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+}
+
+/** Waits until `seen` answers true; for states that show in a database or an engine. */
+export async function until(what: string, seen: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await seen())) {
+    if (Date.now() > deadline) {
+      throw new Error(`Did not happen within ${timeoutMs} ms: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,141 @@
+import type { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AuditFilter } from "#server/audit/filter.ts";
+import { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
+import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
+import { openNotifyHub, type NotifyHub } from "#server/core/db/notify.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { createLogger } from "#server/core/log.ts";
+import { messageEvent } from "../../tests/support/audit.ts";
+import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+
+const log = createLogger("test", "silent");
+let database: TestDatabase;
+let pool: Pool;
+let writer: AuditWriter;
+let hub: NotifyHub;
+
+const NOON = Date.UTC(2026, 0, 1, 12);
+const failure: AuditEventInput = {
+  event: "auth.token_rejected",
+  outcome: "denied",
+  actor: { type: "anonymous", id: "203.0.113.9" },
+  address: "203.0.113.9",
+  reason: "unknown_token",
+  requestId: "fail",
+  at: new Date(NOON + 60_000),
+};
+const denial: AuditEventInput = {
+  event: "access.denied",
+  outcome: "denied",
+  actor: { type: "user", id: "user1" },
+  userId: "user1",
+  channel: "telegram",
+  target: "run",
+  requestId: "deny",
+  at: new Date(NOON + 120_000),
+};
+const crash: AuditEventInput = {
+  event: "system.error",
+  outcome: "failed",
+  actor: { type: "system", id: "web" },
+  requestId: "crash",
+  at: new Date(NOON + 180_000),
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPool({ connectionString: database.appUrl, name: "test" });
+  hub = await openNotifyHub(database.appUrl, "test", log);
+  writer = createAuditWriter({ pool, log });
+  for (let n = 0; n < 25; n += 1) {
+    await writer.append([{ ...messageEvent(n), at: new Date(NOON) }]);
+  }
+  for (const event of [failure, denial, crash]) {
+    await writer.append([event]);
+  }
+});
+
+afterAll(async () => {
+  await writer.close();
+  await hub.close();
+  await pool.end();
+  await database.drop();
+});
+
+async function found(filter: Partial<AuditFilter>): Promise<(string | undefined)[]> {
+  const page = await listEvents(pool, AuditFilter.parse(filter));
+  return page.events.map((event) => event.requestId);
+}
+
+describe("listEvents", () => {
+  test("AUD-6 each filter finds what it names and nothing else", async () => {
+    expect(await found({ event: "authentication" })).toEqual(["fail"]);
+    expect(await found({ event: "authorization_denied" })).toEqual(["deny"]);
+    expect(await found({ event: "auth.token_rejected" })).toEqual(["fail"]);
+    expect(await found({ event: "a" })).toEqual(["deny", "fail"]);
+    expect(await found({ kind: "errors" })).toEqual(["crash"]);
+    expect(await found({ level: "warn" })).toEqual(["crash", "deny", "fail"]);
+    expect(await found({ level: "error" })).toEqual(["crash"]);
+    expect(await found({ level: "critical" })).toEqual([]);
+    expect(await found({ outcome: "denied" })).toEqual(["deny", "fail"]);
+    expect(await found({ actor: "203.0.113.9" })).toEqual(["fail"]);
+    expect(await found({ actor: "system" })).toEqual(["crash"]);
+    expect(await found({ user: "user1", channel: "telegram" })).toEqual(["deny"]);
+    expect(await found({ target: "run" })).toEqual(["deny"]);
+    expect(await found({ requestId: "req_3" })).toEqual(["req_3"]);
+    expect(await found({ since: new Date(NOON + 60_000), until: new Date(NOON + 180_000) })).toEqual(["deny", "fail"]);
+    expect(await found({ event: "authentication", level: "error" })).toEqual([]);
+  });
+
+  test("AUD-6 a name that exists nowhere is an error with the place to look", async () => {
+    await expect(found({ event: "authentification" })).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await expect(found({ event: "%" })).rejects.toMatchObject({ code: "INVALID_INPUT" });
+  });
+
+  test("AUD-7 pages hang together without gap or repeat while events arrive", async () => {
+    const seen: number[] = [];
+    let before: number | undefined;
+    for (;;) {
+      const page = await listEvents(pool, AuditFilter.parse({ before, limit: 10, until: new Date(NOON + 1) }));
+      seen.push(...page.events.map((event) => Number(event.data.n)));
+      await writer.append([{ ...messageEvent(1000), at: new Date(NOON), requestId: "late" }]);
+      if (page.next === null) {
+        break;
+      }
+      before = page.next;
+    }
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => 24 - index));
+  });
+});
+
+describe("followEvents", () => {
+  test("AUD-7 shows the newest, then each new event once, also one whose transaction commits late", async () => {
+    const stop = new AbortController();
+    const filter = AuditFilter.parse({ target: "follow", limit: 2 });
+    const event = (n: number): AuditEventInput => ({ ...messageEvent(n), target: "follow" });
+    await writer.append([event(1), event(2), event(3)]);
+    const shown: unknown[] = [];
+    const following = (async () => {
+      for await (const entries of followEvents(pool, hub, filter, stop.signal)) {
+        shown.push(...entries.map((entry: AuditEntry) => entry.data.n));
+      }
+    })();
+    await expect.poll(() => shown).toEqual([2, 3]);
+
+    const slow = await pool.connect();
+    await slow.query("BEGIN");
+    await slow.query(
+      "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id, target, data) VALUES ('message.received', 'c', 'k', 'info', 'ok', 'user', 'u', 'follow', '{\"n\": 4}')",
+    );
+    await writer.append([event(5)]);
+    await expect.poll(() => shown).toEqual([2, 3, 5]);
+    await slow.query("COMMIT");
+    slow.release();
+    await writer.append([event(6)]);
+    await expect.poll(() => shown).toEqual([2, 3, 5, 4, 6]);
+    stop.abort();
+    await following;
+  });
+});

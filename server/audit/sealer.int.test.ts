@@ -1,0 +1,309 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, type Pool } from "pg";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mirrorLine } from "#server/audit/mirror.ts";
+import { readHeadSeq, readSealed } from "#server/audit/sealed-rows.ts";
+import { startSealer, type Sealer } from "#server/audit/sealer.ts";
+import { verifyRecord } from "#server/audit/verify-record.ts";
+import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { createLogger } from "#server/core/log.ts";
+import { homePaths, ensureHome } from "#server/core/paths.ts";
+import { messageEvent } from "../../tests/support/audit.ts";
+import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+
+const log = createLogger("test", "silent");
+let database: TestDatabase;
+let app: Pool;
+let reader: Pool;
+let owner: Client;
+let writer: AuditWriter;
+let home: string;
+let mirrorFile: string;
+let keysDir: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  app = createPool({ connectionString: database.appUrl, name: "test" });
+  reader = createPool({ connectionString: database.sealerUrl, name: "test" });
+  owner = new Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  writer = createAuditWriter({ pool: app, log });
+  home = mkdtempSync(join(tmpdir(), "openclaw-sealer-"));
+  const paths = homePaths(home);
+  ensureHome(paths);
+  keysDir = paths.keysDir;
+  mirrorFile = join(paths.logsDir, "audit.log");
+});
+
+afterEach(async () => {
+  await writer.close();
+  await Promise.all([app.end(), reader.end(), owner.end()]);
+  await database.drop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+async function append(from: number, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, index) => writer.append([messageEvent(from + index)])));
+}
+
+async function open(): Promise<Sealer> {
+  const ready = Promise.withResolvers<void>();
+  const sealer = startSealer({
+    connectionString: database.sealerUrl,
+    keysDir,
+    mirrorFile,
+    log,
+    onReady: ready.resolve,
+  });
+  await Promise.race([ready.promise, sealer.finished]);
+  return sealer;
+}
+
+/** Seals what is there and ends. */
+async function sealAll(): Promise<void> {
+  const sealer = await open();
+  await sealer.close();
+}
+
+const verdict = () => verifyRecord({ db: reader, keysDir, mirrorFile });
+const unsealed = async (): Promise<number> =>
+  (await reader.query<{ n: number }>("SELECT count(*)::int AS n FROM audit_event WHERE seq IS NULL")).rows[0]?.n ?? -1;
+
+async function databaseLines(): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const batch of readSealed(reader)) {
+    lines.push(...batch.map(mirrorLine));
+  }
+  return lines;
+}
+
+const mirrorLines = (): string[] => readFileSync(mirrorFile, "utf8").split("\n").slice(0, -1);
+
+/** As somebody who owns the database would: past the triggers. */
+async function tamper(sql: string): Promise<void> {
+  await owner.query(
+    `BEGIN; ALTER TABLE audit_event DISABLE TRIGGER USER; ${sql}; ALTER TABLE audit_event ENABLE TRIGGER USER; COMMIT`,
+  );
+}
+
+describe("the sealer", () => {
+  test("AUD-4 seals rows in order, wakes by itself, and keeps the file equal to the database", async () => {
+    await append(0, 300);
+    const sealer = await open();
+    await expect.poll(unsealed, { timeout: 20_000 }).toBe(0);
+    await append(300, 50);
+    await expect.poll(unsealed, { timeout: 3_000 }).toBe(0);
+    await sealer.close();
+    expect(await verdict()).toMatchObject({ sound: true, head: { seq: 350 } });
+    expect(mirrorLines()).toEqual(await databaseLines());
+    expect((statSync(mirrorFile).mode & 0o777).toString(8)).toBe("640");
+    for (const file of readdirSync(keysDir)) {
+      expect((statSync(join(keysDir, file)).mode & 0o777).toString(8)).toBe("600");
+    }
+  });
+
+  test("AUD-4 a sealed row stays as it is, even for the owner of the database", async () => {
+    await append(0, 5);
+    await sealAll();
+    for (const change of ["outcome = 'denied'", "seq = seq + 100", "hash = NULL", "seq = NULL", "data = '{}'"]) {
+      await expect(owner.query(`UPDATE audit_event SET ${change} WHERE seq = 3`)).rejects.toMatchObject({
+        code: "23000",
+      });
+      await expect(reader.query(`UPDATE audit_event SET ${change} WHERE seq = 3`)).rejects.toMatchObject({
+        code: /23000|42501/,
+      });
+    }
+    await expect(owner.query("DELETE FROM audit_event WHERE seq = 3")).rejects.toMatchObject({ code: "23000" });
+    expect(await verdict()).toMatchObject({ sound: true });
+  });
+
+  test("AUD-4 of two sealers one works; the other takes over when it ends", async () => {
+    const [first, second] = await Promise.all([open(), open()]);
+    await append(0, 500);
+    await expect.poll(unsealed, { timeout: 20_000 }).toBe(0);
+    await first.close();
+    await append(500, 500);
+    await expect.poll(unsealed, { timeout: 20_000 }).toBe(0);
+    await second.close();
+    expect(await verdict()).toMatchObject({ sound: true, head: { seq: 1000 } });
+    expect(mirrorLines()).toEqual(await databaseLines());
+  });
+
+  test("AUD-4 lost connections interrupt nothing for good", async () => {
+    const sealer = await open();
+    for (let round = 0; round < 5; round += 1) {
+      await append(round * 200, 200);
+      await owner.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'openclaw-sealer' AND datname = current_database()",
+      );
+    }
+    await expect.poll(unsealed, { timeout: 20_000 }).toBe(0);
+    await sealer.close();
+    expect(await verdict()).toMatchObject({ sound: true, head: { seq: 1000 } });
+    expect(mirrorLines()).toEqual(await databaseLines());
+  });
+});
+
+describe("recovery", () => {
+  test("AUD-4 missing or older key files: an older one catches up, a missing one is refused", async () => {
+    await append(0, 20);
+    await sealAll();
+    const stateFile = join(keysDir, "audit-sealer.json");
+    const older = readFileSync(stateFile, "utf8");
+    await append(20, 20);
+    await sealAll();
+    writeFileSync(stateFile, older);
+    await append(40, 1);
+    await sealAll();
+    expect(await verdict()).toMatchObject({ sound: true, head: { seq: 41 } });
+
+    rmSync(stateFile);
+    await expect(open()).rejects.toThrow("audit-sealer.json is missing");
+    writeFileSync(stateFile, "{}");
+    await expect(open()).rejects.toThrow("damaged");
+    expect(await readHeadSeq(reader)).toBe(41);
+  });
+
+  test("AUD-4 the sealer does not continue behind rows that were cut off or changed", async () => {
+    await append(0, 20);
+    await sealAll();
+    await tamper("UPDATE audit_event SET hash = sha256('x') WHERE seq = 20");
+    await expect(open()).rejects.toThrow("row 20 is not the row that was sealed");
+    await tamper("DELETE FROM audit_event WHERE seq > 15");
+    await expect(open()).rejects.toThrow("rows were cut off");
+    await tamper("DELETE FROM audit_event");
+    await expect(open()).rejects.toThrow("rows were cut off");
+  });
+
+  test("AUD-3 a torn last line, missing lines or no file at all are made good", async () => {
+    await append(0, 50);
+    await sealAll();
+    const whole = readFileSync(mirrorFile, "utf8");
+    const damages: (() => void)[] = [
+      () => truncateSync(mirrorFile, whole.length - 7),
+      () => truncateSync(mirrorFile, whole.length - 2_000),
+      () => truncateSync(mirrorFile, 0),
+      () => rmSync(mirrorFile),
+      () => appendFileSync(mirrorFile, '{"torn":'),
+    ];
+    for (const damage of damages) {
+      damage();
+      await sealAll();
+      expect(readFileSync(mirrorFile, "utf8")).toBe(whole);
+    }
+  });
+
+  test("AUD-4 a file that differs is kept aside and written anew", async () => {
+    await append(0, 10);
+    await sealAll();
+    const whole = readFileSync(mirrorFile, "utf8");
+    const forged = whole.replace(/"userId":"user\d"(?=[^\n]*\n$)/, '"userId":"mallory"');
+    expect(forged).not.toBe(whole);
+    writeFileSync(mirrorFile, forged);
+    await sealAll();
+    expect(readFileSync(mirrorFile, "utf8")).toBe(whole);
+    const aside = readdirSync(join(home, "logs")).filter((name) => name.startsWith("audit.log.set-aside-"));
+    expect(aside.map((name) => readFileSync(join(home, "logs", name), "utf8"))).toEqual([forged]);
+  });
+});
+
+describe("verifyRecord", () => {
+  test("AUD-4 names what was done to the database and where", async () => {
+    await append(0, 40);
+    await sealAll();
+    await tamper("UPDATE audit_event SET user_id = 'mallory' WHERE seq = 31");
+    expect(await verdict()).toEqual({ sound: false, seq: 31, kind: "edited" });
+    await tamper("UPDATE audit_event SET data = jsonb_set(data, '{n}', '1234') WHERE seq = 25");
+    expect(await verdict()).toEqual({ sound: false, seq: 25, kind: "edited" });
+    await tamper("DELETE FROM audit_event WHERE seq = 20");
+    expect(await verdict()).toEqual({ sound: false, seq: 20, kind: "deleted" });
+    await tamper(
+      "UPDATE audit_event SET seq = CASE seq WHEN 11 THEN 1012 ELSE 1011 END WHERE seq IN (11, 12); UPDATE audit_event SET seq = seq - 1000 WHERE seq > 1000",
+    );
+    expect(await verdict()).toEqual({ sound: false, seq: 11, kind: "reordered" });
+  });
+
+  test("AUD-4 a cut end is known from the key file, and from the file alone", async () => {
+    await append(0, 30);
+    const stateFile = join(keysDir, "audit-sealer.json");
+    await sealAll();
+    await tamper("DELETE FROM audit_event WHERE seq > 25");
+    expect(await verdict()).toEqual({ sound: false, seq: 26, kind: "truncated" });
+    rmSync(stateFile);
+    expect(await verdict()).toEqual({ sound: false, seq: 26, kind: "truncated" });
+    rmSync(join(keysDir, "audit-verify.json"));
+    await expect(verdict()).rejects.toMatchObject({ code: "AUDIT_UNAVAILABLE" });
+  });
+});
+
+describe("the sealer process", () => {
+  function start(): ChildProcess {
+    return spawn(process.execPath, [join(import.meta.dirname, "sealer-main.ts")], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: {
+        ...process.env,
+        OPENCLAW_HOME: home,
+        OPENCLAW_DATABASE_URL: database.sealerUrl,
+        OPENCLAW_LOG_LEVEL: "error",
+      },
+    });
+  }
+
+  test(
+    "AUD-4 AUD-11 kill -9 at random moments: the chain verifies and the file equals the database",
+    { timeout: 120_000 },
+    async () => {
+      let written = 0;
+      let running = true;
+      const load = (async () => {
+        while (running) {
+          await append(written, 400);
+          written += 400;
+        }
+      })();
+      for (let round = 0; round < 6; round += 1) {
+        const child = start();
+        const target = (await readHeadSeq(reader)) + 1 + Math.floor(Math.random() * 3_000);
+        await expect.poll(() => readHeadSeq(reader), { timeout: 30_000, interval: 1 }).toBeGreaterThanOrEqual(target);
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
+      running = false;
+      await load;
+
+      const last = start();
+      const [message] = (await once(last, "message")) as [unknown];
+      expect(message).toEqual({ type: "ready" });
+      last.kill("SIGTERM");
+      expect(await once(last, "exit")).toEqual([0, null]);
+      expect(await verdict()).toMatchObject({ sound: true, head: { seq: written } });
+      expect(mirrorLines()).toEqual(await databaseLines());
+    },
+  );
+
+  test("ends when its supervisor is gone, and says so when it may not continue", async () => {
+    await append(0, 3);
+    const child = start();
+    await once(child, "message");
+    child.disconnect();
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await unsealed()).toBe(0);
+    rmSync(join(keysDir, "audit-sealer.json"));
+    const refused = start();
+    expect(await once(refused, "exit")).toEqual([1, null]);
+  });
+});

@@ -1,0 +1,181 @@
+/** Starts everything a gateway needs in order, keeps it running, and stops it in the opposite order. */
+import { join, resolve } from "node:path";
+import { loadConfig } from "#server/config/index.ts";
+import { childEnvironment, homeDirectory, readEnv } from "#server/core/env.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
+import { webOrigin } from "#server/core/http/web-origin.ts";
+import { homePaths, type HomePaths } from "#server/core/paths.ts";
+import { readyBanner } from "./banner.ts";
+import { createLineFilter } from "./child-log.ts";
+import { openDatabase, type Database } from "./database.ts";
+import { takeHome } from "./home.ts";
+import { openLogFile, type LogFile } from "./log-file.ts";
+import { createManagedProcess, type ManagedProcess } from "./managed-process.ts";
+import type { StartOptions } from "./options.ts";
+import { planProcesses, STOP_ORDER, type ProcessName, type ProcessPlan } from "./parts.ts";
+import { createTerminal } from "./terminal.ts";
+import { prepareWelcome } from "./welcome.ts";
+
+export interface Supervisor {
+  /** Starts everything and shows the banner. */
+  start(): Promise<void>;
+  /** Drains and stops everything in order. Can be called at any time and more than once. */
+  stop(): Promise<void>;
+  /** Ends the processes at once; the database still stops cleanly. */
+  stopNow(): Promise<void>;
+}
+
+const PROJECT = resolve(import.meta.dirname, "..");
+const READY_WITHIN_MS = 60_000;
+
+export function createSupervisor(options: StartOptions, out: (text: string) => void): Supervisor {
+  const startedAt = Date.now();
+  const env = readEnv();
+  const paths = homePaths(options.home ?? homeDirectory(env), options.configFile ?? env.OPENCLAW_CONFIG);
+  const log = openLogFile(join(paths.logsDir, "supervisor.log"), {
+    onError: (error) => out(`  ! cannot write ${paths.logsDir}: ${messageOf(error)}\n`),
+  });
+  const terminal = createTerminal(out, log);
+  const logs: LogFile[] = [log];
+  const processes = new Map<ProcessName, ManagedProcess>();
+  let database: Database | null = null;
+  let opening: Promise<Database> | null = null;
+  let stopped: Promise<void> | null = null;
+
+  async function start(): Promise<void> {
+    takeHome(paths);
+    loadConfig(paths.configFile);
+    opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
+    database = await opening;
+    let port: number | undefined;
+    for (const plan of planProcesses(options.only)) {
+      refuseWhenStopping();
+      const report = await startProcess(plan, database);
+      port = report?.port ?? port;
+    }
+    refuseWhenStopping();
+    await showBanner(database, port);
+  }
+
+  function refuseWhenStopping(): void {
+    if (stopped !== null) {
+      throw new AppError("CONFLICT", "Stopped before everything had started.");
+    }
+  }
+
+  async function startProcess(plan: ProcessPlan, { connections }: Database): Promise<{ port?: number | undefined } | null> {
+    const urls = { app: connections.appUrl, worker: connections.workerUrl, sealer: connections.sealerUrl };
+    const managed = createManagedProcess({
+      ...plan,
+      cwd: PROJECT,
+      env: processEnvironment(plan, urls[plan.databaseRole], paths, options),
+      readyWithinMs: READY_WITHIN_MS,
+      onOutput: outputOf(plan.name),
+      onCrash: (how, waitMs) => terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`),
+      onRestarted: () => terminal.info(`${plan.name} is running again`),
+    });
+    processes.set(plan.name, managed);
+    try {
+      return await terminal.step(`${LABELS[plan.name]} is running`, () => managed.start());
+    } catch (error) {
+      if (plan.essential) {
+        throw explain(error, options, paths);
+      }
+      terminal.warn(`${messageOf(error)} It is tried again in the background.`);
+      managed.keepTrying();
+      return null;
+    }
+  }
+
+  function outputOf(name: ProcessName): (stream: "stdout" | "stderr", chunk: string) => void {
+    const file = openLogFile(join(paths.logsDir, `${name}.log`));
+    logs.push(file);
+    const filters = {
+      stdout: createLineFilter({ verbose: options.verbose, showPlain: false, now: Date.now }),
+      stderr: createLineFilter({ verbose: options.verbose, showPlain: true, now: Date.now }),
+    };
+    return (stream, chunk) => {
+      file.write(chunk);
+      for (const line of filters[stream].take(chunk)) {
+        terminal.show(`  ${name}: ${line}`);
+      }
+    };
+  }
+
+  async function showBanner({ connections }: Database, port: number | undefined): Promise<void> {
+    const names = new Set(options.only);
+    const [withConsole, withGateway] = [names.size === 0 || names.has("console"), names.size === 0 || names.has("gateway")];
+    const welcome = await prepareWelcome({ appUrl: connections.appUrl, paths, withConsole, withGateway });
+    const facts = { ...welcome, origin: port === undefined ? null : originOf(paths, port), withGateway, home: paths.home };
+    terminal.show(readyBanner({ ...facts, seconds: (Date.now() - startedAt) / 1000 }));
+    log.write(`${new Date().toISOString()} info ready\n`);
+  }
+
+  async function stopAll(): Promise<void> {
+    for (const name of STOP_ORDER) {
+      await processes.get(name)?.stop();
+    }
+    const open = database ?? (await opening?.catch(() => null));
+    await open?.stop();
+    terminal.info("stopped");
+    for (const file of logs) {
+      file.close();
+    }
+  }
+
+  return {
+    start,
+    stop() {
+      stopped ??= stopAll();
+      return stopped;
+    },
+    async stopNow() {
+      for (const managed of processes.values()) {
+        managed.kill();
+      }
+      stopped ??= stopAll();
+      await stopped;
+    },
+  };
+}
+
+const LABELS: Record<ProcessName, string> = { server: "Server", worker: "Sandbox worker", sealer: "Audit sealer" };
+
+/** The least a process needs: its own database connection, and no connection or secret that belongs to another. */
+function processEnvironment(plan: ProcessPlan, databaseUrl: string, paths: HomePaths, options: StartOptions): NodeJS.ProcessEnv {
+  return childEnvironment({
+    OPENCLAW_HOME: paths.home,
+    OPENCLAW_CONFIG: paths.configFile,
+    OPENCLAW_DATABASE_URL: databaseUrl,
+    DATABASE_URL: undefined,
+    OPENCLAW_DATABASE_URL_APP: undefined,
+    OPENCLAW_DATABASE_URL_WORKER: undefined,
+    OPENCLAW_DATABASE_URL_SEALER: undefined,
+    NODE_ENV: "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+    ...(options.port === undefined ? {} : { OPENCLAW_PORT: String(options.port) }),
+    ...(plan.name === "server" ? {} : { NEXTAUTH_SECRET: undefined }),
+  });
+}
+
+function originOf(paths: HomePaths, port: number): string {
+  const { gateway } = loadConfig(paths.configFile).config;
+  return webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins }).canonical;
+}
+
+/** Start errors a person can do something about, in words that say what. */
+function explain(error: unknown, options: StartOptions, paths: HomePaths): unknown {
+  const text = messageOf(error);
+  if (text.includes("EADDRINUSE")) {
+    const where = /\S+:\d+/.exec(text)?.[0] ?? `port ${options.port ?? "of the configuration"}`;
+    return new AppError(
+      "CONFLICT",
+      `${where} is already in use by another program. Choose another port: npm start -- --port N, or gateway.port in ${paths.configFile}.`,
+      { cause: error },
+    );
+  }
+  if (text.includes("EACCES") && text.includes("listen")) {
+    return new AppError("NOT_CONFIGURED", `This user may not listen on that port (${text}). Choose one above 1023: npm start -- --port N.`, { cause: error });
+  }
+  return error;
+}

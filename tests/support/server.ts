@@ -1,0 +1,108 @@
+/** The real web process against a database of its own, as a child on a free port. */
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { readPolicy } from "#server/access/index.ts";
+import { systemClock } from "#server/core/clock.ts";
+import { createDb } from "#server/core/db/client.ts";
+import { createPool } from "#server/core/db/pool.ts";
+import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import { createToken, loadPepper } from "#server/tokens/index.ts";
+import type { CreateToken } from "#server/tokens/schema.ts";
+
+export interface TestServer {
+  url: string;
+  home: HomePaths;
+  database: TestDatabase;
+  process: ChildProcess;
+  /** A token of the running server. */
+  token(input?: Partial<CreateToken>): Promise<{ id: string; token: string }>;
+  /** Runs SQL as the owner of the database. */
+  sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Audit events of one request, oldest first. */
+  events(requestId: string | null): Promise<AuditRow[]>;
+  stop(): Promise<void>;
+}
+
+export interface AuditRow {
+  event: string;
+  outcome: string;
+  reason: string | null;
+  because: string | null;
+  actor_id: string;
+  user_id: string | null;
+  data: Record<string, unknown>;
+}
+
+/** @param config text of the configuration file; default: none. */
+export async function startServer(config?: string): Promise<TestServer> {
+  const database = await createTestDatabase();
+  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-server-")));
+  ensureHome(home);
+  if (config !== undefined) {
+    writeFileSync(home.configFile, config, { mode: 0o600 });
+  }
+  const child = fork("server/main.ts", ["--without-console"], {
+    env: { ...process.env, OPENCLAW_HOME: home.home, OPENCLAW_PORT: "0", OPENCLAW_DATABASE_URL: database.appUrl, OPENCLAW_LOG_LEVEL: "error" },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const port = await readyPort(child);
+  const pool = createPool({ connectionString: database.appUrl, name: "test", max: 3 });
+  const db = createDb(pool);
+  const owner = new Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  const sql: TestServer["sql"] = async <Row extends object>(text: string, values?: unknown[]) => (await owner.query<Row>(text, values)).rows;
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    home,
+    database,
+    process: child,
+    async token(input = {}) {
+      const policy = await readPolicy(pool, { enabled: true, roles: undefined, users: undefined, channels: undefined });
+      const settings = { expiration: 3_600_000, maxTokens: 1000, tokenLength: 32 };
+      const deps = { db, clock: systemClock, pepper: loadPepper(home), settings, policy };
+      const created = await createToken(deps, { type: "operator", id: "test" }, { name: "test", role: "admin", ...input });
+      if (input.allowedIps === undefined) {
+        await known(port, created.token);
+      }
+      return created;
+    },
+    sql,
+    events: (requestId) => sql<AuditRow>("SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE request_id = $1 ORDER BY id", [requestId]),
+    async stop() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+      await owner.end();
+      await db.$disconnect();
+      await pool.end();
+      await database.drop();
+      rmSync(home.home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves once the server has heard of the token. */
+async function known(port: number, token: string): Promise<void> {
+  for (;;) {
+    const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/whoami`, { headers: { authorization: `Bearer ${token}` } });
+    if (status === 200) {
+      return;
+    }
+  }
+}
+
+function readyPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`the server ended with code ${code} before it was ready`)));
+    child.on("message", (message: { type?: string; port?: number }) => {
+      if (message.type === "ready" && message.port !== undefined) {
+        resolve(message.port);
+      }
+    });
+  });
+}
