@@ -1,5 +1,5 @@
 /** One audit event as a line for people. Values are safe to print: control characters were escaped when the event was recorded. */
-import type { AuditEntry } from "#server/audit/index.ts";
+import { canonicalJson, type AuditEntry } from "#server/audit/index.ts";
 
 /** Time, severity, event, outcome, who, then what else is known as `name=value`. */
 export function formatEntry(entry: AuditEntry): string {
@@ -25,5 +25,5 @@ export function formatEntry(entry: AuditEntry): string {
 }
 
 function plain(value: unknown): string {
-  return typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : canonicalJson(value);
 }

@@ -17,8 +17,8 @@ export interface CgroupFacts {
 }
 
 const MOUNT = "/sys/fs/cgroup";
-/** File systems refuse before the very last block; less than this counts as full. */
-const FULL_BELOW_BYTES = 64 * 1024;
+/** File systems keep some blocks for themselves and refuse before the last one: less than this part of the size counts as full. */
+const FULL_BELOW_PART = 1 / 128;
 
 /** Watches one container from its start to after its end; the last figures seen stay readable. */
 export class ContainerProbe {
@@ -26,6 +26,7 @@ export class ContainerProbe {
   readonly #places: number[];
   readonly #onForkRefused: (count: number) => void;
   #watcher: FSWatcher | null = null;
+  #closed = false;
   #facts: CgroupFacts = {
     memoryPeakBytes: null,
     cpuMs: null,
@@ -64,6 +65,9 @@ export class ContainerProbe {
 
   /** Reads every figure again. A container that is gone leaves the last ones standing. */
   sample(): void {
+    if (this.#closed) {
+      return;
+    }
     const { memory, cpu, pids } = this.#folders;
     const before = this.#facts;
     const forksRefused = keyed(pids, "pids.events", "max") ?? before.forksRefused;
@@ -95,7 +99,7 @@ export class ContainerProbe {
     for (const place of this.#places) {
       const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(`/proc/self/fd/${place}`);
       used += (blocks - bfree) * bsize;
-      full ||= bavail * bsize < FULL_BELOW_BYTES || (files > 0 && ffree === 0);
+      full ||= bavail < blocks * FULL_BELOW_PART || (files > 0 && ffree === 0);
     }
     return { diskBytes: this.#places.length === 0 ? null : used, diskFull: full };
   }
@@ -104,7 +108,10 @@ export class ContainerProbe {
   close(): void {
     this.#watcher?.close();
     this.sample();
-    this.#places.splice(0).forEach((place) => closeSync(place));
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#places.forEach((place) => closeSync(place));
+    }
   }
 }
 

@@ -37,6 +37,8 @@ export interface ContainerOutcome {
 /** Why a running container is ended; `shutdown`: the worker is leaving and the run will be done again. */
 export type StopReason = Exclude<StopCause, null> | "shutdown";
 
+/** Everywhere a program can write file data. */
+const WRITABLE_PATHS = [...SCRATCH_PATHS, "/dev/shm"];
 /** Sampling begins fast, for programs that are over at once, and slows down. */
 const SAMPLE_FIRST_MS = 10;
 const SAMPLE_MAX_MS = 100;
@@ -86,7 +88,7 @@ async function carryOut(container: Docker.Container, job: ContainerJob): Promise
     }
     deadline = setTimeout(() => stop.abort("timeout" satisfies StopReason), job.timeoutMs);
     const { State } = await container.inspect();
-    const watched = new ContainerProbe(State.Pid, SCRATCH_PATHS, (refused) => {
+    const watched = new ContainerProbe(State.Pid, WRITABLE_PATHS, (refused) => {
       if (refused >= FORK_BOMB_REFUSALS) {
         stop.abort("processes" satisfies StopReason);
       }

@@ -125,6 +125,13 @@ export function createManagedProcess(options: ManagedProcessOptions): ManagedPro
   };
 }
 
+/** The telling lines of a crash: without the source line, the stack and the runtime's own frame. */
+function essence(words: string): string {
+  const lines = words.split("\n").map((line) => line.trim());
+  const telling = lines.filter((line) => /[a-z]/i.test(line) && !/^(at |node:|throw |Node\.js v|code:|requireStack:)/.test(line));
+  return telling.slice(0, 3).join(" ");
+}
+
 function spawnChild(options: ManagedProcessOptions): Running {
   const child = spawn(process.execPath, [options.script, ...options.args], {
     cwd: options.cwd,
@@ -156,7 +163,7 @@ function spawnChild(options: ManagedProcessOptions): Running {
       }
     });
     void exited.then((how) => {
-      reject(new AppError("INTERNAL", `The ${options.name} process ended at its start (${how}). ${lastWords.trim()}`.trim()));
+      reject(new AppError("INTERNAL", `The ${options.name} process ended at its start (${how}). ${essence(lastWords)}`.trim()));
     });
   });
   // Somebody may wait for `exited` only.

@@ -5,6 +5,7 @@ import { childEnvironment, homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 import { homePaths, type HomePaths } from "#server/core/paths.ts";
+import type { ProcessLock } from "#server/core/process-lock.ts";
 import { readyBanner } from "./banner.ts";
 import { createLineFilter } from "./child-log.ts";
 import { openDatabase, type Database } from "./database.ts";
@@ -38,12 +39,13 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
   const terminal = createTerminal(out, log);
   const logs: LogFile[] = [log];
   const processes = new Map<ProcessName, ManagedProcess>();
+  let lock: ProcessLock | null = null;
   let database: Database | null = null;
   let opening: Promise<Database> | null = null;
   let stopped: Promise<void> | null = null;
 
   async function start(): Promise<void> {
-    takeHome(paths);
+    lock = takeHome(paths);
     loadConfig(paths.configFile);
     opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
     database = await opening;
@@ -65,29 +67,33 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 
   async function startProcess(plan: ProcessPlan, { connections }: Database): Promise<{ port?: number | undefined } | null> {
     const urls = { app: connections.appUrl, worker: connections.workerUrl, sealer: connections.sealerUrl };
+    let cameUp = false;
     const managed = createManagedProcess({
       ...plan,
       cwd: PROJECT,
       env: processEnvironment(plan, urls[plan.databaseRole], paths, options),
       readyWithinMs: READY_WITHIN_MS,
-      onOutput: outputOf(plan.name),
+      onOutput: outputOf(plan.name, () => cameUp),
       onCrash: (how, waitMs) => terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`),
       onRestarted: () => terminal.info(`${plan.name} is running again`),
     });
     processes.set(plan.name, managed);
     try {
-      return await terminal.step(`${LABELS[plan.name]} is running`, () => managed.start());
+      const report = await terminal.step(`${LABELS[plan.name]} is running`, () => managed.start());
+      cameUp = true;
+      return report;
     } catch (error) {
       if (plan.essential) {
         throw explain(error, options, paths);
       }
-      terminal.warn(`${messageOf(error)} It is tried again in the background.`);
+      terminal.warn(`${messageOf(error)} It is tried again in the background; details in ${join(paths.logsDir, `${plan.name}.log`)}`);
       managed.keepTrying();
       return null;
     }
   }
 
-  function outputOf(name: ProcessName): (stream: "stdout" | "stderr", chunk: string) => void {
+  /** What a process says before it came up is part of the error its start ends with. */
+  function outputOf(name: ProcessName, cameUp: () => boolean): (stream: "stdout" | "stderr", chunk: string) => void {
     const file = openLogFile(join(paths.logsDir, `${name}.log`));
     logs.push(file);
     const filters = {
@@ -97,7 +103,9 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     return (stream, chunk) => {
       file.write(chunk);
       for (const line of filters[stream].take(chunk)) {
-        terminal.show(`  ${name}: ${line}`);
+        if (cameUp() || options.verbose) {
+          terminal.show(`  ${name}: ${line}`);
+        }
       }
     };
   }
@@ -117,10 +125,14 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     }
     const open = database ?? (await opening?.catch(() => null));
     await open?.stop();
-    terminal.info("stopped");
+    if (lock !== null) {
+      terminal.info("stopped");
+    }
     for (const file of logs) {
       file.close();
     }
+    lock?.release();
+    lock = null;
   }
 
   return {

@@ -3,7 +3,15 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
 import { formatEntry } from "../audit-line.ts";
-import { AuditFilter, followEvents, listEvents, OUTCOMES, SEVERITIES, type AuditEntry } from "#server/audit/index.ts";
+import {
+  AuditFilter,
+  canonicalJson,
+  followEvents,
+  listEvents,
+  OUTCOMES,
+  SEVERITIES,
+  type AuditEntry,
+} from "#server/audit/index.ts";
 import { parseDuration } from "#server/config/index.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { readConnections } from "#server/core/db/connections.ts";
@@ -86,7 +94,7 @@ function parseLimit(written: string): number {
 async function show(context: CliContext, options: LogsOptions): Promise<void> {
   const filter = toFilter(options);
   const print = (entries: readonly AuditEntry[]): void => {
-    entries.forEach((entry) => context.out(options.json === true ? JSON.stringify(entry) : formatEntry(entry)));
+    entries.forEach((entry) => context.out(options.json === true ? canonicalJson(entry) : formatEntry(entry)));
   };
   await withDatabase(context, async (_db, pool) => {
     if (options.follow === true) {

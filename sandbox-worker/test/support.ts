@@ -112,7 +112,10 @@ export async function openBench(): Promise<SandboxBench> {
     async containers() {
       const { rows } = await owner.query<{ id: string }>("SELECT id FROM run");
       const ours = new Set(rows.map(({ id }) => id));
-      const all = await docker.listContainers({ all: true, filters: JSON.stringify({ label: ["openclaw.sandbox=1"] }) });
+      const all = await docker.listContainers({
+        all: true,
+        filters: JSON.stringify({ label: ["openclaw.sandbox=1"] }),
+      });
       return all.filter((container) => ours.has(container.Labels["openclaw.run"] ?? ""));
     },
 

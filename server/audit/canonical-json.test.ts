@@ -16,6 +16,12 @@ describe("canonicalJson", () => {
     expect([...canonicalJson(keys).matchAll(/:(\d)/g)].map((match) => match[1]).join("")).toBe("248967153");
   });
 
+  test("AUD-4 nests deeper than any stack are written", () => {
+    const depth = 100_000;
+    const text = '[{"a":'.repeat(depth) + "1" + "}]".repeat(depth);
+    expect(canonicalJson(JSON.parse(text)) === text).toBe(true);
+  });
+
   test("property: reads back as the same value, whatever the order of keys", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {

@@ -2,8 +2,10 @@
 import type { ChainRow } from "#server/audit/chain.ts";
 import type { AuditData } from "#server/audit/schema.ts";
 
-// The time as milliseconds: parsing timestamps as text would cost more than hashing the row.
-export const COLUMNS = `actor_id, actor_type, address, (extract(epoch FROM at) * 1000)::bigint, because, channel, code, correlation_id,
+// The time as milliseconds: parsing timestamps as text would cost more than hashing the row. Infinity has no number; a planted one must not
+// stop the sealer.
+export const COLUMNS = `actor_id, actor_type, address,
+  CASE WHEN isfinite(at) THEN (extract(epoch FROM at) * 1000)::bigint WHEN at > now() THEN 9e15 ELSE -9e15 END::bigint, because, channel, code, correlation_id,
   data, event, id, kind, outcome, reason, request_id, seq, severity, target, token_id, user_id`;
 
 type Nullable = string | null;
@@ -30,7 +32,7 @@ export type RowCells = [
   target: Nullable,
   tokenId: Nullable,
   userId: Nullable,
-  hash: Buffer,
+  hash: Buffer | null,
 ];
 
 /** Null while the sealer has not come to the row. */
@@ -41,7 +43,7 @@ export function toChainRow(cells: RowCells, seq: number): ChainRow {
     actorId: cells[0],
     actorType: cells[1],
     address: cells[2] ?? undefined,
-    at: new Date(cells[3]).toISOString(),
+    at: timeText(cells[3]),
     because: cells[4] ?? undefined,
     channel: cells[5] ?? undefined,
     code: cells[6],
@@ -59,4 +61,11 @@ export function toChainRow(cells: RowCells, seq: number): ChainRow {
     tokenId: cells[18] ?? undefined,
     userId: cells[19] ?? undefined,
   };
+}
+
+/** The last millisecond a JavaScript date can be; PostgreSQL's reach further. */
+const LAST_MS = 8.64e15;
+
+function timeText(ms: number): string {
+  return Math.abs(ms) <= LAST_MS ? new Date(ms).toISOString() : `${ms} ms`;
 }

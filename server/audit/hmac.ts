@@ -1,6 +1,6 @@
 /**
  * HMAC-SHA-256 (RFC 2104) out of two one-shot hashes: the same result as `createHmac`, at a sixth of its time for short messages,
- * which is what sealing and verifying consist of. The working buffers are reused, so no used key stays behind in the heap.
+ * which is what sealing and verifying consist of.
  */
 import { hash } from "node:crypto";
 

@@ -4,5 +4,6 @@ export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";
 export { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
+export { canonicalJson } from "#server/audit/canonical-json.ts";
 export { verifyRecord } from "#server/audit/verify-record.ts";
 export { recordFile } from "#server/audit/record-file.ts";

@@ -151,6 +151,8 @@ describe("sanitizeData", () => {
     expect(JSON.stringify(sanitizeData({ list: Array.from({ length: 1_000_000 }, () => 1) })).length).toBeLessThan(
       1000,
     );
+    const long = Array.from({ length: 1_000 }, () => "x".repeat(1_000));
+    expect(JSON.stringify(sanitizeData(long)).length).toBeLessThan(12_000);
   });
 
   test("a key cannot reach a prototype", () => {

@@ -10,8 +10,10 @@ const MAX_STRING = 512;
 const MAX_KEY = 64;
 /** Levels of nesting below the data object itself. */
 const MAX_DEPTH = 4;
-/** Values in one event's data, nests included. */
+/** Values in one event's data, nests included, and UTF-16 units in all of their strings. */
 const MAX_VALUES = 128;
+const MAX_UNITS = 8_192;
+const LEFT_OUT = "[more left out]";
 
 // C0 and C1 controls, line and paragraph separators, bidirectional controls, zero-width characters and the byte order mark.
 const HIDDEN = "\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff";
@@ -37,8 +39,10 @@ function withoutHalfPair(text: string): string {
   return text.isWellFormed() ? text : text.slice(0, -1);
 }
 
+/** What may still be stored of one event's data. */
 interface Budget {
   values: number;
+  units: number;
 }
 
 /** Event data as a plain object of integers, strings, booleans, null and bounded nests of them. Anything else becomes a string. */
@@ -46,7 +50,7 @@ export function sanitizeData(data: unknown): AuditData {
   if (data === undefined || data === null) {
     return {};
   }
-  const clean = sanitizeValue(data, MAX_DEPTH, { values: MAX_VALUES });
+  const clean = sanitizeValue(data, MAX_DEPTH, { values: MAX_VALUES, units: MAX_UNITS });
   return typeof clean === "object" && clean !== null && !Array.isArray(clean) ? clean : { value: clean };
 }
 
@@ -54,7 +58,7 @@ function sanitizeValue(value: unknown, depth: number, budget: Budget): AuditValu
   budget.values -= 1;
   switch (typeof value) {
     case "string":
-      return sanitizeText(value);
+      return spend(sanitizeText(value), budget);
     case "boolean":
       return value;
     case "number":
@@ -71,6 +75,11 @@ function sanitizeValue(value: unknown, depth: number, budget: Budget): AuditValu
   }
 }
 
+function spend(text: string, budget: Budget): string {
+  budget.units -= text.length;
+  return budget.units < 0 ? LEFT_OUT : text;
+}
+
 /** Fractions become text: the chain hashes integers only, because two programs may print one fraction in two ways. */
 function sanitizeNumber(value: number): AuditValue {
   return Number.isSafeInteger(value) ? value + 0 : String(value);
@@ -82,7 +91,7 @@ function sanitizeObject(value: object, depth: number, budget: Budget): AuditValu
       return Number.isNaN(value.getTime()) ? "[invalid date]" : value.toISOString();
     }
     if (value instanceof Error) {
-      return sanitizeText(String(value.message));
+      return spend(sanitizeText(String(value.message)), budget);
     }
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
       return `[binary, ${value.byteLength} bytes]`;
@@ -100,7 +109,7 @@ function sanitizeArray(list: readonly unknown[], depth: number, budget: Budget):
   const clean: AuditValue[] = [];
   for (let index = 0; index < list.length; index += 1) {
     if (budget.values <= 0) {
-      clean.push("[more left out]");
+      clean.push(LEFT_OUT);
       break;
     }
     clean.push(sanitizeValue(list[index], depth - 1, budget));
@@ -115,7 +124,7 @@ function sanitizeRecord(record: object, depth: number, budget: Budget): AuditDat
       continue;
     }
     if (budget.values <= 0) {
-      clean["[more left out]"] = true;
+      clean[LEFT_OUT] = true;
       break;
     }
     const value = (record as Record<string, unknown>)[key];

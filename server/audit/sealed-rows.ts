@@ -18,6 +18,8 @@ export async function readUnsealed(db: Queryable, firstSeq: number, limit: numbe
 }
 
 const READ_BATCH = 2_000;
+/** Equals no hash. */
+const NO_HASH = Buffer.alloc(0);
 
 async function readBatch(db: Queryable, afterSeq: number, limit: number): Promise<SealedRow[]> {
   const result = await db.query<RowCells>({
@@ -26,7 +28,7 @@ async function readBatch(db: Queryable, afterSeq: number, limit: number): Promis
     text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2`,
     values: [afterSeq, limit],
   });
-  return result.rows.map((cells) => ({ row: toChainRow(cells, seqOf(cells) ?? 0), hash: cells[20] }));
+  return result.rows.map((cells) => ({ row: toChainRow(cells, seqOf(cells) ?? 0), hash: cells[20] ?? NO_HASH }));
 }
 
 /** Sealed rows after `afterSeq` in order of seq. The next batch is fetched while the caller works on the current one. */

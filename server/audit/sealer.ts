@@ -47,6 +47,8 @@ export function startSealer(options: SealerOptions): Sealer {
   const stop = createSignal();
   let stopping = false;
   let announce = options.onReady;
+  /** Said once per outage. */
+  let interrupted = false;
 
   function ready(): void {
     announce?.();
@@ -77,6 +79,7 @@ export function startSealer(options: SealerOptions): Sealer {
     try {
       let state = await recoverChain(client, options.keysDir, mirror, log);
       ready();
+      interrupted = false;
       for (;;) {
         const ending = stopping;
         const sealed = await sealBatch(client, state, options.keysDir, mirror);
@@ -105,7 +108,10 @@ export function startSealer(options: SealerOptions): Sealer {
         if (error instanceof AppError) {
           throw error;
         }
-        log.warn({ err: error }, "audit: sealing interrupted, trying again");
+        if (!interrupted) {
+          interrupted = true;
+          log.warn({ err: error }, "audit: sealing is interrupted and tried again until it succeeds");
+        }
         await stop.wait(RECONNECT_MS);
       } finally {
         client?.release(true);

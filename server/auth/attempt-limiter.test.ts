@@ -72,14 +72,21 @@ describe("waiting", () => {
     fail(limiter, "192.0.2.2", 1);
     fail(limiter, "192.0.2.1", 1);
     fail(limiter, "192.0.2.3", 1);
-    expect(["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((address) => limiter.waitMs(address) > 0)).toEqual([true, false, true]);
+    expect(["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((address) => limiter.waitMs(address) > 0)).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 });
 
 describe("GHSA-5847-rm3g-23mw one budget for every spelling of an address", () => {
-  test.each(["1.2.3.4", " 1.2.3.4 ", "::ffff:1.2.3.4", "::FFFF:1.2.3.4", "::ffff:0102:0304"])("%j is 1.2.3.4", (spelling) => {
-    expect(addressKey(spelling)).toBe("1.2.3.4");
-  });
+  test.each(["1.2.3.4", " 1.2.3.4 ", "::ffff:1.2.3.4", "::FFFF:1.2.3.4", "::ffff:0102:0304"])(
+    "%j is 1.2.3.4",
+    (spelling) => {
+      expect(addressKey(spelling)).toBe("1.2.3.4");
+    },
+  );
 
   test.each(["2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:DB8::ffff", "2001:db8:0:0:1:2:3:4%eth0"])(
     "%s belongs to 2001:db8::/64",
@@ -98,7 +105,12 @@ describe("GHSA-5847-rm3g-23mw one budget for every spelling of an address", () =
         const long = groups.map((group) => group.toString(16).padStart(4, "0")).join(":");
         const short = groups.map((group) => group.toString(16)).join(":");
         expect(addressKey(long.toUpperCase())).toBe(addressKey(short));
-        expect(addressKey(long)).toBe(groups.slice(0, 4).map((group) => group.toString(16)).join(":"));
+        expect(addressKey(long)).toBe(
+          groups
+            .slice(0, 4)
+            .map((group) => group.toString(16))
+            .join(":"),
+        );
       }),
     );
   });

@@ -21,7 +21,10 @@ beforeEach(() => {
 });
 
 const mint = async (ttlMs?: number): Promise<string> => {
-  const { code } = await mintSetupLink(services, { now: services.clock.now(), ...(ttlMs === undefined ? {} : { ttlMs }) });
+  const { code } = await mintSetupLink(services, {
+    now: services.clock.now(),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  });
   return code;
 };
 const signIn = (code: unknown): Promise<string> => signInWithSetupLink(services, code, origin);
@@ -30,7 +33,8 @@ const refusalOf = (code: unknown): Promise<string> =>
     () => "signed in",
     (error: unknown) => messageOf(error),
   );
-const isLive = async (id: string, active = false): Promise<boolean> => (await findSession(services, id, { active })) !== null;
+const isLive = async (id: string, active = false): Promise<boolean> =>
+  (await findSession(services, id, { active })) !== null;
 
 describe("set-up link", () => {
   test("opens a session once and records it", async () => {
@@ -58,7 +62,12 @@ describe("set-up link", () => {
     await signIn(used);
     const expired = await mint(1_000);
     services.clock.time += 1_000;
-    const answers = new Set([await refusalOf("A".repeat(43)), await refusalOf(expired), await refusalOf(used), await refusalOf({ code: 1 })]);
+    const answers = new Set([
+      await refusalOf("A".repeat(43)),
+      await refusalOf(expired),
+      await refusalOf(used),
+      await refusalOf({ code: 1 }),
+    ]);
     expect([...answers]).toHaveLength(1);
     expect([...answers][0]).toContain("openclaw console link");
   });
@@ -119,9 +128,14 @@ describe("guessing", () => {
       await expect(signIn("B".repeat(43))).rejects.toMatchObject({ code: "LOCKED_OUT", retryAfterSeconds: 1 });
     }
     const events = (await services.recorded()).slice(before);
-    expect(events.map(({ reason }) => reason)).toEqual([...Array<string>(6).fill("link_invalid"), ...Array<string>(4).fill("too_many_attempts")]);
+    expect(events.map(({ reason }) => reason)).toEqual([
+      ...Array<string>(6).fill("link_invalid"),
+      ...Array<string>(4).fill("too_many_attempts"),
+    ]);
     expect(events.slice(6).map(({ data }) => data)).toEqual([1, 2, 4, 8].map((turnedAway) => ({ turnedAway })));
-    expect(events.every((event) => event.event === "auth.console_link_rejected" && event.outcome === "denied")).toBe(true);
+    expect(events.every((event) => event.event === "auth.console_link_rejected" && event.outcome === "denied")).toBe(
+      true,
+    );
   });
 
   test("even the right code waits, from loopback too, and works afterwards", async () => {
@@ -164,7 +178,9 @@ describe("session", () => {
     await endSession(services, id);
     await endSession(services, id);
     expect(await isLive(id, true)).toBe(false);
-    expect((await services.recorded()).slice(before)).toMatchObject([{ event: "auth.console_session_ended", reason: "signed_out" }]);
+    expect((await services.recorded()).slice(before)).toMatchObject([
+      { event: "auth.console_session_ended", reason: "signed_out" },
+    ]);
   });
 
   test("ending one session leaves the others alone", async () => {

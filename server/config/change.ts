@@ -91,9 +91,14 @@ function typedValue(path: Path, written: string): unknown {
     return written;
   }
   const value = valueOf(root);
-  const type = typeof path.at(-1) === "string" ? entryAt(path)?.type : "";
-  const takesText = type !== undefined && ["text", "secret text", "name", "account", "file mode"].includes(type);
-  return takesText && typeof value !== "string" ? written : value;
+  return takesText(path) && typeof value !== "string" ? written : value;
+}
+
+const TEXT_TYPES = ["text", "secret text", "name", "account", "file mode"];
+
+/** Every list of the configuration holds texts. */
+function takesText(path: Path): boolean {
+  return typeof path.at(-1) === "number" || TEXT_TYPES.includes(entryAt(path)?.type ?? "");
 }
 
 function masked(value: unknown, path: Path): unknown {

@@ -23,7 +23,9 @@ Without a file every setting has its default. An unknown key is an error. \`open
 
 /** Markdown; the caller formats it. */
 export function configDocs(): string {
-  const groups = CONFIG_KEYS.filter((entry) => entry.children !== undefined && entry.path.length > 0 && hasValues(entry));
+  const groups = CONFIG_KEYS.filter(
+    (entry) => entry.children !== undefined && entry.path.length > 0 && hasValues(entry),
+  );
   return [INTRODUCTION, ...groups.map(section)].join("\n");
 }
 
@@ -32,7 +34,16 @@ function section(group: KeyEntry): string {
     const remark = isUnenforced(entry.path) ? " _Not applied yet._" : "";
     return `| \`${entry.path.at(-1) ?? ""}\` | ${escapeCell(entry.type)} | ${defaultCell(entry)} | ${escapeCell(entry.description)}${remark} |`;
   });
-  return [`## \`${group.path.join(".")}\``, "", group.description, "", "| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
+  return [
+    `## \`${group.path.join(".")}\``,
+    "",
+    group.description,
+    "",
+    "| Key | Type | Default | Meaning |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 function hasValues(group: KeyEntry): boolean {
@@ -43,7 +54,9 @@ function hasValues(group: KeyEntry): boolean {
 function valuesOf(group: KeyEntry): KeyEntry[] {
   return CONFIG_KEYS.filter(
     ({ path, children }) =>
-      children === undefined && path.length === group.path.length + 1 && group.path.every((step, index) => step === path[index]),
+      children === undefined &&
+      path.length === group.path.length + 1 &&
+      group.path.every((step, index) => step === path[index]),
   );
 }
 

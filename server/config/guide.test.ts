@@ -48,22 +48,39 @@ describe("all snippets merged", () => {
   const { config } = loadConfig("guide", { text: merged });
 
   test("load together, in the units the code uses", () => {
-    expect(config.gateway.tokenConfig).toEqual({ expiration: 24 * HOUR, refreshEnabled: true, maxTokens: 5, tokenLength: 32 });
+    expect(config.gateway.tokenConfig).toEqual({
+      expiration: 24 * HOUR,
+      refreshEnabled: true,
+      maxTokens: 5,
+      tokenLength: 32,
+    });
     expect(config.security.keyRotation).toEqual({ enabled: true, interval: 30 * DAY, notifyBefore: 7 * DAY });
-    expect(config.security.sandboxing.docker.limits).toMatchObject({ memory: 512 * 1024 ** 2, cpu: 0.5, disk: 1024 ** 3, processes: 10 });
+    expect(config.security.sandboxing.docker.limits).toMatchObject({
+      memory: 512 * 1024 ** 2,
+      cpu: 0.5,
+      disk: 1024 ** 3,
+      processes: 10,
+    });
     expect(config.security.sandboxing.docker.volumes).toEqual({
       "/workspace": { target: "/workspace", mode: "rw" },
       "/tmp": { target: "/tmp", mode: "rw" },
     });
     expect(config.security.fileSystem.restrictions.maxFileSize).toBe(10 * 1024 ** 2);
-    expect(config.security.storage).toMatchObject({ configPermissions: 0o600, logPermissions: 0o640, backupRetention: 90 * DAY });
+    expect(config.security.storage).toMatchObject({
+      configPermissions: 0o600,
+      logPermissions: 0o640,
+      backupRetention: 90 * DAY,
+    });
     expect(config.security.rateLimit.perUser).toEqual({
       windowMs: 15 * MINUTE,
       maxRequests: 100,
       skipSuccessfulRequests: true,
       skipFailedRequests: false,
     });
-    expect(config.security.authorization.users["user123"]?.restrictions).toEqual({ maxMessages: 100, timeWindow: HOUR });
+    expect(config.security.authorization.users["user123"]?.restrictions).toEqual({
+      maxMessages: 100,
+      timeWindow: HOUR,
+    });
     expect(config.logging.audit.retention).toBe(365 * DAY);
   });
 
@@ -94,6 +111,9 @@ test("NET-1 SBX-1 SBX-3 SBX-4 SBX-8 DATA-1 DATA-3: the defaults without a file",
     docker: { network: "none", readonly: true, limits: { processes: 64, timeout: MINUTE, output: 1024 ** 2 } },
   });
   expect(config.security.encryption).toMatchObject({ database: { iterations: 600_000 }, messages: { enabled: false } });
-  expect(config.security.rateLimit).toMatchObject({ enabled: true, global: { windowMs: 15 * MINUTE, maxRequests: 1000 } });
+  expect(config.security.rateLimit).toMatchObject({
+    enabled: true,
+    global: { windowMs: 15 * MINUTE, maxRequests: 1000 },
+  });
   expect({ owned: owned.size, hash }).toEqual({ owned: 0, hash: "defaults" });
 });

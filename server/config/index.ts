@@ -1,8 +1,7 @@
 /** Configuration: what the rest of the product may use. */
-export type { Config } from "#server/config/schema.ts";
 export type { Problem } from "#server/config/problems.ts";
-export type { LoadedConfig, PolicySection } from "#server/config/load.ts";
-export type { ConfigEvent, ConfigStatus, ConfigStore } from "#server/config/store.ts";
+export type { LoadedConfig } from "#server/config/load.ts";
+export type { ConfigEvent, ConfigStore } from "#server/config/store.ts";
 export { loadConfig, configProblems } from "#server/config/load.ts";
 export { openConfigStore } from "#server/config/store.ts";
 export { resolveSecret } from "#server/config/references.ts";

@@ -19,7 +19,7 @@ export const POLICY_SECTIONS = [
   "security.monitoring.alerting",
 ] as const;
 
-export type PolicySection = (typeof POLICY_SECTIONS)[number];
+type PolicySection = (typeof POLICY_SECTIONS)[number];
 
 export interface LoadedConfig {
   config: Config;

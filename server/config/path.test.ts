@@ -10,17 +10,33 @@ test.each([
   ["channels.web-chat", ["channels", "web-chat"]],
 ])("%s", (written, path) => expect(parsePath(written)).toEqual(path));
 
-test.each(["", ".", "a.", ".a", "a..b", "a b", "a[", "a[-1]", 'a["b]', "a['b']", "__proto__.x", 'a["__proto__"]', 'a[""]', 'a["\\x"]'])(
-  "%j is no path",
-  (written) => expect(parsePath(written)).toBeUndefined(),
-);
+test.each([
+  "",
+  ".",
+  "a.",
+  ".a",
+  "a..b",
+  "a b",
+  "a[",
+  "a[-1]",
+  'a["b]',
+  "a['b']",
+  "__proto__.x",
+  'a["__proto__"]',
+  'a[""]',
+  'a["\\x"]',
+])("%j is no path", (written) => expect(parsePath(written)).toBeUndefined());
 
 test("a formatted path is read back as it was", () => {
   const step = fc.oneof(
     fc.string({ minLength: 1, unit: "grapheme" }).filter((text) => text !== "__proto__"),
     fc.nat(999_999),
   );
-  fc.assert(fc.property(fc.array(step, { minLength: 1 }), (path) => expect(parsePath(formatPath(path))).toEqual(path)));
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1 }), (path) => {
+      expect(parsePath(formatPath(path))).toEqual(path);
+    }),
+  );
 });
 
 test("junk never throws", () => {

@@ -33,6 +33,3 @@ export const ConfigSchema = z.strictObject({
 
 /** A configuration in the units the code uses (milliseconds, bytes, cores, modes), every default filled in, `${NAME}` still unexpanded. */
 export type Config = z.output<typeof ConfigSchema>;
-
-/** A configuration as people write it. */
-export type WrittenConfig = z.input<typeof ConfigSchema>;

@@ -18,7 +18,7 @@ export type ConfigEvent =
   | { kind: "loaded"; file: string; hash: string; previousHash: string | undefined; warnings: readonly Problem[] }
   | { kind: "rejected"; file: string; hash: string; problems: readonly Problem[] };
 
-export interface ConfigStatus {
+interface ConfigStatus {
   file: string;
   loadedAt: Date;
   /** Of the configuration in force. */

@@ -60,10 +60,19 @@ describe("sizes", () => {
 });
 
 test("processor cores", () => {
-  expect(["0.5", "2", 1.25, "0", "-1", "x", "1e1", ""].map(parseCores)).toEqual([0.5, 2, 1.25, ...Array<undefined>(5).fill(undefined)]);
+  expect(["0.5", "2", 1.25, "0", "-1", "x", "1e1", ""].map(parseCores)).toEqual([
+    0.5,
+    2,
+    1.25,
+    ...Array<undefined>(5).fill(undefined),
+  ]);
 });
 
 test("DATA-4 file modes are octal text", () => {
-  expect(["600", "0640", "888", "7777", "6", ""].map(parseMode)).toEqual([0o600, 0o640, ...Array<undefined>(4).fill(undefined)]);
+  expect(["600", "0640", "888", "7777", "6", ""].map(parseMode)).toEqual([
+    0o600,
+    0o640,
+    ...Array<undefined>(4).fill(undefined),
+  ]);
   fc.assert(fc.property(fc.integer({ min: 0, max: 0o777 }), (mode) => parseMode(formatMode(mode)) === mode));
 });

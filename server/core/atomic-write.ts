@@ -2,9 +2,14 @@
 import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Durable when it returns. @param mode permission bits of the file, whatever the umask. @throws the system's error; the old file then stands. */
+/**
+ * Durable when it returns. One writer at a time per file: the draft has a fixed name, so that what a crash leaves behind, possibly a secret,
+ * is overwritten by the next write.
+ * @param mode permission bits of the file, whatever the umask.
+ * @throws the system's error; the old file then stands.
+ */
 export function writeFileAtomic(file: string, text: string, mode: number): void {
-  const draft = `${file}.${process.pid}.new`;
+  const draft = `${file}.new`;
   const descriptor = openSync(draft, "w", mode);
   try {
     fchmodSync(descriptor, mode);

@@ -8,6 +8,9 @@ import { AppError, messageOf } from "#server/core/errors.ts";
 /** `errcode` of SQLITE_BUSY. */
 const SQLITE_BUSY = 5;
 
+/** A lock whose owner forgot about it must not be collected, and thereby released, while the process lives. */
+const held = new Set<DatabaseSync>();
+
 export interface ProcessLock {
   release(): void;
 }
@@ -32,8 +35,14 @@ export function tryLock(file: string): ProcessLock | null {
       { cause: error },
     );
   }
-  const held = database;
-  return { release: () => held.close() };
+  const locked = database;
+  held.add(locked);
+  return {
+    release() {
+      held.delete(locked);
+      locked.close();
+    },
+  };
 }
 
 function isBusy(error: unknown): boolean {

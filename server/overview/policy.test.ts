@@ -24,11 +24,17 @@ describe("engine summary", () => {
   });
 
   test("one worker that can start containers is enough", () => {
-    expect(engineSummary([alive(DOWN), alive(EMPTY), alive(READY)], null)).toMatchObject({ state: "ready", imageDigest: "sha256:aa" });
+    expect(engineSummary([alive(DOWN), alive(EMPTY), alive(READY)], null)).toMatchObject({
+      state: "ready",
+      imageDigest: "sha256:aa",
+    });
   });
 
   test("SBX-1 an engine that nobody reaches is reported with what to do", () => {
-    expect(engineSummary([alive(DOWN)], "Start Docker.")).toMatchObject({ state: "unreachable", problem: "Start Docker." });
+    expect(engineSummary([alive(DOWN)], "Start Docker.")).toMatchObject({
+      state: "unreachable",
+      problem: "Start Docker.",
+    });
   });
 
   test("an engine without the image is not ready", () => {

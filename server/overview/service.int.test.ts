@@ -38,8 +38,16 @@ const read = () =>
     web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }),
     system: { version: "1.2.3", startedAt: new Date(NOW - 5_000), home: "/home/x/.openclaw" },
     config: {
-      current: () => ({ warnings: [{ severity: "warning", path: "a.b", line: 1, column: 1, reason: "R", fix: "F" }] }) as unknown as LoadedConfig,
-      status: () => ({ file: "/f", loadedAt: new Date(NOW), hash: "h", error: [{ severity: "error", path: "c", line: 7, column: 1, reason: "R", fix: "F" }] }),
+      current: () =>
+        ({
+          warnings: [{ severity: "warning", path: "a.b", line: 1, column: 1, reason: "R", fix: "F" }],
+        }) as unknown as LoadedConfig,
+      status: () => ({
+        file: "/f",
+        loadedAt: new Date(NOW),
+        hash: "h",
+        error: [{ severity: "error", path: "c", line: 7, column: 1, reason: "R", fix: "F" }],
+      }),
     },
   });
 
@@ -106,7 +114,15 @@ test("workers carry the age of their heartbeat, and a late one counts as dead", 
 });
 
 test("the audit head follows the sealer, and what waits for it is counted", async () => {
-  const event = { event: "system.started", code: "X", kind: "k", severity: "info", outcome: "ok", actorType: "system", actorId: "s" };
+  const event = {
+    event: "system.started",
+    code: "X",
+    kind: "k",
+    severity: "info",
+    outcome: "ok",
+    actorType: "system",
+    actorId: "s",
+  };
   await owner.auditEvent.createMany({ data: [event, event, event] });
   await owner.$executeRaw`UPDATE audit_event SET seq = 41, hash = '\\x00' WHERE id = (SELECT min(id) FROM audit_event)`;
   expect((await read()).audit).toEqual({ lastSeq: 41, unsealed: 2 });

@@ -19,16 +19,25 @@ const procedures: [string, Definition][] = Object.entries(appRouter._def.procedu
 function contextOf(permissions: readonly string[] | null) {
   const recorded: AuditEventInput[] = [];
   const context = {
-    services: { audit: { append: async (events: AuditEventInput[]) => void recorded.push(...events), close: async () => undefined } },
+    services: {
+      audit: {
+        append: async (events: AuditEventInput[]) => void recorded.push(...events),
+        close: async () => undefined,
+      },
+    },
     origin: { address: "192.0.2.1", requestId: "req_1", userAgent: null },
-    session: permissions === null ? null : { actor: { type: "operator", id: "ana" }, permissions, expiresAt: new Date() },
+    session:
+      permissions === null ? null : { actor: { type: "operator", id: "ana" }, permissions, expiresAt: new Date() },
   } as unknown as ConsoleContext;
   return { context, recorded };
 }
 
 function call(context: ConsoleContext, path: string): Promise<unknown> {
   const [namespace = "", name = ""] = path.split(".");
-  const caller = createCaller(context) as unknown as Record<string, Record<string, (input?: unknown) => Promise<unknown>>>;
+  const caller = createCaller(context) as unknown as Record<
+    string,
+    Record<string, (input?: unknown) => Promise<unknown>>
+  >;
   return Promise.resolve(caller[namespace]?.[name]?.());
 }
 
@@ -38,7 +47,9 @@ test("there is something to walk", () => {
 
 describe.each(procedures)("%s", (path, definition) => {
   test("names a permission of the catalogue", () => {
-    expect(definition.meta?.permission).toSatisfy((name: unknown) => typeof name === "string" && isKnownPermission(name));
+    expect(definition.meta?.permission).toSatisfy(
+      (name: unknown) => typeof name === "string" && isKnownPermission(name),
+    );
   });
 
   test("declares what it returns", () => {
@@ -53,6 +64,8 @@ describe.each(procedures)("%s", (path, definition) => {
     const permission = definition.meta?.permission ?? "";
     const { context, recorded } = contextOf(["read", "nothing:here"].filter((granted) => !can([granted], permission)));
     await expect(call(context, path)).rejects.toMatchObject({ cause: { code: "FORBIDDEN" } });
-    expect(recorded).toMatchObject([{ event: "access.denied", outcome: "denied", actor: { id: "ana" }, target: path, because: permission }]);
+    expect(recorded).toMatchObject([
+      { event: "access.denied", outcome: "denied", actor: { id: "ana" }, target: path, because: permission },
+    ]);
   });
 });

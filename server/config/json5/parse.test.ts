@@ -8,7 +8,9 @@ import { valueOf } from "#server/config/json5/value.ts";
 
 function ours(text: string): { ok: boolean; value: unknown } {
   const { root, problems } = parseJson5(text);
-  return problems.length === 0 && root !== undefined ? { ok: true, value: valueOf(root) } : { ok: false, value: undefined };
+  return problems.length === 0 && root !== undefined
+    ? { ok: true, value: valueOf(root) }
+    : { ok: false, value: undefined };
 }
 
 function reference(text: string): { ok: boolean; value: unknown } {
@@ -78,10 +80,23 @@ describe("reads what the reference reads", () => {
 });
 
 describe("refuses what the reference refuses", () => {
-  test.each(["", "{a:1 b:2}", "{a:", "[1,,2]", '{a:"x\n"}', "{a:01}", "{a:1}x", "{a:- 5}", "{a:tru}", "/* x", "{,}", "{1:2}", "{a:1]", "+", "1.5.2"])(
-    "%j",
-    (text) => expect([ours(text).ok, reference(text).ok]).toEqual([false, false]),
-  );
+  test.each([
+    "",
+    "{a:1 b:2}",
+    "{a:",
+    "[1,,2]",
+    '{a:"x\n"}',
+    "{a:01}",
+    "{a:1}x",
+    "{a:- 5}",
+    "{a:tru}",
+    "/* x",
+    "{,}",
+    "{1:2}",
+    "{a:1]",
+    "+",
+    "1.5.2",
+  ])("%j", (text) => expect([ours(text).ok, reference(text).ok]).toEqual([false, false]));
 
   test("random strings of pieces: the same verdict, the same value, never an exception", () => {
     const junk = fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join(""));
@@ -111,7 +126,7 @@ test("goes on behind a mistake and names each place", () => {
 
 test("hostile nesting is refused with little work", () => {
   const { problems } = parseJson5("[".repeat(200_000));
-  expect(problems[0]?.reason).toContain("nested deeper than 32");
+  expect(problems.map(({ reason }) => reason)).toContain("is nested deeper than 32 levels");
   expect(problems.length).toBeLessThanOrEqual(50);
 });
 

@@ -29,7 +29,7 @@ export function sandboxFindings({ security }: Config): Finding[] {
       "Remove the key or set it to true to let agents run.",
     ],
     [
-      docker.network !== "none" && docker.allowNetwork,
+      answer.ok && docker.network !== "none",
       [...DOCKER, "network"],
       "gives every run network access",
       'Use "none" unless agents need it.',

@@ -18,12 +18,19 @@ describe("addresses", () => {
 
   it("NET-4 admits members of ranges, in any spelling, and nobody else", () => {
     const list = parseAddressList(["10.0.0.0/8", "192.168.1.7", "2001:db8::/32"]);
-    expect(["10.255.0.1", "::ffff:10.1.2.3", "192.168.1.7", "2001:db8::9"].every((address) => list.includes(address))).toBe(true);
-    expect(["11.0.0.1", "192.168.1.8", "2001:db9::1", "", "garbage"].some((address) => list.includes(address))).toBe(false);
+    expect(
+      ["10.255.0.1", "::ffff:10.1.2.3", "192.168.1.7", "2001:db8::9"].every((address) => list.includes(address)),
+    ).toBe(true);
+    expect(["11.0.0.1", "192.168.1.8", "2001:db9::1", "", "garbage"].some((address) => list.includes(address))).toBe(
+      false,
+    );
     expect(parseAddressList([]).includes("127.0.0.1")).toBe(false);
   });
 
-  it.each(["10.0.0.0/33", "10.0.0.0/", "300.1.1.1", "example.com", "::1/129", "10.0.0.0/8/8", "10.0.0.0/-1"])("refuses %s by name", (entry) => {
-    expect(() => parseAddressList(["127.0.0.1", entry])).toThrow(entry);
-  });
+  it.each(["10.0.0.0/33", "10.0.0.0/", "300.1.1.1", "example.com", "::1/129", "10.0.0.0/8/8", "10.0.0.0/-1"])(
+    "refuses %s by name",
+    (entry) => {
+      expect(() => parseAddressList(["127.0.0.1", entry])).toThrow(entry);
+    },
+  );
 });

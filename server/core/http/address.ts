@@ -31,7 +31,10 @@ export function parseAddressList(entries: readonly string[]): AddressList {
     const family = isIP(base);
     const bits = prefix === undefined ? undefined : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
     if (family === 0 || rest.length > 0 || (bits !== undefined && !(bits <= (family === 4 ? 32 : 128)))) {
-      throw new AppError("INVALID_INPUT", `"${entry}" is not an IP address or CIDR range (examples: 192.168.1.7, 10.0.0.0/8, 2001:db8::/32).`);
+      throw new AppError(
+        "INVALID_INPUT",
+        `"${entry}" is not an IP address or CIDR range (examples: 192.168.1.7, 10.0.0.0/8, 2001:db8::/32).`,
+      );
     }
     const kind = family === 4 ? "ipv4" : "ipv6";
     if (bits === undefined) {

@@ -14,7 +14,11 @@ function prepare(sent: IncomingHttpHeaders) {
     end: (body: unknown) => Object.assign(answer, { body: String(body) }),
   };
   const facts = { address: "10.1.2.3", requestId: "req_1", web };
-  const goesOn = preparePageRequest({ headers }, response as unknown as Parameters<typeof preparePageRequest>[1], facts);
+  const goesOn = preparePageRequest(
+    { headers },
+    response as unknown as Parameters<typeof preparePageRequest>[1],
+    facts,
+  );
   return { headers, answer, goesOn };
 }
 
@@ -35,15 +39,23 @@ test("each response has a nonce of its own", () => {
   expect(prepare({}).headers["content-security-policy"]).not.toBe(prepare({}).headers["content-security-policy"]);
 });
 
-test.each(["x-middleware-subrequest", "x-forwarded-host", "x-forwarded-for", "x-forwarded-proto", "x-nextjs-data", "x-invoke-path", "x-matched-path"])(
-  "CVE-2025-29927 the renderer never sees a client's %s",
-  (name) => {
-    expect(prepare({ [name]: "anything" }).headers).not.toHaveProperty(name);
-  },
-);
+test.each([
+  "x-middleware-subrequest",
+  "x-forwarded-host",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-nextjs-data",
+  "x-invoke-path",
+  "x-matched-path",
+])("CVE-2025-29927 the renderer never sees a client's %s", (name) => {
+  expect(prepare({ [name]: "anything" }).headers).not.toHaveProperty(name);
+});
 
 test("headers of page navigation stay", () => {
-  expect(prepare({ rsc: "1", "next-router-state-tree": "x", cookie: "a=b" }).headers).toMatchObject({ rsc: "1", cookie: "a=b" });
+  expect(prepare({ rsc: "1", "next-router-state-tree": "x", cookie: "a=b" }).headers).toMatchObject({
+    rsc: "1",
+    cookie: "a=b",
+  });
 });
 
 test("a forged Host is answered here and goes no further", () => {

@@ -30,12 +30,18 @@ describe("Host header", () => {
     expect(isAcceptedHost(host, web)).toBe(true);
   });
 
-  test.each([undefined, null, "", "127.0.0.1", "127.0.0.1:1", "evil.example:18789", "127.0.0.1:18789.evil.example", "localhost:18789@evil.example"])(
-    "%s is not ours",
-    (host) => {
-      expect(isAcceptedHost(host, web)).toBe(false);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    "",
+    "127.0.0.1",
+    "127.0.0.1:1",
+    "evil.example:18789",
+    "127.0.0.1:18789.evil.example",
+    "localhost:18789@evil.example",
+  ])("%s is not ours", (host) => {
+    expect(isAcceptedHost(host, web)).toBe(false);
+  });
 
   test("the default port may be written or left out", () => {
     const standard = webOrigin({ bind: "10.0.0.5", port: 443, tls: true });

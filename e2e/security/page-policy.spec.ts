@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ORIGIN } from "../support/environment.ts";
+import { expect, test } from "../support/fixtures.ts";
+
+test("CVE-2026-25253 whatever the address says, the page talks to its own server only", async ({
+  consolePage: page,
+}) => {
+  const elsewhere: string[] = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== ORIGIN) {
+      elsewhere.push(request.url());
+    }
+  });
+  await page.goto("/overview?gatewayUrl=wss://evil.example&callbackUrl=https://evil.example&next=//evil.example");
+  await expect(page.getByRole("region", { name: "Database", exact: true })).toContainText("Online");
+  expect(elsewhere).toEqual([]);
+  expect(new URL(page.url()).origin).toBe(ORIGIN);
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).toBe("{}");
+});
+
+test("the policy really blocks inline scripts, foreign connections and framing", async ({ browser, session }) => {
+  // A context of its own: here violations are what the test wants to see.
+  const context = await browser.newContext({ storageState: session, baseURL: ORIGIN });
+  const page = await context.newPage();
+  const response = await page.goto("/overview");
+  const policy = response?.headers()["content-security-policy"] ?? "";
+  expect(policy).not.toContain("unsafe");
+  const blocked = await page.evaluate(async () => {
+    const seen: string[] = [];
+    document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.textContent = "window.injected = true";
+    document.body.append(script);
+    const holder = document.createElement("div");
+    holder.innerHTML = '<img src="data:," onerror="window.injected = true">';
+    document.body.append(holder);
+    await fetch("https://evil.example/").catch(() => undefined);
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    return { seen, injected: "injected" in window };
+  });
+  expect(blocked.injected).toBe(false);
+  expect(blocked.seen).toContain("script-src-elem");
+  expect(blocked.seen).toContain("connect-src");
+  await context.close();
+
+  const second = await browser.newPage();
+  const nonceOf = (text: string): string => /'nonce-([^']+)'/.exec(text)?.[1] ?? "";
+  const again = await second.goto(`${ORIGIN}/setup`);
+  expect(nonceOf(again?.headers()["content-security-policy"] ?? "")).not.toBe(nonceOf(policy));
+  await second.close();
+});
+
+test("CVE-2025-55182 the build holds no server action", () => {
+  const manifest = JSON.parse(readFileSync(".next/server/server-reference-manifest.json", "utf8")) as Record<
+    string,
+    object
+  >;
+  expect(Object.keys(manifest["node"] ?? {})).toEqual([]);
+  expect(Object.keys(manifest["edge"] ?? {})).toEqual([]);
+});
+
+test("nothing of the server is in the browser's files", () => {
+  const folder = ".next/static";
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+  expect(files.length).toBeGreaterThan(0);
+  for (const name of files) {
+    const text = readFileSync(join(folder, name), "utf8");
+    expect(text, name).not.toMatch(/PrismaClient|dockerode|OPENCLAW_DATABASE_URL|NEXTAUTH_SECRET|node:crypto|codeHash/);
+  }
+});
+
+test("P-UI first-load JavaScript of the overview stays under 170 KB compressed", async ({ consolePage: page }) => {
+  const sizes: Promise<number>[] = [];
+  page.on("response", (response) => {
+    if (response.url().endsWith(".js")) {
+      sizes.push(response.body().then((body) => gzipSync(body).length));
+    }
+  });
+  await page.goto("/overview", { waitUntil: "networkidle" });
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  test.info().annotations.push({ type: "first-load JS (gzip bytes)", description: String(total) });
+  expect(total).toBeGreaterThan(50_000);
+  expect(total).toBeLessThan(170 * 1024);
+});

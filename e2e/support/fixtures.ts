@@ -1,0 +1,59 @@
+/** What every browser test gets: a page that must stay free of violations, and a way to be signed in. */
+import { test as base, expect, type BrowserContextOptions, type Page } from "@playwright/test";
+import { newSetupLink } from "./cli.ts";
+
+type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
+
+interface TestFixtures {
+  /** A page with the shared console session. */
+  consolePage: Page;
+  /** Fails the test on any script error or content-security-policy violation of `page` and `consolePage`. */
+  cleanPages: (page: Page) => void;
+}
+
+interface WorkerFixtures {
+  session: StorageState;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  session: [
+    async ({ browser }, provide) => {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await signIn(page);
+      await provide(await context.storageState());
+      await context.close();
+    },
+    { scope: "worker" },
+  ],
+  cleanPages: async ({}, provide) => {
+    const violations: string[] = [];
+    await provide((page) => {
+      page.on("pageerror", (error) => violations.push(`${page.url()}: ${error.message}`));
+      page.on("console", (message) => {
+        if (/content security policy|hydrat|refused to/i.test(message.text())) {
+          violations.push(`${page.url()}: ${message.text()}`);
+        }
+      });
+    });
+    expect(violations).toEqual([]);
+  },
+  page: async ({ page, cleanPages }, provide) => {
+    cleanPages(page);
+    await provide(page);
+  },
+  consolePage: async ({ browser, session, cleanPages, baseURL, colorScheme, viewport }, provide) => {
+    const context = await browser.newContext({ storageState: session, baseURL, colorScheme, viewport });
+    const page = await context.newPage();
+    cleanPages(page);
+    await provide(page);
+    await context.close();
+  },
+});
+export { expect };
+
+/** Signs the page's browser in by a fresh link and waits for the overview. */
+export async function signIn(page: Page): Promise<void> {
+  await page.goto(await newSetupLink());
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+}

@@ -1,0 +1,54 @@
+/** Browser tests against the real product: supervisor, embedded PostgreSQL, production build, a home and a port of their own. */
+import { existsSync, mkdtempSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineConfig, devices } from "@playwright/test";
+
+// The file is read again in every worker; only the first reader decides, the others inherit its choice.
+process.env.E2E_HOME ??= mkdtempSync(join(tmpdir(), "openclaw-e2e-"));
+process.env.E2E_PORT ??= String(await freePort());
+const origin = `http://127.0.0.1:${process.env.E2E_PORT}`;
+
+/** The distribution's browser where there is one; Playwright's own otherwise. */
+const SYSTEM_CHROMIUM = "/usr/bin/chromium";
+const launchOptions = {
+  ...(existsSync(SYSTEM_CHROMIUM) ? { executablePath: SYSTEM_CHROMIUM } : {}),
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  // A new set-up link voids the one before it: tests take turns.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 45_000,
+  expect: { timeout: 15_000 },
+  use: { ...devices["Desktop Chrome"], baseURL: origin, launchOptions, trace: "retain-on-failure" },
+  webServer: {
+    command: "node e2e/support/product.ts",
+    url: `${origin}/readyz`,
+    timeout: 120_000,
+    gracefulShutdown: { signal: "SIGTERM", timeout: 60_000 },
+    stdout: "ignore",
+    stderr: "pipe",
+  },
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
