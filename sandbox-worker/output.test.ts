@@ -78,7 +78,6 @@ describe("text", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const text = cleaned([Buffer.from(bytes)]);
-        // eslint-disable-next-line no-control-regex
         expect(text).not.toMatch(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/);
         expect(text.isWellFormed()).toBe(true);
       }),

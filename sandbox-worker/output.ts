@@ -140,7 +140,7 @@ const BEL = 0x07;
 const ST = 0x9c;
 const CSI = 0x9b;
 const STRING_STARTS = new Set([0x90, 0x98, 0x9d, 0x9e, 0x9f]);
-// eslint-style escapes are unavoidable: these are the characters that are removed or start something that is.
+/** Anything else is removed or starts a sequence that is. */
 const REMOVABLE = /[^\t\n\r\u0020-\u007e\u00a0-\u{10ffff}]/u;
 
 function afterEscape(code: number): EscapeState {

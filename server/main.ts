@@ -10,11 +10,13 @@ import { parseArgs } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { composeServer } from "#server/compose.ts";
 import { setContainer } from "#server/core/container.ts";
-import { messageOf } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 import { normaliseAddress } from "#server/core/http/address.ts";
 import { leaveUnreadBody } from "#server/core/http/unread-body.ts";
 import { preparePageRequest } from "#server/core/http/page-request.ts";
 import { newRequestId } from "#server/core/ids.ts";
+import type { HomePaths } from "#server/core/paths.ts";
+import { resolveLocation } from "#server/config/index.ts";
 import { createGatewayApp, hotRoute, serveOnNode } from "#server/gateway/index.ts";
 import type { AppServices } from "#server/services.ts";
 
@@ -79,17 +81,18 @@ async function main(): Promise<void> {
 }
 
 /** Plain or TLS server with the limits that keep slow, endless or huge requests from holding it (slowloris, header floods). */
-function createSocketServer({ config }: AppServices, listener: RequestListener) {
+function createSocketServer({ config, paths }: AppServices, listener: RequestListener) {
   const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 };
   const { tls } = config.current().config.gateway;
+  const pem = (part: "cert" | "key" | "ca"): Buffer => readPem(`gateway.tls.${part}`, tls[part], paths);
   const server = tls.enabled
     ? createHttps(
         {
           ...limits,
           minVersion: "TLSv1.2",
-          cert: readPem(tls.cert, "gateway.tls.cert"),
-          key: readPem(tls.key, "gateway.tls.key"),
-          ...(tls.ca === undefined ? {} : { ca: readPem(tls.ca, "gateway.tls.ca"), requestCert: true, rejectUnauthorized: true }),
+          cert: pem("cert"),
+          key: pem("key"),
+          ...(tls.ca === undefined ? {} : { ca: pem("ca"), requestCert: true, rejectUnauthorized: true }),
         },
         listener,
       )
@@ -100,14 +103,15 @@ function createSocketServer({ config }: AppServices, listener: RequestListener) 
   return server;
 }
 
-function readPem(file: string | undefined, path: string): Buffer {
-  if (file === undefined) {
-    throw new Error(`${path} is not set, but gateway.tls.enabled is true. Name the PEM file there.`);
+function readPem(path: string, written: string | undefined, paths: HomePaths): Buffer {
+  if (written === undefined) {
+    throw new AppError("CONFIG_INVALID", `${path} is not set, but gateway.tls.enabled is true. Name the PEM file there.`);
   }
+  const file = resolveLocation(path, written, paths);
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Error(`${path}: cannot read ${file} (${messageOf(error)}).`, { cause: error });
+    throw new AppError("CONFIG_INVALID", `${path}: cannot read ${file} (${messageOf(error)}).`, { cause: error });
   }
 }
 

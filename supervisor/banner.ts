@@ -41,7 +41,10 @@ function tryIt(origin: string, firstToken: string | null): string[] {
   ];
   const intro =
     firstToken === null
-      ? ["  Run Python in a container (a new token: export OPENCLAW_TOKEN=$(./openclaw gateway generate-token --role admin))", ""]
+      ? [
+          "  Run Python in a container (a new token: export OPENCLAW_TOKEN=$(./openclaw gateway generate-token --role admin))",
+          "",
+        ]
       : ["  Run Python in a container. The token has all rights, is shown this once, and is not stored: keep it.", ""];
   return [...intro, ...curl];
 }

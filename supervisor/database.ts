@@ -7,7 +7,13 @@ import { startCluster, socketUrl, DATABASE_NAME, type Cluster } from "#server/co
 import { connectionsFile, type Connections } from "#server/core/db/connections.ts";
 import { homeClusterLayout } from "#server/core/db/embedded-layout.ts";
 import { migrate } from "#server/core/db/migrate.ts";
-import { deriveRolePasswords, LOGIN_ROLES, mayCreateRoles, provisionRoles, type LoginRole } from "#server/core/db/roles.ts";
+import {
+  deriveRolePasswords,
+  LOGIN_ROLES,
+  mayCreateRoles,
+  provisionRoles,
+  type LoginRole,
+} from "#server/core/db/roles.ts";
 import type { Env } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
@@ -67,7 +73,10 @@ async function openSource(options: DatabaseOptions): Promise<Source> {
     return openExternal(env.DATABASE_URL, env);
   }
   if (!options.embedded) {
-    throw new AppError("NOT_CONFIGURED", "--no-embedded-db needs DATABASE_URL, the connection of a PostgreSQL of your own (14 or newer). Set it, or leave the option out.");
+    throw new AppError(
+      "NOT_CONFIGURED",
+      "--no-embedded-db needs DATABASE_URL, the connection of a PostgreSQL of your own (14 or newer). Set it, or leave the option out.",
+    );
   }
   return openEmbedded(options);
 }
@@ -108,9 +117,13 @@ async function checkReachable(ownerUrl: string): Promise<void> {
   try {
     await withClient(ownerUrl, (client) => client.query("SELECT 1"));
   } catch (error) {
-    throw new AppError("STORE_UNAVAILABLE", `The database in DATABASE_URL cannot be reached: ${messageOf(error)}. Check the address, the name and that it runs.`, {
-      cause: error,
-    });
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      `The database in DATABASE_URL cannot be reached: ${messageOf(error)}. Check the address, the name and that it runs.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -132,8 +145,12 @@ async function openEmbedded({ paths, terminal }: DatabaseOptions): Promise<Sourc
         return;
       }
       failures = countFailures(failures, Date.now() - startedAt);
-      terminal.warn(`PostgreSQL ended by itself; starting it again (details in ${join(paths.logsDir, "postgres.log")})`);
-      await delay(restartDelayMs(failures, Math.random()), undefined, { signal: stopping.signal }).catch(() => undefined);
+      terminal.warn(
+        `PostgreSQL ended by itself; starting it again (details in ${join(paths.logsDir, "postgres.log")})`,
+      );
+      await delay(restartDelayMs(failures, Math.random()), undefined, { signal: stopping.signal }).catch(
+        () => undefined,
+      );
       startedAt = Date.now();
       await restart(() => (failures += 1));
     }
@@ -147,7 +164,9 @@ async function openEmbedded({ paths, terminal }: DatabaseOptions): Promise<Sourc
         return;
       } catch (error) {
         terminal.warn(messageOf(error).split("\n").slice(0, 2).join(" "));
-        await delay(restartDelayMs(countFailure(), Math.random()), undefined, { signal: stopping.signal }).catch(() => undefined);
+        await delay(restartDelayMs(countFailure(), Math.random()), undefined, { signal: stopping.signal }).catch(
+          () => undefined,
+        );
       }
     }
   }
@@ -167,7 +186,11 @@ async function openEmbedded({ paths, terminal }: DatabaseOptions): Promise<Sourc
 }
 
 async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString, application_name: "openclaw:supervisor", connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    connectionString,
+    application_name: "openclaw:supervisor",
+    connectionTimeoutMillis: 10_000,
+  });
   client.on("error", () => undefined);
   await client.connect();
   try {

@@ -16,9 +16,13 @@ export function takeHome(paths: HomePaths): ProcessLock {
   try {
     ensureHome(paths);
   } catch (error) {
-    throw new AppError("STORE_UNAVAILABLE", `The home ${paths.home} cannot be used: ${reasonOf(error)} Another place: npm start -- --home FOLDER.`, {
-      cause: error,
-    });
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      `The home ${paths.home} cannot be used: ${reasonOf(error)} Another place: npm start -- --home FOLDER.`,
+      {
+        cause: error,
+      },
+    );
   }
   const lock = tryLock(join(paths.runDir, "supervisor.lock"));
   const ownerFile = join(paths.runDir, "supervisor.json");
@@ -26,10 +30,14 @@ export function takeHome(paths: HomePaths): ProcessLock {
     throw new AppError("CONFLICT", alreadyRunning(paths, readOwner(ownerFile)));
   }
   try {
-    writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString() }), { mode: 0o600 });
+    writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString() }), {
+      mode: 0o600,
+    });
   } catch (error) {
     lock.release();
-    throw new AppError("STORE_UNAVAILABLE", `The home ${paths.home} cannot be used: ${reasonOf(error)}`, { cause: error });
+    throw new AppError("STORE_UNAVAILABLE", `The home ${paths.home} cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   return lock;
 }

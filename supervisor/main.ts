@@ -3,6 +3,8 @@ import { Command } from "commander";
 import { addStartOptions, readStartOptions } from "./options.ts";
 import { runSupervisor } from "./run.ts";
 
-const command = addStartOptions(new Command("npm start --")).description("Start the gateway, the console, the sandbox worker and their database");
+const command = addStartOptions(new Command("npm start --")).description(
+  "Start the gateway, the console, the sandbox worker and their database",
+);
 command.action((parsed: Record<string, unknown>) => runSupervisor(readStartOptions(parsed)));
 await command.parseAsync();

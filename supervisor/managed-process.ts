@@ -97,7 +97,10 @@ export function createManagedProcess(options: ManagedProcessOptions): ManagedPro
       const report = await Promise.race([running.ready, late]);
       if (report === null) {
         running.child.kill("SIGKILL");
-        throw new AppError("TIMEOUT", `The ${options.name} process did not get ready within ${options.readyWithinMs / 1000} seconds.`);
+        throw new AppError(
+          "TIMEOUT",
+          `The ${options.name} process did not get ready within ${options.readyWithinMs / 1000} seconds.`,
+        );
       }
       void watch(running);
       return report;
@@ -128,7 +131,9 @@ export function createManagedProcess(options: ManagedProcessOptions): ManagedPro
 /** The telling lines of a crash: without the source line, the stack and the runtime's own frame. */
 function essence(words: string): string {
   const lines = words.split("\n").map((line) => line.trim());
-  const telling = lines.filter((line) => /[a-z]/i.test(line) && !/^(at |node:|throw |Node\.js v|code:|requireStack:)/.test(line));
+  const telling = lines.filter(
+    (line) => /[a-z]/i.test(line) && !/^(at |node:|throw |Node\.js v|code:|requireStack:)/.test(line),
+  );
   return telling.slice(0, 3).join(" ");
 }
 
@@ -151,7 +156,9 @@ function spawnChild(options: ManagedProcessOptions): Running {
   child.stderr?.setEncoding("utf8").on("data", onData("stderr"));
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`));
+    child.once("close", (code, signal) =>
+      resolve(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`),
+    );
   });
   const ready = new Promise<ReadyReport>((resolve, reject) => {
     child.on("message", (raw) => {
@@ -163,7 +170,12 @@ function spawnChild(options: ManagedProcessOptions): Running {
       }
     });
     void exited.then((how) => {
-      reject(new AppError("INTERNAL", `The ${options.name} process ended at its start (${how}). ${essence(lastWords)}`.trim()));
+      reject(
+        new AppError(
+          "INTERNAL",
+          `The ${options.name} process ended at its start (${how}). ${essence(lastWords)}`.trim(),
+        ),
+      );
     });
   });
   // Somebody may wait for `exited` only.

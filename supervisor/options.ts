@@ -28,10 +28,21 @@ const Raw = z.object({
 /** Adds the options to a command. */
 export function addStartOptions(command: Command): Command {
   return command
-    .option("--port <number>", "port of the gateway and the console (default: gateway.port of the configuration)", parsePort)
+    .option(
+      "--port <number>",
+      "port of the gateway and the console (default: gateway.port of the configuration)",
+      parsePort,
+    )
     .option("--config <file>", "configuration file (default: <home>/config/openclaw.json5)")
-    .option("--home <folder>", "folder of configuration, data, logs and keys (default: $OPENCLAW_HOME, else ~/.openclaw)")
-    .option(`--only <part>`, `run only these parts: ${PART_NAMES.join(", ")}; repeat it or separate them by commas`, collectParts)
+    .option(
+      "--home <folder>",
+      "folder of configuration, data, logs and keys (default: $OPENCLAW_HOME, else ~/.openclaw)",
+    )
+    .option(
+      `--only <part>`,
+      `run only these parts: ${PART_NAMES.join(", ")}; repeat it or separate them by commas`,
+      collectParts,
+    )
     .option("--no-embedded-db", "use the PostgreSQL in DATABASE_URL and never start one of our own")
     .option("--verbose", "also show what the processes log")
     .addHelpText(

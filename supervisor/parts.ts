@@ -31,7 +31,14 @@ export function planProcesses(only: readonly PartName[]): ProcessPlan[] {
   const plans: ProcessPlan[] = [];
   const withServer = wanted.has("gateway") || wanted.has("console");
   if (withServer) {
-    plans.push({ name: "sealer", script: "server/audit/sealer-main.ts", args: [], databaseRole: "sealer", essential: true, drainMs: 15_000 });
+    plans.push({
+      name: "sealer",
+      script: "server/audit/sealer-main.ts",
+      args: [],
+      databaseRole: "sealer",
+      essential: true,
+      drainMs: 15_000,
+    });
   }
   if (wanted.has("worker")) {
     plans.push({
@@ -44,8 +51,18 @@ export function planProcesses(only: readonly PartName[]): ProcessPlan[] {
     });
   }
   if (withServer) {
-    const args = [...(wanted.has("console") ? [] : ["--without-console"]), ...(wanted.has("gateway") ? [] : ["--without-gateway"])];
-    plans.push({ name: "server", script: "server/main.ts", args, databaseRole: "app", essential: true, drainMs: 25_000 });
+    const args = [
+      ...(wanted.has("console") ? [] : ["--without-console"]),
+      ...(wanted.has("gateway") ? [] : ["--without-gateway"]),
+    ];
+    plans.push({
+      name: "server",
+      script: "server/main.ts",
+      args,
+      databaseRole: "app",
+      essential: true,
+      drainMs: 25_000,
+    });
   }
   return plans;
 }

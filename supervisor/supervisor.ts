@@ -49,14 +49,11 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     loadConfig(paths.configFile);
     opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
     database = await opening;
-    let port: number | undefined;
-    for (const plan of planProcesses(options.only)) {
-      refuseWhenStopping();
-      const report = await startProcess(plan, database);
-      port = report?.port ?? port;
-    }
     refuseWhenStopping();
-    await showBanner(database, port);
+    const running = database;
+    const reports = await Promise.all(planProcesses(options.only).map((plan) => startProcess(plan, running)));
+    refuseWhenStopping();
+    await showBanner(running, reports.find((report) => report?.port !== undefined)?.port);
   }
 
   function refuseWhenStopping(): void {
@@ -65,7 +62,10 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     }
   }
 
-  async function startProcess(plan: ProcessPlan, { connections }: Database): Promise<{ port?: number | undefined } | null> {
+  async function startProcess(
+    plan: ProcessPlan,
+    { connections }: Database,
+  ): Promise<{ port?: number | undefined } | null> {
     const urls = { app: connections.appUrl, worker: connections.workerUrl, sealer: connections.sealerUrl };
     let cameUp = false;
     const managed = createManagedProcess({
@@ -74,7 +74,8 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
       env: processEnvironment(plan, urls[plan.databaseRole], paths, options),
       readyWithinMs: READY_WITHIN_MS,
       onOutput: outputOf(plan.name, () => cameUp),
-      onCrash: (how, waitMs) => terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`),
+      onCrash: (how, waitMs) =>
+        terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`),
       onRestarted: () => terminal.info(`${plan.name} is running again`),
     });
     processes.set(plan.name, managed);
@@ -86,7 +87,9 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
       if (plan.essential) {
         throw explain(error, options, paths);
       }
-      terminal.warn(`${messageOf(error)} It is tried again in the background; details in ${join(paths.logsDir, `${plan.name}.log`)}`);
+      terminal.warn(
+        `${messageOf(error)} It is tried again in the background; details in ${join(paths.logsDir, `${plan.name}.log`)}`,
+      );
       managed.keepTrying();
       return null;
     }
@@ -112,9 +115,17 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 
   async function showBanner({ connections }: Database, port: number | undefined): Promise<void> {
     const names = new Set(options.only);
-    const [withConsole, withGateway] = [names.size === 0 || names.has("console"), names.size === 0 || names.has("gateway")];
+    const [withConsole, withGateway] = [
+      names.size === 0 || names.has("console"),
+      names.size === 0 || names.has("gateway"),
+    ];
     const welcome = await prepareWelcome({ appUrl: connections.appUrl, paths, withConsole, withGateway });
-    const facts = { ...welcome, origin: port === undefined ? null : originOf(paths, port), withGateway, home: paths.home };
+    const facts = {
+      ...welcome,
+      origin: port === undefined ? null : originOf(paths, port),
+      withGateway,
+      home: paths.home,
+    };
     terminal.show(readyBanner({ ...facts, seconds: (Date.now() - startedAt) / 1000 }));
     log.write(`${new Date().toISOString()} info ready\n`);
   }
@@ -154,7 +165,12 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 const LABELS: Record<ProcessName, string> = { server: "Server", worker: "Sandbox worker", sealer: "Audit sealer" };
 
 /** The least a process needs: its own database connection, and no connection or secret that belongs to another. */
-function processEnvironment(plan: ProcessPlan, databaseUrl: string, paths: HomePaths, options: StartOptions): NodeJS.ProcessEnv {
+function processEnvironment(
+  plan: ProcessPlan,
+  databaseUrl: string,
+  paths: HomePaths,
+  options: StartOptions,
+): NodeJS.ProcessEnv {
   return childEnvironment({
     OPENCLAW_HOME: paths.home,
     OPENCLAW_CONFIG: paths.configFile,
@@ -172,7 +188,8 @@ function processEnvironment(plan: ProcessPlan, databaseUrl: string, paths: HomeP
 
 function originOf(paths: HomePaths, port: number): string {
   const { gateway } = loadConfig(paths.configFile).config;
-  return webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins }).canonical;
+  return webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins })
+    .canonical;
 }
 
 /** Start errors a person can do something about, in words that say what. */
@@ -187,7 +204,11 @@ function explain(error: unknown, options: StartOptions, paths: HomePaths): unkno
     );
   }
   if (text.includes("EACCES") && text.includes("listen")) {
-    return new AppError("NOT_CONFIGURED", `This user may not listen on that port (${text}). Choose one above 1023: npm start -- --port N.`, { cause: error });
+    return new AppError(
+      "NOT_CONFIGURED",
+      `This user may not listen on that port (${text}). Choose one above 1023: npm start -- --port N.`,
+      { cause: error },
+    );
   }
   return error;
 }

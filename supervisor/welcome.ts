@@ -24,7 +24,12 @@ export interface Welcome {
 const OPERATOR = { type: "operator", id: "operator" } as const;
 const FIRST_TOKEN_NAME = "first start";
 
-export async function prepareWelcome(options: { appUrl: string; paths: HomePaths; withConsole: boolean; withGateway: boolean }): Promise<Welcome> {
+export async function prepareWelcome(options: {
+  appUrl: string;
+  paths: HomePaths;
+  withConsole: boolean;
+  withGateway: boolean;
+}): Promise<Welcome> {
   const pool = createPool({ connectionString: options.appUrl, name: "supervisor", max: 2, onError: () => undefined });
   const db = createDb(pool);
   try {
@@ -47,7 +52,13 @@ async function mintFirstToken(db: Db, pool: Pool, paths: HomePaths): Promise<str
   }
   const loaded = loadConfig(paths.configFile);
   const policy = await readPolicy(pool, configuredPolicy(loaded));
-  const deps = { db, clock: systemClock, pepper: loadPepper(paths), settings: loaded.config.gateway.tokenConfig, policy };
+  const deps = {
+    db,
+    clock: systemClock,
+    pepper: loadPepper(paths),
+    settings: loaded.config.gateway.tokenConfig,
+    policy,
+  };
   try {
     const created = await createToken(deps, OPERATOR, { name: FIRST_TOKEN_NAME, role: "admin", ownerId: OPERATOR.id });
     return created.token;

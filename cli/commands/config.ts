@@ -33,7 +33,7 @@ export function registerConfig(program: Command, context: CliContext): void {
 The value is JSON5; anything else is taken as text.
 
 Examples:
-  openclaw config set gateway.token "\${OPENCLAW_TOKEN}"
+  openclaw config set gateway.token '\${OPENCLAW_TOKEN}'
   openclaw config set security.rateLimit.global.maxRequests 10
   openclaw config set gateway.allowedOrigins '["https://console.example.com"]'
   openclaw config set 'security.authorization.users["ana@example"].role' user`,

@@ -103,6 +103,14 @@ test("a file that is no object, or nothing", () => {
   expect(told("// only a note\n")).toEqual(["1:1  the file is empty"]);
 });
 
+test("a file with tens of thousands of problems is told about in bounded time and length", () => {
+  const unknown = Array.from({ length: 30_000 }, (_, index) => `k${index}: 1`).join(",\n");
+  const twice = Array.from({ length: 30_000 }, () => "port: 1").join(",\n");
+  const lines = told(`{ ${unknown}, gateway: { ${twice} } }`);
+  expect(lines).toHaveLength(201);
+  expect(lines.at(-1)).toBe("1:1  the file has 59799 more problems");
+});
+
 test("junk that is shaped like a configuration never throws", () => {
   const key = fc.constantFrom(
     "gateway",

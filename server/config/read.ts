@@ -27,18 +27,31 @@ export function readConfigText(text: string): ConfigText {
     }));
     return { root, config: undefined, soundPart: undefined, problems };
   }
-  const keys = keyProblems(root).map((problem) => describeKeyProblem(text, root, problem));
   const parsed = ConfigSchema.safeParse(valueOf(root));
-  const shape = (parsed.error?.issues ?? [])
-    .flatMap((issue) => findingsOf(issue, root))
-    .map((finding) => placeFinding(text, root, finding));
-  const problems = [...keys, ...shape].sort((a, b) => a.line - b.line || a.column - b.column);
+  const keys = keyProblems(root);
+  const shape = (parsed.error?.issues ?? []).flatMap((issue) => findingsOf(issue, root));
+  const problems = [
+    ...keys.slice(0, MAX_PROBLEMS).map((problem) => describeKeyProblem(text, root, problem)),
+    ...shape.slice(0, MAX_PROBLEMS).map((finding) => placeFinding(text, root, finding)),
+  ].sort((a, b) => a.line - b.line || a.column - b.column);
+  const untold = keys.length + shape.length - problems.length;
+  if (untold > 0) {
+    problems.push(manyMore(untold));
+  }
   return {
     root,
     config: problems.length === 0 ? parsed.data : undefined,
     soundPart: parsed.data ?? withoutFaults(valueOf(root)),
     problems,
   };
+}
+
+/** Of each sort; a hostile file could hold tens of thousands. */
+const MAX_PROBLEMS = 100;
+
+function manyMore(count: number): Problem {
+  const fix = "Correct those above first.";
+  return { severity: "error", path: "", line: 1, column: 1, reason: `the file has ${count} more problems`, fix };
 }
 
 function describeKeyProblem(text: string, root: Node, { path, offset, kind, first }: KeyProblem): Problem {

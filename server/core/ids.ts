@@ -2,19 +2,38 @@
 import { randomBytes } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Asking the system for each id alone costs more than making the id. */
+const POOL_BYTES = 8192;
 
-/** `characters` symbols of Crockford base32, lower case, 5 random bits each. */
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** Random bytes, each handed out once. */
+function takeRandom(bytes: number): Buffer {
+  if (used + bytes > pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  const taken = pool.subarray(used, used + bytes);
+  used += bytes;
+  return taken;
+}
+
+/** The prefix, `_`, and `characters` symbols of Crockford base32, lower case, 5 random bits each. */
 export function randomId(prefix: string, characters = 20): string {
-  const random = randomBytes(characters);
+  return `${prefix}_${randomSymbols(characters)}`;
+}
+
+function randomSymbols(characters: number): string {
   let text = "";
-  for (const byte of random) {
+  for (const byte of takeRandom(characters)) {
     text += ALPHABET.charAt(byte & 31);
   }
-  return `${prefix}_${text}`;
+  return text;
 }
 
 export const newRunId = (): string => randomId("run");
 export const newRequestId = (): string => randomId("req");
-export const newTokenId = (): string => randomId("", 12).slice(1);
+export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);

@@ -1,5 +1,5 @@
 /** The key that token hashes are made with: it lives outside the database, so a stolen dump alone verifies nothing. */
-import { createHash } from "node:crypto";
+import { createHash, createSecretKey, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import type { HomePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
@@ -7,11 +7,12 @@ import { readOrCreateSecret } from "#server/core/secret-file.ts";
 export interface Pepper {
   /** Fingerprint stored beside each hash, to tell which key made it. */
   id: string;
-  key: Buffer;
+  key: KeyObject;
 }
 
 export function loadPepper(paths: HomePaths): Pepper {
-  const key = readOrCreateSecret(join(paths.keysDir, "token-pepper"));
-  const id = createHash("sha256").update("openclaw-pepper-id").update(key).digest("hex").slice(0, 12);
-  return { id, key };
+  const secret = readOrCreateSecret(join(paths.keysDir, "token-pepper"));
+  const id = createHash("sha256").update("openclaw-pepper-id").update(secret).digest("hex").slice(0, 12);
+  // As a KeyObject: an HMAC with a Buffer as key costs five times as much, on every request.
+  return { id, key: createSecretKey(secret) };
 }

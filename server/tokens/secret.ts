@@ -3,7 +3,7 @@
  * The checksum (CRC-32 in base 62, as GitHub's tokens carry one) lets a secret scanner and this parser refuse a mistyped or invented
  * token without a look-up; it proves nothing. The secret alone proves the holder.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, randomBytes, type KeyObject } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { newTokenId } from "#server/core/ids.ts";
 
@@ -37,7 +37,7 @@ export function tokenIdOf(text: string): string | null {
 }
 
 /** HMAC-SHA-256 of the token under the pepper: what is stored and compared (32 bytes). */
-export function hashToken(pepper: Buffer, text: string): Buffer {
+export function hashToken(pepper: KeyObject, text: string): Buffer {
   return createHmac("sha256", pepper).update(text).digest();
 }
 

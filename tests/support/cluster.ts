@@ -7,7 +7,13 @@ import { Client } from "pg";
 import { DATABASE_NAME, startCluster, socketUrl } from "#server/core/db/cluster.ts";
 import { folderClusterLayout } from "#server/core/db/embedded-layout.ts";
 import { migrate } from "#server/core/db/migrate.ts";
-import { deriveRolePasswords, LOGIN_ROLES, provisionRoles, type LoginRole, type RolePasswords } from "#server/core/db/roles.ts";
+import {
+  deriveRolePasswords,
+  LOGIN_ROLES,
+  provisionRoles,
+  type LoginRole,
+  type RolePasswords,
+} from "#server/core/db/roles.ts";
 
 export interface MigratedCluster {
   socketDir: string;

@@ -31,7 +31,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     appUrl: url(LOGIN_ROLES.app, passwords.app, name),
     workerUrl: url(LOGIN_ROLES.worker, passwords.worker, name),
     sealerUrl: url(LOGIN_ROLES.sealer, passwords.sealer, name),
-    drop: () => withClient(adminUrl, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    drop: () =>
+      withClient(adminUrl, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
 }
 

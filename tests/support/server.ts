@@ -46,7 +46,13 @@ export async function startServer(config?: string): Promise<TestServer> {
     writeFileSync(home.configFile, config, { mode: 0o600 });
   }
   const child = fork("server/main.ts", ["--without-console"], {
-    env: { ...process.env, OPENCLAW_HOME: home.home, OPENCLAW_PORT: "0", OPENCLAW_DATABASE_URL: database.appUrl, OPENCLAW_LOG_LEVEL: "error" },
+    env: {
+      ...process.env,
+      OPENCLAW_HOME: home.home,
+      OPENCLAW_PORT: "0",
+      OPENCLAW_DATABASE_URL: database.appUrl,
+      OPENCLAW_LOG_LEVEL: "error",
+    },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const port = await readyPort(child);
@@ -54,7 +60,8 @@ export async function startServer(config?: string): Promise<TestServer> {
   const db = createDb(pool);
   const owner = new Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  const sql: TestServer["sql"] = async <Row extends object>(text: string, values?: unknown[]) => (await owner.query<Row>(text, values)).rows;
+  const sql: TestServer["sql"] = async <Row extends object>(text: string, values?: unknown[]) =>
+    (await owner.query<Row>(text, values)).rows;
 
   return {
     url: `http://127.0.0.1:${port}`,
@@ -65,14 +72,22 @@ export async function startServer(config?: string): Promise<TestServer> {
       const policy = await readPolicy(pool, { enabled: true, roles: undefined, users: undefined, channels: undefined });
       const settings = { expiration: 3_600_000, maxTokens: 1000, tokenLength: 32 };
       const deps = { db, clock: systemClock, pepper: loadPepper(home), settings, policy };
-      const created = await createToken(deps, { type: "operator", id: "test" }, { name: "test", role: "admin", ...input });
+      const created = await createToken(
+        deps,
+        { type: "operator", id: "test" },
+        { name: "test", role: "admin", ...input },
+      );
       if (input.allowedIps === undefined) {
         await known(port, created.token);
       }
       return created;
     },
     sql,
-    events: (requestId) => sql<AuditRow>("SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE request_id = $1 ORDER BY id", [requestId]),
+    events: (requestId) =>
+      sql<AuditRow>(
+        "SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE request_id = $1 ORDER BY id",
+        [requestId],
+      ),
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
@@ -89,7 +104,9 @@ export async function startServer(config?: string): Promise<TestServer> {
 /** Resolves once the server has heard of the token. */
 async function known(port: number, token: string): Promise<void> {
   for (;;) {
-    const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/whoami`, { headers: { authorization: `Bearer ${token}` } });
+    const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/whoami`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     if (status === 200) {
       return;
     }

@@ -81,17 +81,30 @@ async function startServer(binaries: string, run: RunOptions, durable: boolean, 
   const settings = serverSettings({ socketDir: run.layout.socketDir, durable });
   for (let attempt = 1; ; attempt += 1) {
     const log = keepTail(run.onLog);
-    const child = spawnAs(run.layout, join(binaries, "bin", "postgres"), ["-D", run.layout.dataDir, ...settingArguments(settings)], log.add);
-    const outcome = await untilReady(child, url);
+    const child = spawnAs(
+      run.layout,
+      join(binaries, "bin", "postgres"),
+      ["-D", run.layout.dataDir, ...settingArguments(settings)],
+      log.add,
+    );
+    const outcome = await untilReady(child, url).catch(async (error: unknown) => {
+      await endNow(child);
+      throw error;
+    });
     if (outcome === "ready" && child.process.pid !== undefined) {
       return { pid: child.process.pid, process: child.process, exited: child.exited };
     }
-    child.process.kill("SIGQUIT");
+    await endNow(child);
     if (attempt === START_ATTEMPTS || outcome !== "ended") {
       throw new AppError("STORE_UNAVAILABLE", `PostgreSQL did not start on ${run.layout.dataDir}:\n${log.text()}`);
     }
     await delay(200 * attempt);
   }
+}
+
+async function endNow(child: SpawnedProcess): Promise<void> {
+  child.process.kill("SIGQUIT");
+  await child.exited;
 }
 
 /** Polls with real connections: only an answered query proves that recovery is over. */
@@ -170,7 +183,13 @@ async function makeDataDir(binaries: string, run: RunOptions, ownerPassword: str
       join(binaries, "bin", "initdb"),
       [
         ...["-D", unfinished, "-U", OWNER_ROLE, `--pwfile=${passwordFile}`, "--auth=scram-sha-256"],
-        ...["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--data-checksums"],
+        ...[
+          "--encoding=UTF8",
+          "--locale-provider=builtin",
+          "--builtin-locale=C.UTF-8",
+          "--locale=C",
+          "--data-checksums",
+        ],
       ],
       log.add,
     );

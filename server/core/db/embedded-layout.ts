@@ -2,8 +2,8 @@
  * Where the embedded PostgreSQL keeps its files, and as whom it runs.
  * Threat: another local user who makes our folder first, or reads it. Each folder is checked to be ours and closed to others.
  */
-import { createHash } from "node:crypto";
-import { chownSync, lstatSync, mkdirSync, realpathSync, rmSync, symlinkSync, readlinkSync, chmodSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
@@ -11,8 +11,6 @@ import { ensureDatabaseAccount, runsAsRoot, type Account } from "#server/core/db
 import type { HomePaths } from "#server/core/paths.ts";
 
 export interface ClusterLayout {
-  /** Holds the lock and the other folders; ours alone. */
-  baseDir: string;
   dataDir: string;
   socketDir: string;
   /** Where PostgreSQL runs under another account: parent of a readable copy of its binaries. */
@@ -21,7 +19,7 @@ export interface ClusterLayout {
   account: Account | undefined;
 }
 
-/** Root keeps databases here: an account without rights cannot reach into a private home such as /root. */
+/** For root: binaries that the database's account can read, and the databases of homes it cannot reach, such as /root. */
 const SYSTEM_DIR = "/var/lib/openclaw";
 /** `sun_path` holds 108 bytes with the closing zero. */
 const SOCKET_PATH_LIMIT = 107;
@@ -44,7 +42,6 @@ export function folderClusterLayout(baseDir: string): ClusterLayout {
   const socketDir = join(baseDir, "socket");
   ensurePrivateDir(socketDir, account);
   return {
-    baseDir,
     dataDir: join(baseDir, "postgres"),
     socketDir,
     binariesCopyDir: account === undefined ? undefined : SYSTEM_DIR,
@@ -54,10 +51,11 @@ export function folderClusterLayout(baseDir: string): ClusterLayout {
 
 function ownLayout(paths: HomePaths): ClusterLayout {
   const inHome = join(paths.runDir, "postgres");
-  const socketDir = socketPathFits(inHome) ? inHome : join(tmpdir(), `openclaw-${process.getuid?.() ?? 0}-${homeKey(paths.home)}`);
+  const socketDir = socketPathFits(inHome)
+    ? inHome
+    : join(tmpdir(), `openclaw-${process.getuid?.() ?? 0}-${homeKey(paths.home)}`);
   ensurePrivateDir(socketDir, undefined);
   return {
-    baseDir: paths.runDir,
     dataDir: join(paths.dataDir, "postgres"),
     socketDir,
     binariesCopyDir: undefined,
@@ -65,30 +63,61 @@ function ownLayout(paths: HomePaths): ClusterLayout {
   };
 }
 
+/** Root's home: the database lives in it when its account can reach it, else in a folder of the system with a link from the home. */
 function rootLayout(paths: HomePaths): ClusterLayout {
-  const link = join(paths.dataDir, "postgres");
-  const existing = lstatOrNull(link);
-  const linked = existing?.isSymbolicLink() === true ? readlinkSync(link) : null;
-  const baseDir = linked?.startsWith(`${SYSTEM_DIR}/`) === true ? dirname(linked) : join(SYSTEM_DIR, homeKey(paths.home));
-  mkdirSync(SYSTEM_DIR, { recursive: true, mode: 0o755 });
-  chmodSync(SYSTEM_DIR, 0o755);
-  mkdirSync(baseDir, { recursive: true, mode: 0o711 });
-  chmodSync(baseDir, 0o711);
-  const dataDir = join(baseDir, "postgres");
-  if (existing?.isDirectory() === true) {
+  const account = ensureDatabaseAccount();
+  const inHome = join(paths.dataDir, "postgres");
+  const existing = lstatOrNull(inHome);
+  if (existing?.isSymbolicLink() === true) {
+    return systemLayout(dirname(readlinkSync(inHome)), account);
+  }
+  if (existing !== null && existing.uid !== account.uid) {
     throw new AppError(
       "NOT_CONFIGURED",
-      `${link} belongs to a gateway that was started as another user. Start it as that user, or move the home away first.`,
+      `${inHome} belongs to a gateway that was started as another user. Start it as that user, or move the home away first.`,
     );
   }
-  if (linked !== dataDir) {
-    rmSync(link, { force: true });
-    symlinkSync(dataDir, link);
+  if (isReachable(dirname(realpathSync(paths.home)))) {
+    for (const folder of [paths.home, paths.dataDir, paths.runDir]) {
+      // The database's account may pass through; it can list nothing, and everybody else stays out.
+      chownSync(folder, 0, account.gid);
+      chmodSync(folder, 0o710);
+    }
+    const socketDir = join(paths.runDir, "postgres");
+    if (socketPathFits(socketDir)) {
+      ensurePrivateDir(socketDir, account);
+      return { dataDir: inHome, socketDir, binariesCopyDir: SYSTEM_DIR, account };
+    }
   }
-  const account = ensureDatabaseAccount();
+  if (existing !== null) {
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      `The database account cannot reach ${inHome}. Move the home out of private folders such as /root, or shorten its path.`,
+    );
+  }
+  const baseDir = join(SYSTEM_DIR, randomBytes(8).toString("hex"));
+  const layout = systemLayout(baseDir, account);
+  symlinkSync(layout.dataDir, inHome);
+  return layout;
+}
+
+function systemLayout(baseDir: string, account: Account): ClusterLayout {
+  for (const [folder, mode] of [
+    [SYSTEM_DIR, 0o755],
+    [baseDir, 0o711],
+  ] as const) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, mode);
+  }
   const socketDir = join(baseDir, "socket");
   ensurePrivateDir(socketDir, account);
-  return { baseDir, dataDir, socketDir, binariesCopyDir: SYSTEM_DIR, account };
+  return { dataDir: join(baseDir, "postgres"), socketDir, binariesCopyDir: SYSTEM_DIR, account };
+}
+
+/** True when every user may pass through `folder` and all above it. */
+function isReachable(folder: string): boolean {
+  const parent = dirname(folder);
+  return (lstatSync(folder).mode & 0o001) !== 0 && (parent === folder || isReachable(parent));
 }
 
 function homeKey(home: string): string {

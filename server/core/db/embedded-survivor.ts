@@ -27,7 +27,10 @@ export async function stopSurvivor(dataDir: string): Promise<void> {
     }
   }
   const left = findServerProcesses(dataDir).join(", ");
-  throw new AppError("STORE_UNAVAILABLE", `PostgreSQL from an earlier start does not end (pid ${left}). End it by hand: kill -9 ${left}`);
+  throw new AppError(
+    "STORE_UNAVAILABLE",
+    `PostgreSQL from an earlier start does not end (pid ${left}). End it by hand: kill -9 ${left}`,
+  );
 }
 
 /** Pids of the server on `dataDir`, the postmaster and its children. */

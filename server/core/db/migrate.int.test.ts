@@ -18,7 +18,12 @@ async function connect(connectionString: string): Promise<Client> {
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  [owner, app, worker, sealer] = await Promise.all([connect(db.ownerUrl), connect(db.appUrl), connect(db.workerUrl), connect(db.sealerUrl)]);
+  [owner, app, worker, sealer] = await Promise.all([
+    connect(db.ownerUrl),
+    connect(db.appUrl),
+    connect(db.workerUrl),
+    connect(db.sealerUrl),
+  ]);
 });
 
 afterAll(async () => {
@@ -26,14 +31,17 @@ afterAll(async () => {
   await db.drop();
 });
 
-const EVENT = "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id) VALUES ('e', 'c', 'k', 'info', 'ok', 'system', 's')";
+const EVENT =
+  "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id) VALUES ('e', 'c', 'k', 'info', 'ok', 'system', 's')";
 
 /** Resolves with the first payload on `channel` that arrives while or after `change` runs; unrelated ones come before it. */
 async function heard(channel: string, change: () => Promise<unknown>): Promise<string[]> {
   const listener = await connect(db.ownerUrl);
   const payloads: string[] = [];
   const marker = new Promise<void>((resolve) => {
-    listener.on("notification", (message) => (message.channel === "marker" ? resolve() : void payloads.push(message.payload ?? "")));
+    listener.on("notification", (message) =>
+      message.channel === "marker" ? resolve() : void payloads.push(message.payload ?? ""),
+    );
   });
   await listener.query(`LISTEN ${channel}; LISTEN marker`);
   await change();
@@ -76,7 +84,9 @@ describe("migrations", () => {
       await client.query(
         "CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)",
       );
-      await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'y', '20261122000000_tables')");
+      await client.query(
+        "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'y', '20261122000000_tables')",
+      );
       await client.end();
       expect(await migrate(fresh.ownerUrl)).toContain("20261122000000_tables");
     } finally {
@@ -89,7 +99,9 @@ describe("migrations", () => {
   });
 
   it("seed the three roles of the guide", async () => {
-    const { rows } = await app.query<{ name: string; builtin: boolean }>("SELECT name, builtin FROM role ORDER BY name");
+    const { rows } = await app.query<{ name: string; builtin: boolean }>(
+      "SELECT name, builtin FROM role ORDER BY name",
+    );
     expect(rows).toEqual([
       { name: "admin", builtin: true },
       { name: "readonly", builtin: true },
@@ -134,12 +146,14 @@ describe("rights", () => {
     await expect(worker.query(statement)).rejects.toMatchObject({ code: "42501" });
   });
 
-  it.each(["SELECT * FROM token", "INSERT INTO audit_event (event) VALUES ('x')", "UPDATE audit_event SET reason = 'x'", "DELETE FROM audit_event"])(
-    "sealer role may not: %s",
-    async (statement) => {
-      await expect(sealer.query(statement)).rejects.toMatchObject({ code: "42501" });
-    },
-  );
+  it.each([
+    "SELECT * FROM token",
+    "INSERT INTO audit_event (event) VALUES ('x')",
+    "UPDATE audit_event SET reason = 'x'",
+    "DELETE FROM audit_event",
+  ])("sealer role may not: %s", async (statement) => {
+    await expect(sealer.query(statement)).rejects.toMatchObject({ code: "42501" });
+  });
 
   it("web role asks for a cancellation and the worker may record events", async () => {
     await insertRun("run_rights");
@@ -156,19 +170,27 @@ describe("rules", () => {
     const id = rows[0]?.id;
     const refused = { code: "23000" };
     await expect(owner.query("UPDATE audit_event SET reason = 'x' WHERE id = $1", [id])).rejects.toMatchObject(refused);
-    await expect(owner.query("UPDATE audit_event SET seq = 7, hash = 'h', actor_id = 'x' WHERE id = $1", [id])).rejects.toMatchObject(refused);
+    await expect(
+      owner.query("UPDATE audit_event SET seq = 7, hash = 'h', actor_id = 'x' WHERE id = $1", [id]),
+    ).rejects.toMatchObject(refused);
     await expect(sealer.query("UPDATE audit_event SET seq = 7 WHERE id = $1", [id])).rejects.toMatchObject(refused);
     await sealer.query("UPDATE audit_event SET seq = 7, hash = 'h' WHERE id = $1", [id]);
-    await expect(sealer.query("UPDATE audit_event SET seq = 8, hash = 'i' WHERE id = $1", [id])).rejects.toMatchObject(refused);
+    await expect(sealer.query("UPDATE audit_event SET seq = 8, hash = 'i' WHERE id = $1", [id])).rejects.toMatchObject(
+      refused,
+    );
     await expect(owner.query("DELETE FROM audit_event WHERE id = $1", [id])).rejects.toMatchObject(refused);
     await expect(owner.query("TRUNCATE audit_event")).rejects.toMatchObject(refused);
   });
 
   it("SBX: a final state stays, and an unknown one is refused", async () => {
     await insertRun("run_final");
-    await expect(worker.query("UPDATE run SET state = 'lost' WHERE id = 'run_final'")).rejects.toMatchObject({ code: "23514" });
+    await expect(worker.query("UPDATE run SET state = 'lost' WHERE id = 'run_final'")).rejects.toMatchObject({
+      code: "23514",
+    });
     await worker.query("UPDATE run SET state = 'failed' WHERE id = 'run_final'");
-    await expect(worker.query("UPDATE run SET state = 'succeeded' WHERE id = 'run_final'")).rejects.toMatchObject({ code: "23000" });
+    await expect(worker.query("UPDATE run SET state = 'succeeded' WHERE id = 'run_final'")).rejects.toMatchObject({
+      code: "23000",
+    });
     await worker.query("UPDATE run SET state = 'failed', stdout = 'late output' WHERE id = 'run_final'");
   });
 });
@@ -191,7 +213,9 @@ describe("announcements", () => {
     await app.query(
       "INSERT INTO token (id, name, owner_id, role_name, secret_hash, pepper_id, last4, family_id) VALUES ('t', 't', 'o', 'admin', 'h', 'p', '1234', 'f')",
     );
-    const quiet = await heard("openclaw_policy", () => app.query("UPDATE token SET last_used_at = now(), last_used_address = '::1' WHERE id = 't'"));
+    const quiet = await heard("openclaw_policy", () =>
+      app.query("UPDATE token SET last_used_at = now(), last_used_address = '::1' WHERE id = 't'"),
+    );
     expect(quiet).toEqual([]);
     const loud = await heard("openclaw_policy", () => app.query("UPDATE token SET revoked_at = now() WHERE id = 't'"));
     expect(loud.map((payload) => JSON.parse(payload) as unknown)).toEqual([{ table: "token", id: "t", op: "update" }]);
@@ -200,15 +224,21 @@ describe("announcements", () => {
   it("runs announce being queued, queued again, their events and a cancellation", async () => {
     expect(await heard("openclaw_run_queued", () => insertRun("run_told"))).toEqual(["run_told"]);
     await worker.query("UPDATE run SET state = 'running' WHERE id = 'run_told'");
-    expect(await heard("openclaw_run_queued", () => worker.query("UPDATE run SET state = 'queued' WHERE id = 'run_told'"))).toEqual(["run_told"]);
+    expect(
+      await heard("openclaw_run_queued", () => worker.query("UPDATE run SET state = 'queued' WHERE id = 'run_told'")),
+    ).toEqual(["run_told"]);
     const event = "INSERT INTO run_event (run_id, seq, kind, data) VALUES ('run_told', 1, 'queued', '{}')";
-    expect(await heard("openclaw_run", () => app.query(event))).toEqual(['{"runId" : "run_told", "seq" : 1, "kind" : "queued"}']);
+    expect(await heard("openclaw_run", () => app.query(event))).toEqual([
+      '{"runId" : "run_told", "seq" : 1, "kind" : "queued"}',
+    ]);
     const cancel = "UPDATE run SET cancel_requested_at = now() WHERE id = 'run_told'";
     expect(await heard("openclaw_run_cancel", () => app.query(cancel))).toEqual(["run_told"]);
     expect(await heard("openclaw_run_cancel", () => app.query(cancel))).toEqual([]);
   });
 
   it("audit inserts are announced once per statement", async () => {
-    expect(await heard("openclaw_audit", () => app.query(`${EVENT}, ('f', 'c', 'k', 'info', 'ok', 'system', 's')`))).toEqual([""]);
+    expect(
+      await heard("openclaw_audit", () => app.query(`${EVENT}, ('f', 'c', 'k', 'info', 'ok', 'system', 's')`)),
+    ).toEqual([""]);
   });
 });

@@ -64,7 +64,11 @@ async function withEngine<T>(url: string, work: (engine: OpenSchemaEngine["engin
 
 async function applyMissing(engine: OpenSchemaEngine["engine"]): Promise<string[]> {
   const migrationsList = readMigrations();
-  const history = await engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: NO_FILTER });
+  const history = await engine.diagnoseMigrationHistory({
+    migrationsList,
+    optInToShadowDatabase: false,
+    filters: NO_FILTER,
+  });
   // A migration runs in one transaction, so one that was cut off (kill -9, full disk) left nothing and can simply run again.
   for (const migrationName of history.failedMigrationNames) {
     await engine.markMigrationRolledBack({ migrationName });
@@ -73,7 +77,9 @@ async function applyMissing(engine: OpenSchemaEngine["engine"]): Promise<string[
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: NO_FILTER });
     return appliedMigrationNames;
   } catch (error) {
-    throw new AppError("STORE_UNAVAILABLE", `The database could not be brought to this version: ${messageOf(error)}`, { cause: error });
+    throw new AppError("STORE_UNAVAILABLE", `The database could not be brought to this version: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -84,7 +90,10 @@ function readMigrations(): MigrationList {
     .sort();
   return {
     baseDir: MIGRATIONS_DIR,
-    lockfile: { path: "migration_lock.toml", content: readFileSync(join(MIGRATIONS_DIR, "migration_lock.toml"), "utf8") },
+    lockfile: {
+      path: "migration_lock.toml",
+      content: readFileSync(join(MIGRATIONS_DIR, "migration_lock.toml"), "utf8"),
+    },
     shadowDbInitScript: "",
     migrationDirectories: names.map((path) => ({
       path,
@@ -100,5 +109,10 @@ function readSchema(): SchemasContainer {
   const files = readdirSync(SCHEMA_DIR)
     .filter((name) => name.endsWith(".prisma"))
     .sort();
-  return { files: files.map((name) => ({ path: join(SCHEMA_DIR, name), content: readFileSync(join(SCHEMA_DIR, name), "utf8") })) };
+  return {
+    files: files.map((name) => ({
+      path: join(SCHEMA_DIR, name),
+      content: readFileSync(join(SCHEMA_DIR, name), "utf8"),
+    })),
+  };
 }

@@ -20,7 +20,12 @@ const ROLE_LIMITS = {
 
 /** One password per login role, each from a slow hash: knowing one does not help to guess the owner's. */
 export function deriveRolePasswords(ownerPassword: string): RolePasswords {
-  const key = scryptSync(ownerPassword, "openclaw-database-roles-v1", 32, { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 });
+  const key = scryptSync(ownerPassword, "openclaw-database-roles-v1", 32, {
+    N: 2 ** 15,
+    r: 8,
+    p: 1,
+    maxmem: 64 * 1024 * 1024,
+  });
   const derive = (role: LoginRole): string => createHmac("sha256", key).update(LOGIN_ROLES[role]).digest("hex");
   return { app: derive("app"), worker: derive("worker"), sealer: derive("sealer") };
 }

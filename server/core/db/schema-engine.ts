@@ -25,7 +25,10 @@ export interface OpenSchemaEngine {
 let loaded: Promise<typeof EngineModule> | undefined;
 
 /** An engine on the database behind `connectionString`. @param datamodels pairs of file name and content of the Prisma schema. */
-export async function openSchemaEngine(connectionString: string, datamodels: [string, string][]): Promise<OpenSchemaEngine> {
+export async function openSchemaEngine(
+  connectionString: string,
+  datamodels: [string, string][],
+): Promise<OpenSchemaEngine> {
   loaded ??= loadEngine();
   const { SchemaEngine } = await loaded;
   const pool = new Pool({ connectionString, application_name: "openclaw:schema-engine", max: 2 });
@@ -49,7 +52,8 @@ export async function openSchemaEngine(connectionString: string, datamodels: [st
 async function loadEngine(): Promise<typeof EngineModule> {
   // Node imports .wasm files only behind a flag, so the package's own entry cannot be used.
   const folder = dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm"));
-  const glue = (await import(pathToFileURL(join(folder, "schema_engine_bg.js")).href)) as typeof EngineModule & WebAssembly.ModuleImports;
+  const glue = (await import(pathToFileURL(join(folder, "schema_engine_bg.js")).href)) as typeof EngineModule &
+    WebAssembly.ModuleImports;
   const module = new WebAssembly.Module(readFileSync(join(folder, "schema_engine_bg.wasm")));
   const instance = new WebAssembly.Instance(module, { "./schema_engine_bg.js": withLooseTimers(glue) });
   glue.__wbg_set_wasm(instance.exports);
@@ -114,7 +118,9 @@ function readCharColumns(adapter: SqlDriverAdapter, pool: Pool): void {
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (request) => {
     const answer = await queryRaw(request);
-    const columnTypes = answer.columnTypes.map((type, index) => (charColumns.includes(index) ? ColumnTypeEnum.Character : type));
+    const columnTypes = answer.columnTypes.map((type, index) =>
+      charColumns.includes(index) ? ColumnTypeEnum.Character : type,
+    );
     return { ...answer, columnTypes };
   };
 }
