@@ -10,7 +10,7 @@ import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
 import { createCliContext } from "./context.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
-import { AppError, messageOf } from "#server/core/errors.ts";
+import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { VERSION } from "#server/version.ts";
 
@@ -35,6 +35,9 @@ async function main(argv: readonly string[]): Promise<void> {
   registerVerifyAudit(security, context);
   await program.parseAsync(argv);
 }
+
+// A reader such as `head` may close the pipe before everything is written: that is no failure.
+process.stdout.on("error", (error) => process.exit(hasErrorCode(error, "EPIPE") ? 0 : 1));
 
 main(process.argv).catch((error: unknown) => {
   if (error instanceof CommanderError) {

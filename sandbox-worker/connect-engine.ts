@@ -59,13 +59,32 @@ const CONNECTION_CODES = new Set([
   "ENETUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
-  "ABORT_ERR",
 ]);
+
+/** The engine took a call and never answered it. */
+export class EngineSilentError extends Error {}
+
+/**
+ * The answer, or `EngineSilentError` after `ms`. Every call needs it: the client never settles when the connection breaks after the
+ * engine has begun to answer.
+ */
+export async function withinLimit<T>(answer: Promise<T>, ms: number): Promise<T> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => limit.reject(new EngineSilentError(`no answer within ${ms / 1000} s`)), ms);
+  try {
+    return await Promise.race([answer, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** True when a call of the client failed because the engine cannot be reached or did not answer. Only for errors of the client. */
 export function isEngineGone(error: unknown): boolean {
+  if (error instanceof EngineSilentError) {
+    return true;
+  }
   if (engineStatusCode(error) !== null || !(error instanceof Error)) {
     return false;
   }
-  return ("code" in error && CONNECTION_CODES.has(String(error.code))) || error.name === "TimeoutError";
+  return "code" in error && CONNECTION_CODES.has(String(error.code));
 }

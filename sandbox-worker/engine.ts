@@ -2,7 +2,7 @@
 import type Docker from "dockerode";
 import type { Logger } from "#server/core/log.ts";
 import type { EngineFacts } from "#server/sandbox/schema.ts";
-import { engineErrorText, isMissing, type EngineConnection } from "#worker/connect-engine.ts";
+import { engineErrorText, isMissing, withinLimit, type EngineConnection } from "#worker/connect-engine.ts";
 
 /** An engine that does not answer a simple question for this long counts as gone. */
 const ANSWER_LIMIT_MS = 5_000;
@@ -35,7 +35,7 @@ export function createEngine(connection: EngineConnection, loopDisks: boolean, l
 
   async function findImage(name: string): Promise<ImageFacts | null> {
     try {
-      const found = await docker.getImage(name).inspect();
+      const found = await withinLimit(docker.getImage(name).inspect(), ANSWER_LIMIT_MS);
       const labels: Partial<Record<string, string>> = found.Config.Labels;
       return {
         id: found.Id,
@@ -64,7 +64,7 @@ export function createEngine(connection: EngineConnection, loopDisks: boolean, l
     markUnreachable,
     async refresh(image) {
       try {
-        const info = await withLimit(infoOf(docker));
+        const info = await withinLimit(infoOf(docker), ANSWER_LIMIT_MS);
         const found = await findImage(image);
         if (!facts.reachable) {
           log.info({ endpoint, version: info.ServerVersion }, "Docker Engine reachable");
@@ -95,19 +95,6 @@ interface EngineInfo {
 }
 
 const infoOf = async (docker: Docker): Promise<EngineInfo> => (await docker.info()) as EngineInfo;
-
-async function withLimit<T>(answer: Promise<T>): Promise<T> {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => limit.reject(new Error(`no answer within ${ANSWER_LIMIT_MS / 1000} s`)),
-    ANSWER_LIMIT_MS,
-  );
-  try {
-    return await Promise.race([answer, limit.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 const unreachable = (endpoint: string, error: string): EngineFacts => ({
   reachable: false,

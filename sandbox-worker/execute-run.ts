@@ -4,7 +4,7 @@ import { AppError } from "#server/core/errors.ts";
 import { sandboxPolicy, type SandboxPolicy } from "#server/sandbox/policy.ts";
 import type { RunLimits, RunReason } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
-import { isEngineGone, isMissing } from "#worker/connect-engine.ts";
+import { isEngineGone, isMissing, withinLimit } from "#worker/connect-engine.ts";
 import { containerSpec, effectiveLimits } from "#worker/container-spec.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
@@ -241,7 +241,7 @@ async function confirmEngine(context: WorkerContext, outcome: ContainerOutcome):
   const { stopped, oomKilled, exitCode, facts } = outcome;
   if (stopped === null && !oomKilled && (facts.oomKills ?? 0) === 0 && KILLED_FROM_OUTSIDE.has(exitCode)) {
     await new Promise((resolve) => setTimeout(resolve, ENGINE_EXIT_MS));
-    await context.engine.docker.ping();
+    await withinLimit(context.engine.docker.ping(), ENGINE_EXIT_MS * 10);
   }
 }
 

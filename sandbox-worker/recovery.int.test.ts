@@ -251,7 +251,7 @@ describe("image and limits", () => {
       "for d in $(find / -xdev -type d -writable 2>/dev/null) /var/tmp /run/lock; do touch $d/p && echo $d; done 2>/dev/null | sort -u";
     const run = await bench.run("sh", places);
     expect(run).toMatchObject({
-      stdout: "/var/tmp\n",
+      stdout: "/tmp\n/var/tmp\n/workspace\n",
       limits: { diskBackend: "tmpfs", processes: 10, readonlyRoot: false },
     });
     expect(await bench.run("sh", "readlink -f /var/tmp; df --output=target /var/tmp | tail -1")).toMatchObject({

@@ -7,7 +7,7 @@ import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { SCRATCH_PATHS } from "#server/sandbox/policy.ts";
 import { ContainerProbe, type CgroupFacts } from "#worker/cgroup.ts";
-import { isMissing } from "#worker/connect-engine.ts";
+import { EngineSilentError, isMissing, withinLimit } from "#worker/connect-engine.ts";
 import { ByteCap, FrameReader, TextCleaner, type OutputStream } from "#worker/output.ts";
 import type { StopCause } from "#worker/reason.ts";
 
@@ -46,10 +46,14 @@ const SAMPLE_MAX_MS = 100;
 const FORK_BOMB_REFUSALS = 256;
 /** The engine answers every call within this time or counts as gone; a run may take longer and has its own limit. */
 const CALL_LIMIT_MS = 60_000;
+/** The end of a container and the end of its output come together; this bounds an engine that tells only one of them. */
+const STREAM_END_LIMIT_MS = 2_000;
+/** A killed container is gone after about 0.1 s; on a machine under heavy load it may take longer. */
+const KILL_LIMIT_MS = 15_000;
 
 /** @throws the engine's error; the container is removed in any case, by the reaper where the engine does not answer. */
 export async function runContainer(docker: Docker, job: ContainerJob): Promise<ContainerOutcome> {
-  const container = await docker.createContainer({ ...job.body, abortSignal: AbortSignal.timeout(CALL_LIMIT_MS) });
+  const container = await withinLimit(docker.createContainer(job.body), CALL_LIMIT_MS);
   job.onCreated(container.id);
   return await carryOut(container, job);
 }
@@ -57,9 +61,7 @@ export async function runContainer(docker: Docker, job: ContainerJob): Promise<C
 /** Ends and removes; a container that is gone already is fine. */
 export async function removeContainer(docker: Docker, containerId: string): Promise<void> {
   try {
-    await docker
-      .getContainer(containerId)
-      .remove({ force: true, v: false, abortSignal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    await withinLimit(docker.getContainer(containerId).remove({ force: true }), CALL_LIMIT_MS);
   } catch (error) {
     if (!isMissing(error)) {
       throw error;
@@ -69,7 +71,8 @@ export async function removeContainer(docker: Docker, containerId: string): Prom
 
 async function carryOut(container: Docker.Container, job: ContainerJob): Promise<ContainerOutcome> {
   const { stop } = job;
-  const stream = await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+  const attached = container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+  const stream = await withinLimit(attached, CALL_LIMIT_MS);
   const output = collectOutput(stream, job);
   let probe: ContainerProbe | null = null;
   let sampling: NodeJS.Timeout | undefined;
@@ -80,14 +83,14 @@ async function carryOut(container: Docker.Container, job: ContainerJob): Promise
   };
   try {
     stop.signal.throwIfAborted();
-    await container.start({ abortSignal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    await withinLimit(container.start(), CALL_LIMIT_MS);
     const startedAt = performance.now();
     stop.signal.addEventListener("abort", kill, { once: true });
     if (stop.signal.aborted) {
       kill();
     }
     deadline = setTimeout(() => stop.abort("timeout" satisfies StopReason), job.timeoutMs);
-    const { State } = await container.inspect();
+    const { State } = await withinLimit(container.inspect(), CALL_LIMIT_MS);
     const watched = new ContainerProbe(State.Pid, WRITABLE_PATHS, (refused) => {
       if (refused >= FORK_BOMB_REFUSALS) {
         stop.abort("processes" satisfies StopReason);
@@ -103,13 +106,13 @@ async function carryOut(container: Docker.Container, job: ContainerJob): Promise
     sampleIn(SAMPLE_FIRST_MS);
     // Only now does the program arrive: nothing of it runs unwatched.
     stream.end(job.code);
-    const { StatusCode } = (await waitForEnd(container, stop.signal)) as { StatusCode: number };
+    const exitCode = await exitCodeOf(container, stop.signal, output.closed);
     const wallMs = Math.round(performance.now() - startedAt);
     watched.close();
     await output.done();
-    const after = await container.inspect();
+    const after = await withinLimit(container.inspect(), CALL_LIMIT_MS);
     return {
-      exitCode: StatusCode,
+      exitCode,
       oomKilled: after.State.OOMKilled,
       stopped: stop.signal.aborted ? (stop.signal.reason as StopReason) : null,
       facts: watched.facts,
@@ -128,34 +131,52 @@ async function carryOut(container: Docker.Container, job: ContainerJob): Promise
   }
 }
 
-/** Waiting has no limit of its own until the container was told to end; then the engine has to say so. */
-async function waitForEnd(container: Docker.Container, stopped: AbortSignal): Promise<unknown> {
-  const giveUp = new AbortController();
+/**
+ * The exit code. Waiting itself has no limit, but a container that was told to end has to, and when the output stream closes the container
+ * has either ended or the engine is gone: then the engine is asked.
+ */
+async function exitCodeOf(
+  container: Docker.Container,
+  stopped: AbortSignal,
+  streamClosed: Promise<void>,
+): Promise<number> {
+  const otherwise = Promise.withResolvers<number>();
   let timer: NodeJS.Timeout | undefined;
-  const arm = (): void => {
-    timer = setTimeout(() => giveUp.abort(new Error("The engine did not end the container")), CALL_LIMIT_MS);
-  };
-  if (stopped.aborted) {
-    arm();
-  } else {
-    stopped.addEventListener("abort", arm, { once: true });
-  }
-  try {
-    return await container.wait({ abortSignal: giveUp.signal });
-  } finally {
+  const askIn = (ms: number): void => {
     clearTimeout(timer);
-    stopped.removeEventListener("abort", arm);
+    timer = setTimeout(() => {
+      const asked = withinLimit(container.inspect(), CALL_LIMIT_MS).then(({ State }) => {
+        if (State.Running) {
+          throw new EngineSilentError("The engine lost the container");
+        }
+        return State.ExitCode;
+      });
+      otherwise.resolve(asked);
+    }, ms);
+  };
+  const onStop = (): void => askIn(KILL_LIMIT_MS);
+  stopped.addEventListener("abort", onStop, { once: true });
+  if (stopped.aborted) {
+    onStop();
+  }
+  void streamClosed.then(() => askIn(STREAM_END_LIMIT_MS));
+  try {
+    const ended = container.wait().then(({ StatusCode }: { StatusCode: number }) => StatusCode);
+    return await Promise.race([ended, otherwise.promise]);
+  } finally {
+    // The stream closes after this too; nobody asks then.
+    stopped.removeEventListener("abort", onStop);
+    clearTimeout(timer);
+    void streamClosed.then(() => clearTimeout(timer));
   }
 }
 
 interface CollectedOutput {
   cap: ByteCap;
+  closed: Promise<void>;
   /** Resolves when the engine has closed the stream or nothing more will come, and hands out what is left. */
   done(): Promise<void>;
 }
-
-/** After the end of the container the stream closes at once; this only bounds an engine that forgets to. */
-const STREAM_END_LIMIT_MS = 2_000;
 
 function collectOutput(stream: NodeJS.ReadWriteStream, job: ContainerJob): CollectedOutput {
   const cap = new ByteCap(job.outputBytes);
@@ -186,6 +207,7 @@ function collectOutput(stream: NodeJS.ReadWriteStream, job: ContainerJob): Colle
   stream.on("close", () => closed.resolve());
   return {
     cap,
+    closed: closed.promise,
     async done() {
       const timer = setTimeout(() => closed.resolve(), STREAM_END_LIMIT_MS);
       await closed.promise;

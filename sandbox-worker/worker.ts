@@ -142,8 +142,13 @@ export async function startWorker(context: WorkerContext, hub: NotifyHub, versio
         () => active.forEach(({ stop }) => stop.abort("shutdown" satisfies StopReason)),
         DRAIN_MS,
       );
-      const lastTimer = setTimeout(() => giveUp.abort(), DRAIN_MS + GIVE_UP_MS);
-      await drained;
+      // What is not over by then is left to the recovery of the next worker.
+      const late = Promise.withResolvers<void>();
+      const lastTimer = setTimeout(() => {
+        giveUp.abort();
+        late.resolve();
+      }, DRAIN_MS + GIVE_UP_MS);
+      await Promise.race([drained, late.promise]);
       clearTimeout(timer);
       clearTimeout(lastTimer);
       await heartbeat.stop();

@@ -16,6 +16,8 @@ import { webOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
+import { createGatewayApp } from "#server/gateway/index.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
 import { createMemoryLimiter } from "#server/ratelimit/index.ts";
 import { createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
@@ -60,27 +62,38 @@ export async function composeServer(): Promise<AppServices> {
   const { gateway } = config.current().config;
   const port = env.OPENCLAW_PORT ?? gateway.port;
   const web = webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins });
-  return {
-    env,
-    paths,
-    clock,
-    log,
-    pool,
-    db,
-    notify,
-    config: withFindings(config),
-    audit,
+  const lifecycle = { serving: false };
+  const gatewayServices: GatewayServices = {
+    config,
     policy,
     tokens,
-    boss,
-    runs,
-    limiter: createMemoryLimiter(clock),
     attempts: createAttemptLimiter({ clock }),
+    limiter: createMemoryLimiter(clock),
+    audit,
+    runs,
+    db,
+    boss,
+    clock,
+    log,
+  };
+  return {
+    ...gatewayServices,
+    env,
+    paths,
+    pool,
+    notify,
+    config: withFindings(config),
     signInAttempts: createAttemptLimiter({ clock }),
     web,
     listen: { host: gateway.bind, port },
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
     system: { version: VERSION, startedAt: new Date(clock.now()), home: paths.home },
+    gateway: createGatewayApp({
+      services: gatewayServices,
+      health: { pool, isServing: () => lifecycle.serving },
+      version: VERSION,
+    }),
+    lifecycle,
     async close() {
       runs.close();
       await boss.stop({ graceful: false });

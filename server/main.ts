@@ -17,7 +17,7 @@ import { preparePageRequest } from "#server/core/http/page-request.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { resolveLocation } from "#server/config/index.ts";
-import { createGatewayApp, hotRoute, serveOnNode } from "#server/gateway/index.ts";
+import { hotRoute, serveOnNode } from "#server/gateway/index.ts";
 import type { AppServices } from "#server/services.ts";
 
 const GATEWAY_PATH = /^\/(?:api\/v1|v1|hooks)(?:\/|$|\?)|^\/(?:healthz|readyz|startupz|metrics|openapi\.json)(?:$|\?)/;
@@ -29,8 +29,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse, address: st
 async function main(): Promise<void> {
   const { values: flags } = parseArgs({ options: { "without-console": { type: "boolean" }, "without-gateway": { type: "boolean" } } });
   const services = await composeServer();
-  let serving = false;
-  const onGateway = flags["without-gateway"] === true ? notHere : gatewayListener(services, () => serving);
+  const onGateway = flags["without-gateway"] === true ? notHere : gatewayListener(services);
   const onPage = flags["without-console"] === true ? notHere : await consoleListener(services);
 
   const listener: RequestListener = (request, response) => {
@@ -48,7 +47,7 @@ async function main(): Promise<void> {
     server.listen(services.listen.port, services.listen.host, resolve);
   });
   setContainer(services);
-  serving = true;
+  services.lifecycle.serving = true;
   const { port } = server.address() as AddressInfo;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([{ event: "system.started", outcome: "ok", actor: { type: "system", id: "server" }, data: { port, version: services.system.version } }]);
@@ -60,7 +59,7 @@ async function main(): Promise<void> {
       return;
     }
     stopping = true;
-    serving = false;
+    services.lifecycle.serving = false;
     services.log.info({ why }, "stopping: no new requests, finishing those under way");
     const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
@@ -115,9 +114,8 @@ function readPem(path: string, written: string | undefined, paths: HomePaths): B
   }
 }
 
-function gatewayListener(services: AppServices, isServing: () => boolean): Listener {
-  const app = createGatewayApp({ services, health: { pool: services.pool, isServing }, version: services.system.version });
-  const viaHono = (address: string) => getRequestListener((request) => app.fetch(request, { facts: { address } }), { overrideGlobalObjects: false, autoCleanupIncoming: false });
+function gatewayListener(services: AppServices): Listener {
+  const viaHono = (address: string) => getRequestListener((request) => services.gateway.fetch(request, { facts: { address } }), { overrideGlobalObjects: false, autoCleanupIncoming: false });
   return (request, response, address) => {
     const hot = hotRoute(request);
     if (hot !== undefined) {

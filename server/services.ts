@@ -6,6 +6,7 @@ import type { ConfigStore, Problem } from "#server/config/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
 import type { HomePaths } from "#server/core/paths.ts";
+import type { GatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 export interface AppServices extends GatewayServices, AuthServices {
@@ -17,5 +18,9 @@ export interface AppServices extends GatewayServices, AuthServices {
   boss: PgBoss;
   listen: { host: string; port: number };
   system: { version: string; startedAt: Date; home: string };
+  /** The gateway's API. */
+  gateway: GatewayApp;
+  /** False while the process starts and again while it drains. */
+  lifecycle: { serving: boolean };
   close(): Promise<void>;
 }

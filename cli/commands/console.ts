@@ -1,11 +1,13 @@
 /** `openclaw console …`: the way into the console from the machine it runs on. */
 import type { Command } from "commander";
+import { z } from "zod";
 import { printJson, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
+import type { AuditEventName } from "#server/audit/events.ts";
 import { mintSetupLink } from "#server/auth/index.ts";
 import { loadConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
-import { readEnv } from "#server/core/env.ts";
+import type { Db } from "#server/core/db/client.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 
 export function registerConsole(program: Command, context: CliContext): void {
@@ -17,10 +19,11 @@ export function registerConsole(program: Command, context: CliContext): void {
     .option("--json", "print {url, expiresAt}")
     .addHelpText("after", "\nExample:\n  openclaw console link")
     .action(async ({ json }: { json?: boolean }) => {
-      const { code, expiresAt } = await withDatabase(context, (db) =>
-        mintSetupLink({ db }, { now: systemClock.now() }),
-      );
-      const url = `${consoleOrigin(context)}/setup#${code}`;
+      const { code, expiresAt, port } = await withDatabase(context, async (db) => ({
+        ...(await mintSetupLink({ db }, { now: systemClock.now() })),
+        port: await lastPort(db),
+      }));
+      const url = `${consoleOrigin(context, port)}/setup#${code}`;
       if (json === true) {
         printJson(context, { url, expiresAt: expiresAt.toISOString() });
         return;
@@ -32,9 +35,18 @@ export function registerConsole(program: Command, context: CliContext): void {
     });
 }
 
-function consoleOrigin(context: CliContext): string {
+const StartedData = z.object({ port: z.number().int().positive() });
+
+/** The port the server said it listens on when it last started, which `npm start -- --port N` may have chosen. */
+async function lastPort(db: Db): Promise<number | null> {
+  const event = "system.started" satisfies AuditEventName;
+  const started = await db.auditEvent.findFirst({ where: { event }, orderBy: { at: "desc" }, select: { data: true } });
+  const data = StartedData.safeParse(started?.data);
+  return data.success ? data.data.port : null;
+}
+
+function consoleOrigin(context: CliContext, port: number | null): string {
   const { gateway } = loadConfig(context.paths.configFile).config;
-  const port = readEnv().OPENCLAW_PORT ?? gateway.port;
-  return webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins })
-    .canonical;
+  const { bind, tls, allowedOrigins } = gateway;
+  return webOrigin({ bind, port: port ?? gateway.port, tls: tls.enabled, allowedOrigins }).canonical;
 }

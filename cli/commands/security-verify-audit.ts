@@ -1,9 +1,8 @@
 /** `openclaw security verify-audit`: has anybody changed the record? */
 import type { Command } from "commander";
 import { printJson, type CliContext } from "../context.ts";
+import { withDatabase } from "../database.ts";
 import { recordFile, verifyRecord } from "#server/audit/index.ts";
-import { readConnections } from "#server/core/db/connections.ts";
-import { createPool } from "#server/core/db/pool.ts";
 import { messageOf } from "#server/core/errors.ts";
 
 const EXIT = { tampered: 2, truncated: 3, unreadable: 4 } as const;
@@ -62,15 +61,7 @@ async function verify(context: CliContext, options: { key?: string; json?: boole
 }
 
 async function readVerdict(context: CliContext, keyFile: string | undefined): ReturnType<typeof verifyRecord> {
-  const pool = createPool({ connectionString: readConnections(context.paths).sealerUrl, name: "cli", max: 2 });
-  try {
-    return await verifyRecord({
-      db: pool,
-      keysDir: context.paths.keysDir,
-      mirrorFile: recordFile(context.paths),
-      keyFile,
-    });
-  } finally {
-    await pool.end();
-  }
+  const { keysDir } = context.paths;
+  const mirrorFile = recordFile(context.paths);
+  return withDatabase(context, (_db, pool) => verifyRecord({ db: pool, keysDir, mirrorFile, keyFile }));
 }

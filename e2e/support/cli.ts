@@ -1,12 +1,12 @@
 /** The product's own command line, as its operator would use it. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { E2E_HOME, E2E_PORT } from "./environment.ts";
+import { E2E_HOME } from "./environment.ts";
 
 const run = promisify(execFile);
 
 async function openclaw<T>(...args: string[]): Promise<T> {
-  const env = { ...process.env, OPENCLAW_HOME: E2E_HOME, OPENCLAW_PORT: E2E_PORT };
+  const env = { ...process.env, OPENCLAW_HOME: E2E_HOME };
   const { stdout } = await run(process.execPath, ["cli/main.ts", ...args, "--json"], { env });
   return JSON.parse(stdout) as T;
 }

@@ -24,7 +24,7 @@ const ADMINISTRATIVE = [
 export const PERMISSIONS = [...READ_BUNDLE, ...WRITE_BUNDLE, ...ADMINISTRATIVE] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const BUNDLES: ReadonlyMap<string, readonly string[]> = new Map([
+const BUNDLES = new Map<string, readonly string[]>([
   ["read", READ_BUNDLE],
   ["write", WRITE_BUNDLE],
 ]);

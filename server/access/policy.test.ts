@@ -76,7 +76,7 @@ const NAMES = ["a", "b", "c"];
 const names = fc.subarray(NAMES);
 const listOrStar = fc.oneof(names, fc.constant(["*"]));
 const anyRole = fc.record({ permissions: fc.subarray(["read", "write", "*", "runs:create"]), channels: listOrStar, commands: listOrStar, source: fc.constant("r") });
-const anyRules = fc.record({
+const anyRules: fc.Arbitrary<ChannelRules> = fc.record({
   allowedUsers: fc.option(names, { nil: null }),
   allowedRoles: fc.option(names, { nil: null }),
   blockedUsers: names,

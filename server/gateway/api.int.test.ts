@@ -21,11 +21,15 @@ interface Sent {
 let host = 1;
 
 /** Each call comes from a loopback address of its own, so that the failures of one test do not lock out the next. */
+function ownAddress(): string {
+  host += 1;
+  return `127.0.${host >> 8}.${host & 255}`;
+}
+
 async function send(path: string, init: { method?: string; body?: string | Buffer; token?: string | null; type?: string } = {}): Promise<Sent> {
   const { token = admin, type = "application/json", method = "GET", body } = init;
   const headers: Record<string, string> = { "content-type": type, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-  host += 1;
-  const dispatcher = new Agent({ localAddress: `127.0.${host >> 8}.${host & 255}` });
+  const dispatcher = new Agent({ localAddress: ownAddress() });
   const response = await fetch(server.url + path, { method, headers, dispatcher, body: body ?? null } satisfies RequestInit);
   return { status: response.status, headers: response.headers, body: (await response.json()) as Sent["body"] };
 }
@@ -124,7 +128,7 @@ describe("POST /api/v1/messages", () => {
 /** Sends a head and then a payload piece by piece; returns the answer and how many bytes of the payload left this process. */
 async function raw(head: string, payload: Iterable<Buffer>): Promise<{ answer: string; taken: number }> {
   const { hostname, port } = new URL(server.url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, localAddress: ownAddress() });
   const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
   let answer = "";
   let taken = 0;

@@ -34,7 +34,7 @@ export async function serveOnNode(
     }
   });
   const outgoing = await answer(services, toIncoming(request, response, address, gone.signal), handler);
-  await send(request, response, outgoing);
+  await send(response, outgoing);
 }
 
 function toIncoming(request: IncomingMessage, response: ServerResponse, address: string, signal: AbortSignal): Incoming {
@@ -86,7 +86,7 @@ async function readNodeBody(request: IncomingMessage, response: ServerResponse, 
   });
 }
 
-async function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Outgoing): Promise<void> {
+async function send(response: ServerResponse, { status, headers, body }: Outgoing): Promise<void> {
   if (response.destroyed) {
     return;
   }

@@ -1,7 +1,7 @@
 /** What the overview shows. Browser-safe. */
 import { z } from "zod";
 
-export const ENGINE_STATES = ["ready", "image_missing", "unreachable", "no_worker"] as const;
+const ENGINE_STATES = ["ready", "image_missing", "unreachable", "no_worker"] as const;
 
 const Worker = z.object({
   id: z.string(),

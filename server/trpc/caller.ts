@@ -4,7 +4,8 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { getContainer } from "#server/core/container.ts";
-import { createContext, type ConsoleContext, type ConsoleServices } from "#server/trpc/context.ts";
+import type { AppServices } from "#server/services.ts";
+import { createContext, type ConsoleContext } from "#server/trpc/context.ts";
 import { appRouter } from "#server/trpc/root.ts";
 
 /**
@@ -26,6 +27,6 @@ export function serverQueries(context: ConsoleContext, queryClient: QueryClient)
 
 async function pageContext(): Promise<ConsoleContext> {
   const requestHeaders = await headers();
-  const services = getContainer<ConsoleServices>();
+  const services = getContainer<AppServices>();
   return createContext(new Headers(requestHeaders), services, true);
 }

@@ -7,7 +7,7 @@ import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { isAppError, type AppErrorCode } from "#server/core/errors.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
 
-export interface ProcedureMeta {
+interface ProcedureMeta {
   /** `resource:action` that the caller must hold. */
   permission?: string;
 }

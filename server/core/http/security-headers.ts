@@ -12,7 +12,7 @@ interface SecurityHeaderOptions {
 }
 
 /** The policy text; the renderer reads the nonce out of it to stamp its own scripts. */
-export function contentSecurityPolicy({ nonce, tls }: SecurityHeaderOptions): string {
+function contentSecurityPolicy({ nonce, tls }: SecurityHeaderOptions): string {
   const directives = [
     "default-src 'none'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'`,

@@ -10,7 +10,7 @@ export const runCommand: Command = {
   summary: "run code in a sandbox",
   async execute({ services, principal, userId, channel, decision, requestId, idempotencyKey, args, received }) {
     const { language, code } = parseRunArgs(args);
-    await requireEngine(services.db, services.clock);
+    await requireEngine(services.db);
     const { runId } = await submitRun(
       services,
       {

@@ -8,7 +8,7 @@ export const statusCommand: Command = {
   usage: "/status",
   summary: "whether the gateway and its sandbox are working",
   async execute({ services, principal, channel, userId, decision }) {
-    const engine = await engineStatus(services.db, services.clock);
+    const engine = await engineStatus(services.db);
     const who = userId ?? principal.name;
     return {
       kind: "text",

@@ -3,7 +3,8 @@ import NextAuth from "next-auth";
 import type { NextRequest } from "next/server";
 import { authOptions } from "#server/auth/next-auth-options.ts";
 import { getContainer } from "#server/core/container.ts";
-import { callOrigin, type ConsoleServices } from "#server/trpc/context.ts";
+import type { AppServices } from "#server/services.ts";
+import { callOrigin } from "#server/trpc/context.ts";
 import { refuseRequest } from "#server/trpc/http-guard.ts";
 
 const MAX_BODY_BYTES = 4_096;
@@ -13,7 +14,7 @@ interface RouteContext {
 }
 
 async function handle(request: NextRequest, context: RouteContext): Promise<Response> {
-  const services = getContainer<ConsoleServices>();
+  const services = getContainer<AppServices>();
   const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;

@@ -2,7 +2,8 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
-import { createContext, type ConsoleServices } from "#server/trpc/context.ts";
+import type { AppServices } from "#server/services.ts";
+import { createContext } from "#server/trpc/context.ts";
 import { refuseRequest } from "#server/trpc/http-guard.ts";
 import { appRouter } from "#server/trpc/root.ts";
 
@@ -11,7 +12,7 @@ const MAX_BATCH = 10;
 const MAX_BODY_BYTES = 1_048_576;
 
 async function handle(request: Request): Promise<Response> {
-  const services = getContainer<ConsoleServices>();
+  const services = getContainer<AppServices>();
   const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;
