@@ -1,12 +1,13 @@
 /** Browser tests against the real product: supervisor, embedded PostgreSQL, production build, a home and a port of their own. */
-import { existsSync, mkdtempSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig, devices } from "@playwright/test";
 
 // The file is read again in every worker; only the first reader decides, the others inherit its choice.
-process.env.E2E_HOME ??= mkdtempSync(join(tmpdir(), "openclaw-e2e-"));
+process.env.E2E_HOME ??= join(tmpdir(), `openclaw-e2e-${randomUUID()}`);
 process.env.E2E_PORT ??= String(await freePort());
 const origin = `http://127.0.0.1:${process.env.E2E_PORT}`;
 

@@ -36,7 +36,7 @@ export function connectEngine(dockerHost: string = DEFAULT_HOST): EngineConnecti
 }
 
 /** HTTP status of the engine's answer, or null when there was none: the engine cannot be reached. */
-export function engineStatusCode(error: unknown): number | null {
+function engineStatusCode(error: unknown): number | null {
   return typeof error === "object" && error !== null && "statusCode" in error && typeof error.statusCode === "number"
     ? error.statusCode
     : null;

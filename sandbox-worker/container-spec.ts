@@ -47,7 +47,7 @@ const LAUNCHER = 'cat >"$0" && exec "$@" "$0" </dev/null';
 // The type asks for fields that only matter when the engine makes the volume; ours is made beforehand.
 const NO_COPY = { NoCopy: true } as MountSettings["VolumeOptions"];
 
-export const containerName = (runId: string, attempt: number): string => `openclaw-${runId}-${attempt}`;
+const containerName = (runId: string, attempt: number): string => `openclaw-${runId}-${attempt}`;
 
 export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
   const { policy, plan } = spec;

@@ -10,7 +10,7 @@ const ANSWER_LIMIT_MS = 5_000;
 /** Set in the image's build: nothing in it is writable to everyone outside the scratch places. */
 export const IMAGE_LABEL = "openclaw.sandbox-image";
 
-export interface ImageFacts {
+interface ImageFacts {
   /** `sha256:…` of the image's configuration: what runs, whatever the tag points to later. */
   id: string;
   /** The id and every registry digest, as `sha256:…`. */

@@ -6,18 +6,19 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
 import { AppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
 import type { Logger } from "#server/core/log.ts";
-import { isMissing } from "#worker/connect-engine.ts";
+import { isMissing, withinLimit } from "#worker/connect-engine.ts";
 import { LABEL } from "#worker/container-spec.ts";
 
 const run = promisify(execFile);
 /** Stays free on the host's disk beyond what all images may grow to. */
 const HOST_RESERVE_BYTES = 512 * 1024 * 1024;
+const ENGINE_LIMIT_MS = 30_000;
 const SUFFIX = ".img";
 
 export interface WorkspaceDisk {
@@ -27,13 +28,13 @@ export interface WorkspaceDisk {
   release(): Promise<void>;
 }
 
-export interface DiskShape {
+interface DiskShape {
   bytes: number;
   uid: number;
   gid: number;
 }
 
-export interface LoopDiskOptions {
+interface LoopDiskOptions {
   docker: Docker;
   /** Folder of the images. */
   folder: string;
@@ -47,7 +48,7 @@ export interface LoopDiskOptions {
 export interface LoopDisks {
   /** @throws AppError NOT_CONFIGURED when the host's disk cannot hold another one. */
   take(shape: DiskShape): Promise<WorkspaceDisk>;
-  /** Destroys what workers left behind that are not alive any more. */
+  /** Destroys what nobody holds any more: of workers that are gone, and of this one where the engine was not ready to let go. */
   reap(isAlive: (workerId: string) => boolean): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,7 +70,8 @@ export async function canMakeLoopDisks(localEngine: boolean): Promise<boolean> {
 export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
   const { docker, folder, workerId, instanceId, log } = options;
   let ready: { key: string; disk: WorkspaceDisk }[] = [];
-  let sizes = 0;
+  /** Disks that are in use or ready, with their bytes. */
+  const held = new Map<string, number>();
   let refilling: Promise<void> | null = null;
   let closed = false;
 
@@ -96,10 +98,11 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
     await ensureSpace(shape.bytes);
     const name = `openclaw-${workerId}-${randomId("d", 10)}`;
     const image = join(folder, `${name}${SUFFIX}`);
-    sizes += shape.bytes;
+    held.set(name, shape.bytes);
     const release = async (): Promise<void> => {
-      sizes -= shape.bytes;
-      await destroy(name);
+      held.delete(name);
+      // What the engine still holds is found by `reap`.
+      await destroy(name).catch((error: unknown) => log.warn({ err: error, volume: name }, "workspace disk not removed yet"));
     };
     try {
       await copySparse(source, image);
@@ -119,7 +122,8 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
 
   async function ensureSpace(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < sizes + bytes + HOST_RESERVE_BYTES) {
+    const promised = [...held.values()].reduce((sum, size) => sum + size, 0);
+    if (bavail * bsize < promised + bytes + HOST_RESERVE_BYTES) {
       throw new AppError(
         "NOT_CONFIGURED",
         "The host's disk has no room for another workspace of this size. Free some space or lower security.sandboxing.docker.limits.disk.",
@@ -127,24 +131,19 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
     }
   }
 
-  /** Volume, loop device and image of that name, whichever are there. */
+  /** Volume, loop device and image of that name, in this order and whichever are there. @throws while the engine holds the volume. */
   async function destroy(name: string): Promise<void> {
-    const image = join(folder, `${name}${SUFFIX}`);
     try {
-      await docker.getVolume(name).remove({ force: true });
+      await withinLimit(docker.getVolume(name).remove(), ENGINE_LIMIT_MS);
     } catch (error) {
-      // An engine that is gone has unmounted it; the reaper removes the volume's entry later.
       if (!isMissing(error)) {
-        log.warn({ err: error, volume: name }, "volume of a finished run not removed yet");
+        throw error;
       }
     }
-    if (await exists(image)) {
-      const { stdout } = await run("losetup", ["--associated", image, "--noheadings", "--output", "NAME"]);
-      for (const device of stdout.split("\n").filter((line) => line !== "")) {
-        await run("losetup", ["--detach", device.trim()]);
-      }
-      await rm(image, { force: true });
+    for (const device of await devicesOf(`${name}${SUFFIX}`)) {
+      await run("losetup", ["--detach", device]);
     }
+    await rm(join(folder, `${name}${SUFFIX}`), { force: true });
   }
 
   function refill(shape: DiskShape): void {
@@ -184,12 +183,11 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
     async reap(isAlive) {
       const files = (await exists(folder)) ? await readdir(folder) : [];
       const names = files.filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
-      const { Volumes: volumes } = await docker.listVolumes({
-        filters: JSON.stringify({ label: [`${LABEL.instance}=${instanceId}`] }),
-      });
+      const filters = JSON.stringify({ label: [`${LABEL.instance}=${instanceId}`] });
+      const { Volumes: volumes } = await withinLimit(docker.listVolumes({ filters }), ENGINE_LIMIT_MS);
       for (const name of new Set([...names, ...volumes.map((volume) => volume.Name)])) {
         const owner = /^openclaw-(wrk_[0-9a-z]+)-/.exec(name)?.[1];
-        if (owner !== undefined && owner !== workerId && !isAlive(owner)) {
+        if (owner !== undefined && (owner === workerId ? !held.has(name) : !isAlive(owner))) {
           await destroy(name);
         }
       }
@@ -204,6 +202,15 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
 }
 
 const keyOf = (shape: DiskShape): string => `${shape.bytes}-${shape.uid}-${shape.gid}`;
+
+/** Loop devices whose image has that file name, wherever it lies and even when it was deleted. */
+async function devicesOf(file: string): Promise<string[]> {
+  const { stdout } = await run("losetup", ["--list", "--noheadings", "--output", "NAME,BACK-FILE"]);
+  return stdout.split("\n").flatMap((line) => {
+    const [device = "", image = ""] = line.trim().split(/\s+/);
+    return basename(image) === file ? [device] : [];
+  });
+}
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -20,6 +20,14 @@ afterEach(async () => {
   await until("every container is removed", async () => (await bench.containers()).length === 0);
 });
 
+const pairs = (lines: string[], separator: string): Record<string, string> =>
+  Object.fromEntries(
+    lines.map((line): [string, string] => {
+      const [key = "", value = ""] = line.split(separator);
+      return [key, value];
+    }),
+  );
+
 const sh = (code: string): Promise<RunView> => bench.run("sh", code);
 
 describe("languages", () => {
@@ -45,6 +53,11 @@ describe("languages", () => {
     expect(tricky.stdout).toBe("it's $(date) `id`\n/workspace/main.sh\n");
     const failing = await bench.run("python", "x = 1\nraise ValueError(x)");
     expect(failing.stderr).toContain('File "/workspace/main.py", line 2');
+  });
+
+  test("a program that closes its output goes on, and its end is seen", async () => {
+    const run = await sh("echo first; exec >&- 2>&-; sleep 3; exit 5");
+    expect(run).toMatchObject({ state: "failed", reason: "exit", exitCode: 5, stdout: "first\n" });
   });
 
   test("python threads, processes and asyncio, node workers, fetch and git work under the profile", async () => {
@@ -76,13 +89,7 @@ describe("isolation", () => {
       "id -u; id -g; id -G; grep -E '^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status",
     );
     expect(stdout.split("\n").slice(0, 3)).toEqual(["65534", "65534", "65534"]);
-    const status = Object.fromEntries(
-      stdout
-        .trim()
-        .split("\n")
-        .slice(3)
-        .map((line) => line.split(":\t")),
-    );
+    const status = pairs(stdout.trim().split("\n").slice(3), ":\t");
     const none = "0000000000000000";
     expect(status).toEqual({
       CapInh: none,
@@ -111,14 +118,7 @@ describe("isolation", () => {
 
   test("SBX-10 calls that reach for the kernel or other processes are refused", async () => {
     const { stdout } = await bench.run("python", PROBE);
-    expect(
-      Object.fromEntries(
-        stdout
-          .trim()
-          .split("\n")
-          .map((line) => line.split(" ")),
-      ),
-    ).toEqual({
+    expect(pairs(stdout.trim().split("\n"), " ")).toEqual({
       ptrace: "EPERM",
       bpf: "EPERM",
       io_uring_setup: "EPERM",

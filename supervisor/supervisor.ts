@@ -87,6 +87,9 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
       if (plan.essential) {
         throw explain(error, options, paths);
       }
+      if (stopped !== null) {
+        return null;
+      }
       terminal.warn(
         `${messageOf(error)} It is tried again in the background; details in ${join(paths.logsDir, `${plan.name}.log`)}`,
       );

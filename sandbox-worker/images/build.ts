@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type Docker from "dockerode";
-import { readEnv } from "#server/core/env.ts";
+import { childEnvironment, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { connectEngine, engineErrorText, isMissing } from "#worker/connect-engine.ts";
 import { IMAGE_LABEL } from "#worker/engine.ts";
@@ -124,7 +124,7 @@ function ensureTool(): void {
   say("installing mmdebstrap");
   const options = {
     stdio: "ignore",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" },
+    env: childEnvironment({ DEBIAN_FRONTEND: "noninteractive" }),
   } as const;
   const install = (): number | null =>
     spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "mmdebstrap"], options).status;

@@ -8,6 +8,7 @@ import Docker from "dockerode";
 import type { Pool } from "pg";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb, type Db } from "#server/core/db/client.ts";
+import { childEnvironment } from "#server/core/env.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
@@ -38,7 +39,7 @@ export interface SandboxBench {
   close(): Promise<void>;
 }
 
-export interface WorkerOptions {
+interface WorkerOptions {
   dockerHost?: string;
 }
 
@@ -85,13 +86,12 @@ export async function openBench(): Promise<SandboxBench> {
 
     async startWorker(options = {}) {
       const child = fork("sandbox-worker/main.ts", [], {
-        env: {
-          ...process.env,
+        env: childEnvironment({
           OPENCLAW_HOME: home.home,
           OPENCLAW_DATABASE_URL: database.workerUrl,
           OPENCLAW_LOG_LEVEL: "error",
           DOCKER_HOST: options.dockerHost ?? "unix:///var/run/docker.sock",
-        },
+        }),
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       });
       workers.add(child);

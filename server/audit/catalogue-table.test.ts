@@ -1,9 +1,12 @@
+import { format } from "prettier";
 import { expect, test } from "vitest";
 import { catalogueTable } from "#server/audit/catalogue-table.ts";
 import { AUDIT_EVENTS } from "#server/audit/events.ts";
 
 test("docs/audit-events.md is up to date", async () => {
-  await expect(catalogueTable()).toMatchFileSnapshot("../../docs/audit-events.md");
+  await expect(await format(catalogueTable(), { parser: "markdown" })).toMatchFileSnapshot(
+    "../../docs/audit-events.md",
+  );
 });
 
 test("codes are unique and end with the letter of their severity", () => {

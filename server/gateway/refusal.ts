@@ -1,10 +1,9 @@
 /** A refusal carries its own audit event, so that one place (`answer.ts`) records every one of them before anything is answered. */
-import type { AuditEventName } from "#server/audit/events.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { AppError, type AppErrorCode, type AppErrorOptions } from "#server/core/errors.ts";
 
 /** What the place that refuses knows; the caller, address and request id are added when it is recorded. */
-export type RefusalEvent = { event: AuditEventName; reason: string } & Partial<AuditEventInput>;
+export type RefusalEvent = { event: AuditEventInput["event"]; reason: string } & Partial<AuditEventInput>;
 
 interface RefusalOptions extends AppErrorOptions {
   /** Extra response headers. */

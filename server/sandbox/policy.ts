@@ -66,7 +66,7 @@ const MiB = 1024 * 1024;
 export const SCRATCH_PATHS = ["/workspace", "/tmp"] as const;
 /** Debian's `nobody:nogroup`; given as a number because an image need not know the names. */
 const NOBODY = 65534;
-export const DEFAULT_PROCESSES = 64;
+const DEFAULT_PROCESSES = 64;
 
 export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
   const { docker } = config;

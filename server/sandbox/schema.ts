@@ -29,7 +29,7 @@ export const RUN_REASONS = [
 export type RunReason = (typeof RUN_REASONS)[number];
 
 /** Largest program that is accepted, in bytes of UTF-8. */
-export const MAX_CODE_BYTES = 256 * 1024;
+const MAX_CODE_BYTES = 256 * 1024;
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 

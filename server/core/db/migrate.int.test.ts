@@ -1,7 +1,7 @@
 /** The migrations: repeatable, in step with the Prisma schema, and their rights and rules really refuse. */
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { draftMigration, migrate } from "#server/core/db/migrate.ts";
+import { draftMigration, EMPTY_MIGRATION, migrate } from "#server/core/db/migrate.ts";
 import { createTestDatabase, type TestDatabase } from "../../../tests/support/database.ts";
 
 let db: TestDatabase;
@@ -95,7 +95,7 @@ describe("migrations", () => {
   });
 
   it("lead exactly to the Prisma schema", async () => {
-    expect((await draftMigration(db.ownerUrl)).trim()).toBe("-- This is an empty migration.");
+    expect((await draftMigration(db.ownerUrl)).trim()).toBe(EMPTY_MIGRATION);
   });
 
   it("seed the three roles of the guide", async () => {

@@ -11,6 +11,9 @@ import { openSchemaEngine, type OpenSchemaEngine } from "#server/core/db/schema-
 const PRISMA_DIR = resolve(import.meta.dirname, "../../../prisma");
 const MIGRATIONS_DIR = join(PRISMA_DIR, "migrations");
 const SCHEMA_DIR = join(PRISMA_DIR, "schema");
+/** What the engine writes when there is nothing to do. */
+export const EMPTY_MIGRATION = "-- This is an empty migration.";
+
 const NO_FILTER = { externalTables: [], externalEnums: [] };
 /** Key of the advisory lock that lets one supervisor of a fleet migrate while the others wait. */
 const MIGRATION_LOCK = 7_263_541_001;
@@ -35,7 +38,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
   }
 }
 
-/** SQL that leads from the migrations to the current schema files, empty when they agree. @param scratchUrl a migrated database. */
+/** SQL that leads from the migrations to the current schema files, `EMPTY_MIGRATION` when they agree. @param scratchUrl a migrated database. */
 export async function draftMigration(scratchUrl: string): Promise<string> {
   return withEngine(scratchUrl, async (engine) => {
     const { stdout } = await engine.diff({

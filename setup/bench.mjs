@@ -1,0 +1,26 @@
+/** `npm run bench [-- name …]`: the benchmarks of `bench/`, one after the other. */
+import { readdirSync } from "node:fs";
+import { runVisibly } from "./lib/exec.mjs";
+import { inRoot } from "./lib/project.mjs";
+import { prepare } from "./lib/prepare.mjs";
+import { showProblem } from "./lib/report.mjs";
+
+try {
+  const { node, problems } = await prepare({ console: true, sandbox: true, browser: false });
+  problems.forEach(showProblem);
+  const wanted = process.argv.slice(2);
+  const names = readdirSync(inRoot("bench")).filter((name) => name.endsWith(".bench.ts")).map((name) => name.replace(/\.bench\.ts$/, ""));
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    console.error(`There is no benchmark ${unknown.join(", ")}. Choose from: ${names.join(", ")}`);
+    process.exitCode = 2;
+  } else {
+    for (const name of wanted.length > 0 ? wanted : names) {
+      console.log(`\n${name}`);
+      process.exitCode = (await runVisibly(node, [inRoot("bench", `${name}.bench.ts`)])) || process.exitCode;
+    }
+  }
+} catch (error) {
+  showProblem(error);
+  process.exitCode = 1;
+}
