@@ -12,7 +12,7 @@ module.exports = {
     },
     {
       name: "pages-go-through-trpc",
-      from: { path: "^app/(?!api/)" },
+      from: { path: "^app/(?!api/|v1/|hooks/)" },
       to: {
         path: "^server/",
         pathNot: "^server/(trpc/caller|auth/(index|session))\\.ts$",

@@ -102,7 +102,9 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
     const release = async (): Promise<void> => {
       held.delete(name);
       // What the engine still holds is found by `reap`.
-      await destroy(name).catch((error: unknown) => log.warn({ err: error, volume: name }, "workspace disk not removed yet"));
+      await destroy(name).catch((error: unknown) =>
+        log.warn({ err: error, volume: name }, "workspace disk not removed yet"),
+      );
     };
     try {
       await copySparse(source, image);

@@ -23,6 +23,7 @@ import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
 import { concurrencyFor, startWorker } from "#worker/worker.ts";
 
 const log = createLogger("sandbox-worker");
+const LEAVE_LIMIT_MS = 20_000;
 
 async function main(): Promise<void> {
   const env = readEnv();
@@ -75,6 +76,8 @@ async function main(): Promise<void> {
       return;
     }
     leaving = true;
+    // An engine or a database that does not answer must not keep this process: recovery finds what it leaves.
+    setTimeout(() => process.exit(1), LEAVE_LIMIT_MS).unref();
     await worker.stop();
     config.close();
     await boss.stop({ graceful: false });

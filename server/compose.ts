@@ -5,14 +5,14 @@ import { openPolicyStore } from "#server/access/index.ts";
 import { createAuditWriter, isListed } from "#server/audit/index.ts";
 import type { AuditEventInput, AuditKind } from "#server/audit/schema.ts";
 import { createAttemptLimiter } from "#server/auth/index.ts";
-import { openConfigStore, type ConfigEvent, type ConfigStore } from "#server/config/index.ts";
+import { openConfigStore, type ConfigEvent } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
-import { webOrigin } from "#server/core/http/web-origin.ts";
+import { webOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
@@ -60,8 +60,9 @@ export async function composeServer(): Promise<AppServices> {
   early.forEach((event) => onConfigEvent(event));
 
   const { gateway } = config.current().config;
-  const port = env.OPENCLAW_PORT ?? gateway.port;
-  const web = webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins });
+  const originAt = (port: number): WebOrigin =>
+    webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins });
+  const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
   const gatewayServices: GatewayServices = {
     config,
@@ -82,10 +83,10 @@ export async function composeServer(): Promise<AppServices> {
     paths,
     pool,
     notify,
-    config: withFindings(config),
     signInAttempts: createAttemptLimiter({ clock }),
-    web,
-    listen: { host: gateway.bind, port },
+    web: originAt(listen.port),
+    originAt,
+    listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
     system: { version: VERSION, startedAt: new Date(clock.now()), home: paths.home },
     gateway: createGatewayApp({
@@ -105,11 +106,6 @@ export async function composeServer(): Promise<AppServices> {
       config.close();
     },
   };
-}
-
-/** The store as the console reads it: with the standing dangers of the configuration in force. */
-function withFindings(store: ConfigStore): ConfigStore & Pick<AppServices["config"], "findings"> {
-  return { ...store, findings: () => store.current().warnings };
 }
 
 function configAuditEvent(event: ConfigEvent): AuditEventInput {

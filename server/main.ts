@@ -29,6 +29,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse, address: st
 async function main(): Promise<void> {
   const { values: flags } = parseArgs({ options: { "without-console": { type: "boolean" }, "without-gateway": { type: "boolean" } } });
   const services = await composeServer();
+  setContainer(services);
   const onGateway = flags["without-gateway"] === true ? notHere : gatewayListener(services);
   const onPage = flags["without-console"] === true ? notHere : await consoleListener(services);
 
@@ -46,9 +47,10 @@ async function main(): Promise<void> {
     server.once("error", reject);
     server.listen(services.listen.port, services.listen.host, resolve);
   });
-  setContainer(services);
-  services.lifecycle.serving = true;
   const { port } = server.address() as AddressInfo;
+  // Port 0 becomes a real one only now.
+  services.web = services.originAt(port);
+  services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([{ event: "system.started", outcome: "ok", actor: { type: "system", id: "server" }, data: { port, version: services.system.version } }]);
   process.send?.({ type: "ready", port });

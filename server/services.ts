@@ -2,9 +2,9 @@
 import type { PgBoss } from "pg-boss";
 import type { Pool } from "pg";
 import type { AuthServices } from "#server/auth/index.ts";
-import type { ConfigStore, Problem } from "#server/config/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
+import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { GatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
@@ -14,9 +14,10 @@ export interface AppServices extends GatewayServices, AuthServices {
   paths: HomePaths;
   pool: Pool;
   notify: NotifyHub;
-  config: ConfigStore & { findings(): readonly Problem[] };
   boss: PgBoss;
   listen: { host: string; port: number };
+  /** The console's origins when the server listens on that port. */
+  originAt(port: number): WebOrigin;
   system: { version: string; startedAt: Date; home: string };
   /** The gateway's API. */
   gateway: GatewayApp;

@@ -6,7 +6,7 @@ import { EngineFacts } from "#server/sandbox/schema.ts";
 /** A worker that has not been heard of for this long counts as dead. It speaks about every 3 s. */
 export const HEARTBEAT_LIMIT_MS = 15_000;
 
-export interface WorkerStatus {
+interface WorkerStatus {
   id: string;
   host: string;
   pid: number;
@@ -16,7 +16,7 @@ export interface WorkerStatus {
   engine: EngineFacts;
 }
 
-export interface EngineStatus {
+interface EngineStatus {
   available: boolean;
   /** Says what is missing and what to do; null when available. */
   problem: string | null;

@@ -26,7 +26,7 @@ export function ownedBy(scope: RunScope): Prisma.RunWhereInput {
   return scope.principalId === undefined ? {} : { principalId: scope.principalId };
 }
 
-export interface RunListQuery extends RunScope {
+interface RunListQuery extends RunScope {
   state?: RunState | undefined;
   /** 1…200; default 50. */
   limit?: number | undefined;
@@ -34,7 +34,7 @@ export interface RunListQuery extends RunScope {
   cursor?: string | undefined;
 }
 
-export interface RunPage {
+interface RunPage {
   runs: RunSummary[];
   /** Null on the last page. */
   nextCursor: string | null;

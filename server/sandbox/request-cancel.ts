@@ -6,13 +6,13 @@ import type { Clock } from "#server/core/clock.ts";
 import { ownedBy, runNotFound, type RunScope } from "#server/sandbox/get-run.ts";
 import { isFinal, RUN_STATES } from "#server/sandbox/schema.ts";
 
-export interface CancelRequest extends RunScope {
+interface CancelRequest extends RunScope {
   runId: string;
   requestId?: string | undefined;
 }
 
 /** What became of the request: `already_final` and `already_requested` change nothing. */
-export type CancelAnswer = "requested" | "already_requested" | "already_final";
+type CancelAnswer = "requested" | "already_requested" | "already_final";
 
 /** @throws AppError NOT_FOUND for a run that does not exist or is outside the scope. */
 export async function requestCancel(

@@ -15,7 +15,7 @@ export interface SubmitDeps {
   clock: Clock;
 }
 
-export interface SubmittedRun {
+interface SubmittedRun {
   runId: string;
   /** True when the idempotency key named a run that exists already; nothing was stored this time. */
   deduplicated: boolean;
