@@ -19,7 +19,11 @@ module.exports = {
         dependencyTypesNot: ["type-only"],
       },
     },
-    { name: "server-never-loads-ui", from: { path: "^(server|sandbox-worker|cli|supervisor)/" }, to: { path: "^(app|components)/" } },
+    {
+      name: "server-never-loads-ui",
+      from: { path: "^(server|sandbox-worker|cli|supervisor)/" },
+      to: { path: "^(app|components)/" },
+    },
     {
       name: "domain-via-public-surface",
       from: { path: DOMAIN, pathNot: TEST },
@@ -37,7 +41,11 @@ module.exports = {
       from: { pathNot: "^(sandbox-worker|e2e|tests|bench)/" },
       to: { path: "(^|node_modules/)dockerode" },
     },
-    { name: "worker-and-cli-skip-web", from: { path: "^(sandbox-worker|cli|supervisor)/" }, to: { path: "^(server/trpc|app)/|/router\\.ts$" } },
+    {
+      name: "worker-and-cli-skip-web",
+      from: { path: "^(sandbox-worker|cli|supervisor)/" },
+      to: { path: "^(server/trpc|app)/|/router\\.ts$" },
+    },
   ].map((rule) => ({ severity: "error", ...rule })),
   options: {
     doNotFollow: { path: "node_modules" },

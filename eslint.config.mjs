@@ -1,11 +1,16 @@
 import next from "eslint-config-next";
 import tseslint from "typescript-eslint";
 
-const ENV_MESSAGE = "Read the environment in server/core/env.ts only, so that every variable is validated and documented once.";
+const ENV_MESSAGE =
+  "Read the environment in server/core/env.ts only, so that every variable is validated and documented once.";
+
+const BROWSER_CODE = ["app/**/*.{ts,tsx}", "components/**/*.{ts,tsx}"];
 
 export default tseslint.config(
-  { ignores: ["node_modules/", ".next/", ".cache/", "server/core/db/generated/", "next-env.d.ts", "prisma/migrations/"] },
-  ...next.map((config) => ({ ...config, files: config.files ?? ["app/**/*.{ts,tsx}", "components/**/*.{ts,tsx}"] })),
+  {
+    ignores: ["node_modules/", ".next/", ".cache/", "server/core/db/generated/", "next-env.d.ts", "prisma/migrations/"],
+  },
+  ...next.map((config) => ("rules" in config ? { ...config, files: BROWSER_CODE } : config)),
   {
     files: ["**/*.ts", "**/*.tsx", "**/*.mts"],
     extends: [...tseslint.configs.recommendedTypeChecked],
@@ -28,6 +33,9 @@ export default tseslint.config(
     files: ["**/*.test.ts", "e2e/**/*.ts", "tests/**/*.ts"],
     rules: { "max-lines": ["error", { max: 600, skipBlankLines: true, skipComments: true }] },
   },
-  { files: ["server/core/env.ts", "*.config.ts", "e2e/**/*.ts", "tests/**/*.ts", "bench/**/*.ts", "**/*.test.ts"], rules: { "no-restricted-properties": "off" } },
+  {
+    files: ["server/core/env.ts", "*.config.ts", "e2e/**/*.ts", "tests/**/*.ts", "bench/**/*.ts", "**/*.test.ts"],
+    rules: { "no-restricted-properties": "off" },
+  },
   { files: ["cli/**/*.ts", "bench/**/*.ts", "setup/**/*.mjs"], rules: { "no-console": "off" } },
 );

@@ -32,27 +32,59 @@ async function main(): Promise<void> {
   const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-bench-")));
   ensureHome(home);
   const limit = "{ windowMs: 900000, maxRequests: 100000000 }";
-  writeFileSync(home.configFile, `{ security: { rateLimit: { global: ${limit}, perUser: ${limit}, perChannel: ${limit} } } }`, { mode: 0o600 });
-  const env = childEnvironment({ OPENCLAW_HOME: home.home, OPENCLAW_PORT: "0", OPENCLAW_DATABASE_URL: database.url("app"), OPENCLAW_LOG_LEVEL: "error" });
+  writeFileSync(
+    home.configFile,
+    `{ security: { rateLimit: { global: ${limit}, perUser: ${limit}, perChannel: ${limit} } } }`,
+    { mode: 0o600 },
+  );
+  const env = childEnvironment({
+    OPENCLAW_HOME: home.home,
+    OPENCLAW_PORT: "0",
+    OPENCLAW_DATABASE_URL: database.url("app"),
+    OPENCLAW_LOG_LEVEL: "error",
+  });
   const gateway = await start("server/main.ts", ["--without-console"], env);
   const bare = await start("bench/support/bare-hono.ts", [], env);
   const token = await mintToken(database.url("app"), home);
   const body = JSON.stringify({ channel: "api", user: "bench", text: "/help" });
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  const load = (port: number, path: string, seconds: number) => measure(`http://127.0.0.1:${port}${path}`, { headers, body, seconds });
+  const load = (port: number, path: string, seconds: number) =>
+    measure(`http://127.0.0.1:${port}${path}`, { headers, body, seconds });
 
   try {
     await load(gateway.port, "/api/v1/messages", 2);
     await load(bare.port, "/", 2);
     const rounds: { gateway: Figure; bare: Figure }[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      rounds.push({ bare: await load(bare.port, "/", SECONDS), gateway: await load(gateway.port, "/api/v1/messages", SECONDS) });
+      rounds.push({
+        bare: await load(bare.port, "/", SECONDS),
+        gateway: await load(gateway.port, "/api/v1/messages", SECONDS),
+      });
     }
-    const of = (pick: (round: { gateway: Figure; bare: Figure }) => number): number => Number(median(rounds.map(pick)).toFixed(3));
+    const of = (pick: (round: { gateway: Figure; bare: Figure }) => number): number =>
+      Number(median(rounds.map(pick)).toFixed(3));
     const figures = [
-      { id: "P-GW-1", figure: "requests/s vs bare Hono", ratio: of((r) => r.gateway.requestsPerSecond / r.bare.requestsPerSecond), goal: 0.7, floor: 0.4 },
-      { id: "P-GW-1", figure: "gateway", requestsPerSecond: of((r) => r.gateway.requestsPerSecond), p50Ms: of((r) => r.gateway.p50Ms), p99Ms: of((r) => r.gateway.p99Ms) },
-      { id: "P-GW-1", figure: "bare Hono", requestsPerSecond: of((r) => r.bare.requestsPerSecond), p50Ms: of((r) => r.bare.p50Ms), p99Ms: of((r) => r.bare.p99Ms) },
+      {
+        id: "P-GW-1",
+        figure: "requests/s vs bare Hono",
+        ratio: of((r) => r.gateway.requestsPerSecond / r.bare.requestsPerSecond),
+        goal: 0.7,
+        floor: 0.4,
+      },
+      {
+        id: "P-GW-1",
+        figure: "gateway",
+        requestsPerSecond: of((r) => r.gateway.requestsPerSecond),
+        p50Ms: of((r) => r.gateway.p50Ms),
+        p99Ms: of((r) => r.gateway.p99Ms),
+      },
+      {
+        id: "P-GW-1",
+        figure: "bare Hono",
+        requestsPerSecond: of((r) => r.bare.requestsPerSecond),
+        p50Ms: of((r) => r.bare.p50Ms),
+        p99Ms: of((r) => r.bare.p99Ms),
+      },
     ];
     for (const figure of figures) {
       console.log(JSON.stringify({ ...figure, connections: CONNECTIONS, rounds: ROUNDS }));
@@ -64,8 +96,18 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(url: string, options: { headers: Record<string, string>; body: string; seconds: number }): Promise<Figure> {
-  const result = await autocannon({ url, method: "POST", headers: options.headers, body: options.body, connections: CONNECTIONS, duration: options.seconds });
+async function measure(
+  url: string,
+  options: { headers: Record<string, string>; body: string; seconds: number },
+): Promise<Figure> {
+  const result = await autocannon({
+    url,
+    method: "POST",
+    headers: options.headers,
+    body: options.body,
+    connections: CONNECTIONS,
+    duration: options.seconds,
+  });
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${url}: ${result.non2xx} refusals and ${result.errors} errors; the figure would mean nothing`);
   }

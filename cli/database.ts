@@ -13,7 +13,11 @@ export async function withDatabase<T>(context: CliContext, work: (db: Db, pool: 
   try {
     await pool.query("SELECT 1").catch((error: unknown) => {
       if (hasErrorCode(error, "ECONNREFUSED") || hasErrorCode(error, "ENOENT")) {
-        throw new AppError("STORE_UNAVAILABLE", `The gateway of ${context.paths.home} is not running. Start it with: npm start`, { cause: error });
+        throw new AppError(
+          "STORE_UNAVAILABLE",
+          `The gateway of ${context.paths.home} is not running. Start it with: npm start`,
+          { cause: error },
+        );
       }
       throw error;
     });

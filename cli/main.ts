@@ -24,7 +24,10 @@ async function main(argv: readonly string[]): Promise<void> {
     .version(VERSION)
     .showHelpAfterError("(add --help for the options and examples)")
     .exitOverride()
-    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 not available, 6 configuration not valid");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 not available, 6 configuration not valid",
+    );
   registerStart(program);
   registerGateway(program, context);
   registerConfig(program, context);

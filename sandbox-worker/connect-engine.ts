@@ -1,4 +1,5 @@
 /** The client of the Docker Engine: where it is looked for and how its failures are told apart. Only this process holds one. */
+import { finished } from "node:stream/promises";
 import Docker from "dockerode";
 import { AppError, messageOf } from "#server/core/errors.ts";
 
@@ -87,4 +88,26 @@ export function isEngineGone(error: unknown): boolean {
     return false;
   }
   return "code" in error && CONNECTION_CODES.has(String(error.code));
+}
+
+/** Clocks of the engine and of this process may differ a little; the events of one container are few. */
+const EVENT_MARGIN_S = 5;
+
+/** True when the engine (its shutdown, or another client of it) sent the container a signal within the last `sinceMs`. */
+export async function wasKilledByEngine(docker: Docker, containerId: string, sinceMs: number): Promise<boolean> {
+  const now = Date.now() / 1000;
+  const stream = await withinLimit(
+    docker.getEvents({
+      since: now - sinceMs / 1000 - EVENT_MARGIN_S,
+      until: now,
+      filters: { container: [containerId], event: ["kill"] },
+    }),
+    5_000,
+  );
+  let seen = false;
+  stream.on("data", () => {
+    seen = true;
+  });
+  await withinLimit(finished(stream), 5_000);
+  return seen;
 }

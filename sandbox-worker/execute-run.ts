@@ -1,10 +1,10 @@
 /** One claimed run from policy to final state. Whatever goes wrong becomes a reason; nothing is ever executed outside a container. */
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 import { sandboxPolicy, type SandboxPolicy } from "#server/sandbox/policy.ts";
 import type { RunLimits, RunReason } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
-import { isEngineGone, isMissing, withinLimit } from "#worker/connect-engine.ts";
+import { isEngineGone, isMissing, wasKilledByEngine } from "#worker/connect-engine.ts";
 import { containerSpec, effectiveLimits } from "#worker/container-spec.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
@@ -78,7 +78,7 @@ async function carryOut(
   try {
     const policy = policyOf(context);
     const outcome = await inContainer(context, run, policy, stop, journal, progress);
-    await confirmEngine(context, outcome);
+    await refuseForeignKill(context, progress.containerId, outcome);
     const ending = endingOf({
       ...outcome,
       ...outcome.facts,
@@ -232,16 +232,26 @@ async function requireDisk(
   }
 }
 
-/** Exit codes of a program that was killed or told to end from outside. */
-const KILLED_FROM_OUTSIDE = new Set([137, 143, 255]);
-const ENGINE_EXIT_MS = 300;
+/** Exit codes of a program that was killed or told to end. */
+const SIGNAL_EXITS = new Set([137, 143]);
 
-/** An engine that shuts down kills its containers first: seen from here the program ended, and a moment later nobody answers. */
-async function confirmEngine(context: WorkerContext, outcome: ContainerOutcome): Promise<void> {
-  const { stopped, oomKilled, exitCode, facts } = outcome;
-  if (stopped === null && !oomKilled && (facts.oomKills ?? 0) === 0 && KILLED_FROM_OUTSIDE.has(exitCode)) {
-    await new Promise((resolve) => setTimeout(resolve, ENGINE_EXIT_MS));
-    await withinLimit(context.engine.docker.ping(), ENGINE_EXIT_MS * 10);
+/**
+ * An engine that shuts down ends its containers first: from here it looks as if the program had ended. The engine's own events say who did it.
+ * @throws Refusal when it was not the program, the engine's error when it does not answer any more.
+ */
+async function refuseForeignKill(
+  context: WorkerContext,
+  containerId: string | null,
+  outcome: ContainerOutcome,
+): Promise<void> {
+  if (containerId === null || outcome.stopped !== null || outcome.oomKilled || !SIGNAL_EXITS.has(outcome.exitCode)) {
+    return;
+  }
+  if (await wasKilledByEngine(context.engine.docker, containerId, outcome.wallMs)) {
+    throw new Refusal(
+      "engine_unavailable",
+      `Docker Engine at ${context.engine.endpoint} ended the container from outside, as it does when it shuts down. Send the request again when it is back.`,
+    );
   }
 }
 
@@ -257,19 +267,26 @@ function failureOf(context: WorkerContext, run: ClaimedRun, error: unknown): End
       message: `Docker Engine not reachable at ${context.engine.endpoint}. Nothing was executed on the host. Start the engine and send the request again.`,
     };
   }
-  context.log.error({ err: error, runId: run.id }, "run could not be carried out");
-  if (isMissing(error) && error instanceof Error && /no such image/i.test(error.message)) {
-    return {
-      state: "failed",
-      reason: "image_missing",
-      message: "The sandbox image was removed. Build it again: npm start.",
-    };
+  if (isMissing(error)) {
+    context.log.warn({ err: error, runId: run.id }, "image or container gone during a run");
+    return missingEnding(error);
   }
+  context.log.error({ err: error, runId: run.id }, "run could not be carried out");
   return {
     state: "failed",
     reason: "internal",
     message: `The engine refused the container. The worker's log has the details for run ${run.id}.`,
   };
+}
+
+function missingEnding(error: unknown): Ending {
+  return /no such image/i.test(messageOf(error))
+    ? { state: "failed", reason: "image_missing", message: "The sandbox image was removed. Build it again: npm start." }
+    : {
+        state: "failed",
+        reason: "internal",
+        message: "The container was removed from outside during the run. Send the request again.",
+      };
 }
 
 const LIMIT_REASONS: ReadonlySet<RunReason> = new Set(["memory", "processes", "disk", "output_limit", "timeout"]);

@@ -34,7 +34,10 @@ export async function composeServer(): Promise<AppServices> {
   const paths = homePaths(homeDirectory(env), env.OPENCLAW_CONFIG);
   const connectionString = env.OPENCLAW_DATABASE_URL;
   if (connectionString === undefined) {
-    throw new AppError("CONFIG_INVALID", "OPENCLAW_DATABASE_URL is not set. Start the gateway with `npm start` or `openclaw start`, which sets it.");
+    throw new AppError(
+      "CONFIG_INVALID",
+      "OPENCLAW_DATABASE_URL is not set. Start the gateway with `npm start` or `openclaw start`, which sets it.",
+    );
   }
   const early: ConfigEvent[] = [];
   let onConfigEvent = (event: ConfigEvent): void => void early.push(event);
@@ -45,7 +48,11 @@ export async function composeServer(): Promise<AppServices> {
   const db = createDb(pool);
   const notify = await openNotifyHub(connectionString, NAME, log);
   const wanted = (kind: AuditKind): boolean => isListed(kind, config.current().config.logging);
-  const audit = createAuditWriter({ pool: createPool({ connectionString, name: `${NAME}:audit`, max: 1, onError }), log, wanted });
+  const audit = createAuditWriter({
+    pool: createPool({ connectionString, name: `${NAME}:audit`, max: 1, onError }),
+    log,
+    wanted,
+  });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
   const tokens = await openTokenStore({ pool, notify, pepper: loadPepper(paths), clock, log });
   const boss = await openRunQueue({ connectionString, name: NAME, log });
@@ -112,5 +119,11 @@ function configAuditEvent(event: ConfigEvent): AuditEventInput {
   const common = { actor: { type: "operator", id: "configuration file" }, target: event.file } as const;
   return event.kind === "loaded"
     ? { ...common, event: "config.loaded", outcome: "ok", data: { hash: event.hash, warnings: event.warnings.length } }
-    : { ...common, event: "config.rejected", outcome: "denied", reason: "invalid", data: { hash: event.hash, problems: event.problems.length } };
+    : {
+        ...common,
+        event: "config.rejected",
+        outcome: "denied",
+        reason: "invalid",
+        data: { hash: event.hash, problems: event.problems.length },
+      };
 }

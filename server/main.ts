@@ -27,7 +27,9 @@ const DRAIN_MS = 20_000;
 type Listener = (request: IncomingMessage, response: ServerResponse, address: string) => void | Promise<void>;
 
 async function main(): Promise<void> {
-  const { values: flags } = parseArgs({ options: { "without-console": { type: "boolean" }, "without-gateway": { type: "boolean" } } });
+  const { values: flags } = parseArgs({
+    options: { "without-console": { type: "boolean" }, "without-gateway": { type: "boolean" } },
+  });
   const services = await composeServer();
   setContainer(services);
   const onGateway = flags["without-gateway"] === true ? notHere : gatewayListener(services);
@@ -52,7 +54,14 @@ async function main(): Promise<void> {
   services.web = services.originAt(port);
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
-  await services.audit.append([{ event: "system.started", outcome: "ok", actor: { type: "system", id: "server" }, data: { port, version: services.system.version } }]);
+  await services.audit.append([
+    {
+      event: "system.started",
+      outcome: "ok",
+      actor: { type: "system", id: "server" },
+      data: { port, version: services.system.version },
+    },
+  ]);
   process.send?.({ type: "ready", port });
 
   let stopping = false;
@@ -66,8 +75,13 @@ async function main(): Promise<void> {
     const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearTimeout(deadline);
-      const event = { event: "system.stopped", outcome: "ok", actor: { type: "system", id: "server" }, data: { why } } as const;
-      services.audit
+      const event = {
+        event: "system.stopped",
+        outcome: "ok",
+        actor: { type: "system", id: "server" },
+        data: { why },
+      } as const;
+      void services.audit
         .append([event])
         .catch(() => undefined)
         .then(() => services.close())
@@ -83,7 +97,13 @@ async function main(): Promise<void> {
 
 /** Plain or TLS server with the limits that keep slow, endless or huge requests from holding it (slowloris, header floods). */
 function createSocketServer({ config, paths }: AppServices, listener: RequestListener) {
-  const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 };
+  const limits = {
+    maxHeaderSize: 16_384,
+    headersTimeout: 10_000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: 2_000,
+  };
   const { tls } = config.current().config.gateway;
   const pem = (part: "cert" | "key" | "ca"): Buffer => readPem(`gateway.tls.${part}`, tls[part], paths);
   const server = tls.enabled
@@ -106,7 +126,10 @@ function createSocketServer({ config, paths }: AppServices, listener: RequestLis
 
 function readPem(path: string, written: string | undefined, paths: HomePaths): Buffer {
   if (written === undefined) {
-    throw new AppError("CONFIG_INVALID", `${path} is not set, but gateway.tls.enabled is true. Name the PEM file there.`);
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${path} is not set, but gateway.tls.enabled is true. Name the PEM file there.`,
+    );
   }
   const file = resolveLocation(path, written, paths);
   try {
@@ -117,7 +140,11 @@ function readPem(path: string, written: string | undefined, paths: HomePaths): B
 }
 
 function gatewayListener(services: AppServices): Listener {
-  const viaHono = (address: string) => getRequestListener((request) => services.gateway.fetch(request, { facts: { address } }), { overrideGlobalObjects: false, autoCleanupIncoming: false });
+  const viaHono = (address: string) =>
+    getRequestListener((request) => services.gateway.fetch(request, { facts: { address } }), {
+      overrideGlobalObjects: false,
+      autoCleanupIncoming: false,
+    });
   return (request, response, address) => {
     const hot = hotRoute(request);
     if (hot !== undefined) {
@@ -145,7 +172,11 @@ async function consoleListener(services: AppServices): Promise<Listener> {
 
 const notHere: Listener = (_request, response) => {
   response.writeHead(404, { "content-type": "application/json" });
-  response.end(JSON.stringify({ error: { code: "not_found", message: "This part of OpenClaw Gateway does not run in this process." } }));
+  response.end(
+    JSON.stringify({
+      error: { code: "not_found", message: "This part of OpenClaw Gateway does not run in this process." },
+    }),
+  );
 };
 
 main().catch((error: unknown) => {

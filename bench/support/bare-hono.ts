@@ -9,5 +9,7 @@ app.post("/", async (context) => {
   return context.json({ reply: { text: body.text } });
 });
 
-const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, (info: AddressInfo) => process.send?.({ type: "ready", port: info.port }));
+const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, (info: AddressInfo) =>
+  process.send?.({ type: "ready", port: info.port }),
+);
 process.on("SIGTERM", () => server.close(() => process.exit(0)));

@@ -24,7 +24,11 @@ interface GenerateOptions {
 }
 
 const OPERATOR = { type: "operator", id: "cli" } as const;
-const list = (text: string): string[] => text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+const list = (text: string): string[] =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 
 export function registerGateway(program: Command, context: CliContext): void {
   const gateway = program.command("gateway").description("API tokens of the gateway");
@@ -41,7 +45,10 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option("--allowed-ips <list>", "addresses or CIDR ranges it may come from, comma-separated", list)
     .option("--expires <duration>", "lifetime such as 24h or 30d, or never; default: gateway.tokenConfig.expiration")
     .option("--json", "print {id, token, expiresAt}")
-    .addHelpText("after", "\nExamples:\n  openclaw gateway generate-token --name ci --role admin --expires 30d\n  openclaw gateway generate-token --name bot --role user --channels api,telegram --allowed-ips 10.0.0.0/8 --json")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  openclaw gateway generate-token --name ci --role admin --expires 30d\n  openclaw gateway generate-token --name bot --role user --channels api,telegram --allowed-ips 10.0.0.0/8 --json",
+    )
     .action(async (options: GenerateOptions) => generate(context, options));
 
   gateway
@@ -52,7 +59,9 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option("--format <format>", "table or json", "table")
     .option("--json", "the same as --format json")
     .addHelpText("after", "\nExamples:\n  openclaw gateway list-tokens\n  openclaw gateway list-tokens --all --json")
-    .action(async (options: { all?: boolean; owner?: string; format: string; json?: boolean }) => listAll(context, options));
+    .action(async (options: { all?: boolean; owner?: string; format: string; json?: boolean }) =>
+      listAll(context, options),
+    );
 
   gateway
     .command("revoke-token <id>")
@@ -60,7 +69,9 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option("--reason <text>", "why, for the record", "revoked from the command line")
     .addHelpText("after", "\nExample:\n  openclaw gateway revoke-token 3kq9x0f2m7ab --reason 'laptop lost'")
     .action(async (id: string, { reason }: { reason: string }) => {
-      const changed = await withDatabase(context, (db) => revokeToken({ db, clock: systemClock }, OPERATOR, id, reason));
+      const changed = await withDatabase(context, (db) =>
+        revokeToken({ db, clock: systemClock }, OPERATOR, id, reason),
+      );
       context.out(changed ? `Token ${id} is revoked.` : `Token ${id} was revoked before.`);
     });
 }
@@ -94,7 +105,9 @@ async function generate(context: CliContext, options: GenerateOptions): Promise<
     return;
   }
   context.out(created.token);
-  context.err(`Token ${created.id} for role "${options.role}", ${created.expiresAt === null ? "never expires" : `expires ${created.expiresAt.toISOString()}`}.`);
+  context.err(
+    `Token ${created.id} for role "${options.role}", ${created.expiresAt === null ? "never expires" : `expires ${created.expiresAt.toISOString()}`}.`,
+  );
   context.err("Copy it now: it is not shown again. Use it as: Authorization: Bearer <token>");
 }
 
@@ -113,11 +126,16 @@ function lifetime(text: string): number | null {
   return ms;
 }
 
-async function listAll(context: CliContext, options: { all?: boolean; owner?: string; format: string; json?: boolean }): Promise<void> {
+async function listAll(
+  context: CliContext,
+  options: { all?: boolean; owner?: string; format: string; json?: boolean },
+): Promise<void> {
   if (options.format !== "table" && options.format !== "json") {
     throw new AppError("INVALID_INPUT", `--format: "${options.format}" is not possible. Write table or json.`);
   }
-  const tokens = await withDatabase(context, (db) => listTokens({ db, clock: systemClock }, { all: options.all, ownerId: options.owner }));
+  const tokens = await withDatabase(context, (db) =>
+    listTokens({ db, clock: systemClock }, { all: options.all, ownerId: options.owner }),
+  );
   if (options.json === true || options.format === "json") {
     printJson(context, tokens);
     return;
@@ -126,7 +144,8 @@ async function listAll(context: CliContext, options: { all?: boolean; owner?: st
     context.err("There is no live token. Make one with: openclaw gateway generate-token --name my-bot --role user");
     return;
   }
-  const when = (date: Date | null, absent: string): string => date?.toISOString().slice(0, 16).replace("T", " ") ?? absent;
+  const when = (date: Date | null, absent: string): string =>
+    date?.toISOString().slice(0, 16).replace("T", " ") ?? absent;
   printTable(
     context,
     ["id", "name", "owner", "role", "token", "created", "last used", "from", "expires", "state"],

@@ -15,12 +15,14 @@ import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { createRunWatcher, openRunQueue, submitRun, type RunWatcher, type SubmitDeps } from "#server/sandbox/index.ts";
 import type { Language, RunRequest, RunView } from "#server/sandbox/schema.ts";
+import { createLoopDisks } from "#worker/loop-disks.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
 export const docker = new Docker();
 
+type BenchDatabase = Pick<TestDatabase, "appUrl" | "ownerUrl" | "workerUrl" | "drop">;
+
 export interface SandboxBench {
-  database: TestDatabase;
   db: Db;
   /** As the owner: tests look everywhere. */
   owner: Pool;
@@ -43,9 +45,10 @@ interface WorkerOptions {
   dockerHost?: string;
 }
 
-export async function openBench(): Promise<SandboxBench> {
+/** @param given a database of another cluster; default: a fresh one of the shared test cluster. */
+export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
   const log = createLogger("test", "silent");
-  const database = await createTestDatabase();
+  const database = given ?? (await createTestDatabase());
   const pool = createPool({ connectionString: database.appUrl, name: "test-app", max: 4 });
   const owner = createPool({ connectionString: database.ownerUrl, name: "test-owner", max: 2 });
   const db = createDb(pool);
@@ -74,7 +77,6 @@ export async function openBench(): Promise<SandboxBench> {
   };
 
   return {
-    database,
     db,
     owner,
     deps,
@@ -121,6 +123,9 @@ export async function openBench(): Promise<SandboxBench> {
 
     async close() {
       await Promise.all([...workers].map((child) => endProcess(child, "SIGTERM")));
+      // A worker that was killed in the middle of making a disk may have finished making it; no worker comes after it here.
+      const folder = join(home.cacheDir, "disks");
+      await createLoopDisks({ docker, folder, workerId: "", instanceId: "none", spare: 0, log }).reap(() => false);
       watcher.close();
       await hub.close();
       await boss.stop({ graceful: false });

@@ -34,7 +34,13 @@ export interface ConfiguredPolicy {
 
 export interface StoredPolicy {
   roles: readonly { name: string; permissions: string[]; channels: string[]; commands: string[] }[];
-  users: readonly { id: string; roleName: string; channels: string[]; maxMessages: number | null; timeWindowMs: number | null }[];
+  users: readonly {
+    id: string;
+    roleName: string;
+    channels: string[];
+    maxMessages: number | null;
+    timeWindowMs: number | null;
+  }[];
   channels: readonly {
     channel: string;
     allowedUsers: string[];

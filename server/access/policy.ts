@@ -28,20 +28,37 @@ export function decide(snapshot: PolicySnapshot, principal: Principal, request: 
   const { channel, command, userId } = request;
 
   if (principal.boundUserId !== null && userId !== null && userId !== principal.boundUserId) {
-    return deny("user_mismatch", principal.id, `This token speaks for user "${principal.boundUserId}" only. Leave "user" out or use that id.`);
+    return deny(
+      "user_mismatch",
+      principal.id,
+      `This token speaks for user "${principal.boundUserId}" only. Leave "user" out or use that id.`,
+    );
   }
   const subject = userId ?? principal.boundUserId;
   const rules = snapshot.channels.get(channel);
 
   // Blocks hold even where authorization is switched off: whoever wrote one meant it.
   if (rules !== undefined && subject !== null && rules.blockedUsers.includes(subject)) {
-    return deny("user_blocked", `${rules.source}.blockedUsers`, `User "${subject}" is blocked on channel "${channel}".`);
+    return deny(
+      "user_blocked",
+      `${rules.source}.blockedUsers`,
+      `User "${subject}" is blocked on channel "${channel}".`,
+    );
   }
   if (rules !== undefined && covers(rules.blockedCommands, command)) {
-    return deny("command_blocked", `${rules.source}.commands.blocked`, `Command "${command}" is blocked on channel "${channel}".`);
+    return deny(
+      "command_blocked",
+      `${rules.source}.commands.blocked`,
+      `Command "${command}" is blocked on channel "${channel}".`,
+    );
   }
   if (!snapshot.enabled) {
-    return { allow: true, code: "authorization_disabled", because: "security.authorization.enabled", role: principal.role };
+    return {
+      allow: true,
+      code: "authorization_disabled",
+      because: "security.authorization.enabled",
+      role: principal.role,
+    };
   }
 
   const user = subject === null ? undefined : snapshot.users.get(subject);
@@ -58,13 +75,21 @@ export function decide(snapshot: PolicySnapshot, principal: Principal, request: 
   }
 
   if (principal.channels.length > 0 && !covers(principal.channels, channel)) {
-    return deny("channel_not_in_token", principal.id, `This token may not use channel "${channel}" (it may use: ${principal.channels.join(", ")}).`);
+    return deny(
+      "channel_not_in_token",
+      principal.id,
+      `This token may not use channel "${channel}" (it may use: ${principal.channels.join(", ")}).`,
+    );
   }
   if (principal.scopes.length > 0 && !can(principal.scopes, request.permission)) {
     return deny("scope_missing", principal.id, `This token lacks the scope "${request.permission}".`);
   }
   if (user !== undefined && user.channels !== null && !covers(user.channels, channel)) {
-    return deny("channel_not_in_user", `${user.source}.channels`, `User "${subject ?? ""}" may not use channel "${channel}".`);
+    return deny(
+      "channel_not_in_user",
+      `${user.source}.channels`,
+      `User "${subject ?? ""}" may not use channel "${channel}".`,
+    );
   }
   const effectiveRole = user?.role ?? principal.role;
   const refused = rules === undefined ? null : refusedByChannel(rules, subject, effectiveRole, request);
@@ -97,13 +122,22 @@ function refusedByRole(role: RolePolicy, name: string, request: AccessRequest): 
   return null;
 }
 
-function refusedByChannel(rules: ChannelRules, subject: string | null, role: string, request: AccessRequest): Refusal | null {
+function refusedByChannel(
+  rules: ChannelRules,
+  subject: string | null,
+  role: string,
+  request: AccessRequest,
+): Refusal | null {
   const { allowedUsers, allowedRoles } = rules;
   const restricted = allowedUsers !== null || allowedRoles !== null;
   const listed = subject !== null && (allowedUsers?.some((id) => id === subject || id === "*") ?? false);
   if (restricted && !listed && !covers(allowedRoles ?? [], role)) {
     const message = `Channel "${request.channel}" does not admit ${subject === null ? `role "${role}"` : `user "${subject}"`}.`;
-    return { code: "user_not_allowed", because: `${rules.source}.${allowedUsers === null ? "allowedRoles" : "allowedUsers"}`, message };
+    return {
+      code: "user_not_allowed",
+      because: `${rules.source}.${allowedUsers === null ? "allowedRoles" : "allowedUsers"}`,
+      message,
+    };
   }
   if (rules.allowedCommands !== null && !covers(rules.allowedCommands, request.command)) {
     const message = `Command "${request.command}" is not allowed on channel "${request.channel}".`;

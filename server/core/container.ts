@@ -14,7 +14,9 @@ export function setContainer(value: unknown): void {
 export function getContainer<T>(): T {
   const value = (globalThis as Holder)[SLOT];
   if (value === undefined) {
-    throw new Error("The gateway's services are not running in this process. Start it with `npm start` or `openclaw start`.");
+    throw new Error(
+      "The gateway's services are not running in this process. Start it with `npm start` or `openclaw start`.",
+    );
   }
   return value as T;
 }

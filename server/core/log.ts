@@ -2,7 +2,18 @@
 import { pino, type Logger } from "pino";
 import { readEnv } from "#server/core/env.ts";
 
-const SECRET_KEYS = ["token", "secret", "password", "authorization", "cookie", "apiKey", "key", "code", "text", "databaseUrl"];
+const SECRET_KEYS = [
+  "token",
+  "secret",
+  "password",
+  "authorization",
+  "cookie",
+  "apiKey",
+  "key",
+  "code",
+  "text",
+  "databaseUrl",
+];
 
 export type { Logger };
 

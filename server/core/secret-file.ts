@@ -50,7 +50,10 @@ function readSecret(file: string): Buffer | null {
   }
   const bytes = Buffer.from(text.trim(), "base64");
   if (bytes.length !== BYTES) {
-    throw new AppError("CONFIG_INVALID", `The secret file ${file} is damaged (${bytes.length} of ${BYTES} bytes). Restore it from a backup.`);
+    throw new AppError(
+      "CONFIG_INVALID",
+      `The secret file ${file} is damaged (${bytes.length} of ${BYTES} bytes). Restore it from a backup.`,
+    );
   }
   return bytes;
 }

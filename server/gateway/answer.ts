@@ -48,12 +48,15 @@ async function refuse(services: GatewayServices, exchange: Exchange, error: unkn
 
 function unexpected(services: GatewayServices, incoming: Incoming, error: unknown): AppError {
   services.log.error({ err: error, requestId: incoming.requestId, path: incoming.path }, "request failed");
-  return new AppError("INTERNAL", `The gateway failed on this request. Look for ${incoming.requestId} in its log.`, { cause: error });
+  return new AppError("INTERNAL", `The gateway failed on this request. Look for ${incoming.requestId} in its log.`, {
+    cause: error,
+  });
 }
 
 function refusalEvent(exchange: Exchange, error: AppError): AuditEventInput | null {
   const { incoming, principal } = exchange;
-  const own = error instanceof Refusal ? error.event : { event: "message.refused" as const, reason: error.code.toLowerCase() };
+  const own =
+    error instanceof Refusal ? error.event : { event: "message.refused" as const, reason: error.code.toLowerCase() };
   if (own === null) {
     return null;
   }
@@ -69,7 +72,9 @@ function refusalEvent(exchange: Exchange, error: AppError): AuditEventInput | nu
 }
 
 export function actorOf(principal: Principal | null, address: string): Actor {
-  return principal === null ? { type: "anonymous", id: address } : { type: "token", id: principal.tokenId ?? principal.name };
+  return principal === null
+    ? { type: "anonymous", id: address }
+    : { type: "token", id: principal.tokenId ?? principal.name };
 }
 
 export function errorReply(error: AppError, requestId: string): Outgoing {
@@ -82,5 +87,9 @@ export function errorReply(error: AppError, requestId: string): Outgoing {
     headers["www-authenticate"] = 'Bearer realm="openclaw"';
   }
   const details = error.details === undefined ? {} : { details: error.details };
-  return json(http, { error: { code: error.code.toLowerCase(), message: error.message, ...details, requestId } }, headers);
+  return json(
+    http,
+    { error: { code: error.code.toLowerCase(), message: error.message, ...details, requestId } },
+    headers,
+  );
 }

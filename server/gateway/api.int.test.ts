@@ -15,7 +15,12 @@ afterAll(() => server.stop());
 interface Sent {
   status: number;
   headers: { get(name: string): string | null };
-  body: { error?: { code: string; message: string; details?: Record<string, unknown>; requestId: string }; reply?: { text: string }; decision?: Record<string, string>; [key: string]: unknown };
+  body: {
+    error?: { code: string; message: string; details?: Record<string, unknown>; requestId: string };
+    reply?: { text: string };
+    decision?: Record<string, string>;
+    [key: string]: unknown;
+  };
 }
 
 let host = 1;
@@ -26,11 +31,22 @@ function ownAddress(): string {
   return `127.0.${host >> 8}.${host & 255}`;
 }
 
-async function send(path: string, init: { method?: string; body?: string | Buffer; token?: string | null; type?: string } = {}): Promise<Sent> {
+async function send(
+  path: string,
+  init: { method?: string; body?: string | Buffer; token?: string | null; type?: string } = {},
+): Promise<Sent> {
   const { token = admin, type = "application/json", method = "GET", body } = init;
-  const headers: Record<string, string> = { "content-type": type, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+  const headers: Record<string, string> = {
+    "content-type": type,
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+  };
   const dispatcher = new Agent({ localAddress: ownAddress() });
-  const response = await fetch(server.url + path, { method, headers, dispatcher, body: body ?? null } satisfies RequestInit);
+  const response = await fetch(server.url + path, {
+    method,
+    headers,
+    dispatcher,
+    body: body ?? null,
+  } satisfies RequestInit);
   return { status: response.status, headers: response.headers, body: (await response.json()) as Sent["body"] };
 }
 
@@ -53,12 +69,18 @@ describe("POST /api/v1/messages", () => {
 
   it("AUTH-9 without a token: 401, the same body for missing, invented and mistyped ones, each on record", async () => {
     const invented = admin.replace(/^ocg_.{12}/, "ocg_zzzzzzzzzzzz");
-    const answers = await Promise.all([message("/help", {}, null), message("/help", {}, invented), message("/help", {}, `${admin.slice(0, -1)}!`)]);
+    const answers = await Promise.all([
+      message("/help", {}, null),
+      message("/help", {}, invented),
+      message("/help", {}, `${admin.slice(0, -1)}!`),
+    ]);
     for (const sent of answers) {
       expect(sent.status).toBe(401);
       expect(sent.headers.get("www-authenticate")).toBe('Bearer realm="openclaw"');
       expect(sent.body.error?.message).toBe(answers[0].body.error?.message);
-      expect((await eventsOf(sent)).map(({ event, outcome }) => [event, outcome])).toEqual([["auth.token_rejected", "denied"]]);
+      expect((await eventsOf(sent)).map(({ event, outcome }) => [event, outcome])).toEqual([
+        ["auth.token_rejected", "denied"],
+      ]);
     }
   });
 
@@ -67,13 +89,18 @@ describe("POST /api/v1/messages", () => {
     const sent = await message("/run python\nprint(1)", {}, token);
     expect(sent.status).toBe(403);
     expect(sent.body.error?.details).toEqual({ reason: "command_not_in_role", because: 'role "readonly".commands' });
-    expect(await eventsOf(sent)).toMatchObject([{ event: "access.denied", outcome: "denied", reason: "command_not_in_role", because: 'role "readonly".commands' }]);
+    expect(await eventsOf(sent)).toMatchObject([
+      { event: "access.denied", outcome: "denied", reason: "command_not_in_role", because: 'role "readonly".commands' },
+    ]);
   });
 
   it("an unknown command: 404 with the way on, on record", async () => {
     const sent = await message("/frobnicate now");
     expect(sent.status).toBe(404);
-    expect(sent.body.error).toMatchObject({ code: "unknown_command", message: expect.stringContaining("/help") as string });
+    expect(sent.body.error).toMatchObject({
+      code: "unknown_command",
+      message: expect.stringContaining("/help") as string,
+    });
     expect(await eventsOf(sent)).toMatchObject([{ event: "message.refused", reason: "unknown_command" }]);
   });
 
@@ -114,7 +141,11 @@ describe("POST /api/v1/messages", () => {
   it("invalid UTF-8 and a wrong content type are refused", async () => {
     const bytes = await send("/api/v1/messages", { method: "POST", body: Buffer.from([0x7b, 0xff, 0x7d]) });
     expect([bytes.status, bytes.body.error?.message]).toEqual([400, "The body is not valid UTF-8."]);
-    const form = await send("/api/v1/messages", { method: "POST", body: "text=/help", type: "application/x-www-form-urlencoded" });
+    const form = await send("/api/v1/messages", {
+      method: "POST",
+      body: "text=/help",
+      type: "application/x-www-form-urlencoded",
+    });
     expect(form.status).toBe(415);
   });
 
@@ -160,17 +191,23 @@ describe("bodies", () => {
   /** What the kernel buffers between two sockets leaves the client although nobody reads it. */
   const KERNEL_BUFFERS = 12 * MEGABYTE;
 
-  it.each(["/api/v1/messages", "/api/v1/runs"])("CVE-2026-32980 %s: a huge body is refused with 413 before it is read", async (path) => {
-    const { answer, taken } = await raw(head(path, admin), pieces(1024));
-    expect(answer).toMatch(/^HTTP\/1.1 413 /);
-    expect(taken).toBeLessThan(KERNEL_BUFFERS);
-  });
+  it.each(["/api/v1/messages", "/api/v1/runs"])(
+    "CVE-2026-32980 %s: a huge body is refused with 413 before it is read",
+    async (path) => {
+      const { answer, taken } = await raw(head(path, admin), pieces(1024));
+      expect(answer).toMatch(/^HTTP\/1.1 413 /);
+      expect(taken).toBeLessThan(KERNEL_BUFFERS);
+    },
+  );
 
-  it.each(["/api/v1/messages", "/api/v1/runs"])("CVE-2026-32980 %s: a bad token is answered 401 while its body is on the way", async (path) => {
-    const { answer, taken } = await raw(head(path, "wrong"), pieces(1024));
-    expect(answer).toMatch(/^HTTP\/1.1 401 /);
-    expect(taken).toBeLessThan(KERNEL_BUFFERS);
-  });
+  it.each(["/api/v1/messages", "/api/v1/runs"])(
+    "CVE-2026-32980 %s: a bad token is answered 401 while its body is on the way",
+    async (path) => {
+      const { answer, taken } = await raw(head(path, "wrong"), pieces(1024));
+      expect(answer).toMatch(/^HTTP\/1.1 401 /);
+      expect(taken).toBeLessThan(KERNEL_BUFFERS);
+    },
+  );
 
   it("a chunked body past the limit is cut off with 413", async () => {
     const chunk = Buffer.from(`10000\r\n${"a".repeat(65_536)}\r\n`);
@@ -184,9 +221,21 @@ describe("bodies", () => {
 
 describe("the rest of the API", () => {
   it("whoami tells a token what it may do", async () => {
-    const { token } = await server.token({ name: "chat", role: "user", scopes: ["read"], userId: "ana", ownerId: "ana" });
+    const { token } = await server.token({
+      name: "chat",
+      role: "user",
+      scopes: ["read"],
+      userId: "ana",
+      ownerId: "ana",
+    });
     const sent = await send("/api/v1/whoami", { token });
-    expect(sent.body).toMatchObject({ name: "chat", role: "user", permissions: ["read", "write"], scopes: ["read"], user: "ana" });
+    expect(sent.body).toMatchObject({
+      name: "chat",
+      role: "user",
+      permissions: ["read", "write"],
+      scopes: ["read"],
+      user: "ana",
+    });
   });
 
   it("runs of others do not exist for a token without runs:read_all", async () => {
@@ -208,7 +257,14 @@ describe("the rest of the API", () => {
     const { body } = await send("/openapi.json", { token: null });
     expect(body["openapi"]).toBe("3.1.0");
     expect(Object.keys(body["paths"] as object)).toEqual(
-      expect.arrayContaining(["/api/v1/messages", "/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/runs/{id}/events", "/api/v1/whoami", "/healthz"]),
+      expect.arrayContaining([
+        "/api/v1/messages",
+        "/api/v1/runs",
+        "/api/v1/runs/{id}",
+        "/api/v1/runs/{id}/events",
+        "/api/v1/whoami",
+        "/healthz",
+      ]),
     );
   });
 

@@ -4,7 +4,11 @@ import type { AccessRequest, Decision, PolicySnapshot, Principal } from "#server
 import { Refusal } from "#server/gateway/refusal.ts";
 
 /** @returns the allowing decision. @throws Refusal FORBIDDEN with reason code and the rule that decided. */
-export function authorize(policy: PolicySnapshot, principal: Principal, request: AccessRequest): Decision & { allow: true } {
+export function authorize(
+  policy: PolicySnapshot,
+  principal: Principal,
+  request: AccessRequest,
+): Decision & { allow: true } {
   const decision = decide(policy, principal, request);
   if (decision.allow) {
     return decision;

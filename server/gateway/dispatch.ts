@@ -1,7 +1,7 @@
 /**
  * Steps 4 to 6 for one message: authorize, limit, dispatch. The same for every way a message arrives.
  */
-import type { Decision, Principal } from "#server/access/schema.ts";
+import type { Decision, PolicySnapshot, Principal } from "#server/access/schema.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { actorOf, type Exchange } from "#server/gateway/answer.ts";
 import { authorize } from "#server/gateway/authorize.ts";
@@ -10,6 +10,7 @@ import { findCommand, permissionOf } from "#server/gateway/commands/registry.ts"
 import type { ParsedText } from "#server/gateway/grammar.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
+import type { LimitFacts } from "#server/ratelimit/policy.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 export interface MessageFacts {
@@ -39,16 +40,12 @@ export async function dispatch(
   const policy = services.policy.current();
   const access = { channel, command: parsed.command, permission: permissionOf(parsed.command), userId: facts.userId };
   const decision = authorize(policy, principal, access);
-  const restrictions = userId === null ? undefined : policy.users.get(userId);
   const admission = await limit(services, {
     subject: userId ?? principal.id,
     role: decision.role,
     channel,
     command: parsed.command,
-    restriction:
-      restrictions?.restrictions == null
-        ? null
-        : { ...restrictions.restrictions, source: `${restrictions.source}.restrictions` },
+    restriction: restrictionOf(policy, userId),
   });
   const received: AuditEventInput = {
     event: "message.received",
@@ -85,6 +82,15 @@ export async function dispatch(
     admission.ticket.settle("failed");
     throw error;
   }
+}
+
+/** The user's own limit and where it stands. */
+function restrictionOf(policy: PolicySnapshot, userId: string | null): LimitFacts["restriction"] {
+  const user = userId === null ? undefined : policy.users.get(userId);
+  const restrictions = user?.restrictions;
+  return user === undefined || restrictions === undefined || restrictions === null
+    ? null
+    : { ...restrictions, source: `${user.source}.restrictions` };
 }
 
 function unknownCommand(name: string, channel: string, userId: string | null): Refusal {

@@ -28,9 +28,12 @@ describe("the text grammar", () => {
     expect(parseRunArgs(args)).toEqual({ language, code });
   });
 
-  it.each(["", "ruby\nputs 1", "python", "python\n  \n", "\npython\nx"])("/run %j is refused with the usage", (args) => {
-    expect(() => parseRunArgs(args)).toThrow(/\/run/);
-  });
+  it.each(["", "ruby\nputs 1", "python", "python\n  \n", "\npython\nx"])(
+    "/run %j is refused with the usage",
+    (args) => {
+      expect(() => parseRunArgs(args)).toThrow(/\/run/);
+    },
+  );
 
   it("never throws anything but an AppError, and passes code on byte for byte", () => {
     fc.assert(

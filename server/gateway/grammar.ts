@@ -39,7 +39,8 @@ export function parseRunArgs(args: string): ParsedRun {
   const match = /^[ \t]*(\S+)(?:[ \t]*\r?\n|[ \t]+|$)([\s\S]*)$/.exec(args);
   const language = LANGUAGES.find((known) => known === match?.[1]?.toLowerCase());
   if (language === undefined) {
-    const given = match?.[1] === undefined ? "no language is named" : `"${match[1].slice(0, 40)}" is not a language of the sandbox`;
+    const given =
+      match?.[1] === undefined ? "no language is named" : `"${match[1].slice(0, 40)}" is not a language of the sandbox`;
     throw new AppError("INVALID_INPUT", `text: ${given}. ${RUN_USAGE}`);
   }
   const code = match?.[2] ?? "";

@@ -10,7 +10,8 @@ export interface HealthProbe {
 
 const DATABASE_DEADLINE_MS = 2_000;
 
-const verdict = (ok: boolean): Outgoing => json(ok ? 200 : 503, { status: ok ? "ok" : "not ok" }, { "cache-control": "no-store" });
+const verdict = (ok: boolean): Outgoing =>
+  json(ok ? 200 : 503, { status: ok ? "ok" : "not ok" }, { "cache-control": "no-store" });
 
 export const liveness = (): Outgoing => verdict(true);
 

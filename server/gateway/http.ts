@@ -28,11 +28,14 @@ type GatewayContext = Context<{ Bindings: { facts?: TransportFacts } }>;
 
 export function createGatewayApp({ services, health, version }: GatewayAppOptions): GatewayApp {
   const app: GatewayApp = new OpenAPIHono();
-  const api = (handler: Handler) => async (context: GatewayContext) => toResponse(await answer(services, toIncoming(context), handler));
-  const onRun = (handler: (services: GatewayServices, exchange: Exchange, runId: string) => Promise<Outgoing>) => (context: GatewayContext) => {
-    const runId = context.req.param("id") ?? "";
-    return api((held, exchange) => handler(held, exchange, runId))(context);
-  };
+  const api = (handler: Handler) => async (context: GatewayContext) =>
+    toResponse(await answer(services, toIncoming(context), handler));
+  const onRun =
+    (handler: (services: GatewayServices, exchange: Exchange, runId: string) => Promise<Outgoing>) =>
+    (context: GatewayContext) => {
+      const runId = context.req.param("id") ?? "";
+      return api((held, exchange) => handler(held, exchange, runId))(context);
+    };
 
   app.post("/api/v1/messages", api(postMessage));
   app.get("/api/v1/runs", api(getRuns));
@@ -41,8 +44,19 @@ export function createGatewayApp({ services, health, version }: GatewayAppOption
   app.delete("/api/v1/runs/:id", onRun(deleteRun));
   app.get("/api/v1/runs/:id/events", onRun(getRunEvents));
   app.get("/api/v1/whoami", api(getWhoAmI));
-  for (const path of ["/api/v1/messages", "/api/v1/runs", "/api/v1/runs/:id", "/api/v1/runs/:id/events", "/api/v1/whoami"]) {
-    app.all(path, (context) => failed(context, new AppError("METHOD_NOT_ALLOWED", `${context.req.method} is not possible here. See /openapi.json.`)));
+  for (const path of [
+    "/api/v1/messages",
+    "/api/v1/runs",
+    "/api/v1/runs/:id",
+    "/api/v1/runs/:id/events",
+    "/api/v1/whoami",
+  ]) {
+    app.all(path, (context) =>
+      failed(
+        context,
+        new AppError("METHOD_NOT_ALLOWED", `${context.req.method} is not possible here. See /openapi.json.`),
+      ),
+    );
   }
 
   app.get("/healthz", () => toResponse(liveness()));
@@ -50,7 +64,9 @@ export function createGatewayApp({ services, health, version }: GatewayAppOption
   app.get("/startupz", () => toResponse(startup(health)));
   describeApi(app, version);
 
-  app.notFound((context) => failed(context, new AppError("NOT_FOUND", "There is nothing at this address. See /openapi.json for the API.")));
+  app.notFound((context) =>
+    failed(context, new AppError("NOT_FOUND", "There is nothing at this address. See /openapi.json for the API.")),
+  );
   app.onError((error, context) => {
     services.log.error({ err: error, path: context.req.path }, "request failed outside its handler");
     return failed(context, new AppError("INTERNAL", "The gateway failed on this request. Its log says more."));
@@ -99,10 +115,15 @@ function toWebStream(body: AsyncIterable<string>): ReadableStream<Uint8Array> {
   });
 }
 
-export const STREAM_HEADERS = { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" } as const;
+export const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "x-accel-buffering": "no",
+} as const;
 
 export const tooLarge = (limit: number): AppError =>
-  new AppError("PAYLOAD_TOO_LARGE", `The body is larger than ${limit} bytes. Send less in one request.`, { details: { limitBytes: limit } });
+  new AppError("PAYLOAD_TOO_LARGE", `The body is larger than ${limit} bytes. Send less in one request.`, {
+    details: { limitBytes: limit },
+  });
 
 async function readWebBody(request: Request, limit: number): Promise<Buffer> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) {

@@ -67,7 +67,11 @@ async function respond(services: GatewayServices, exchange: Identified, facts: M
   }
   if (incoming.header("accept")?.includes("text/event-stream") === true) {
     const finish = (run: RunView): Promise<unknown> => answerRun(services, exchange, dispatched, run);
-    return { status: 200, headers: admission.headers, body: streamRun(services, { runId, signal: incoming.signal, finish }) };
+    return {
+      status: 200,
+      headers: admission.headers,
+      body: streamRun(services, { runId, signal: incoming.signal, finish }),
+    };
   }
   const run = await services.runs.waitForEnd(runId, { timeoutMs: LONGEST_WAIT_MS, signal: incoming.signal });
   if (!isFinal(run.state)) {
@@ -77,7 +81,12 @@ async function respond(services: GatewayServices, exchange: Identified, facts: M
 }
 
 /** The body for a finished run, once its reply is on record. */
-async function answerRun(services: GatewayServices, exchange: Identified, dispatched: Dispatched, run: RunView): Promise<unknown> {
+async function answerRun(
+  services: GatewayServices,
+  exchange: Identified,
+  dispatched: Dispatched,
+  run: RunView,
+): Promise<unknown> {
   const text = replyOfRun(run);
   const { decision, admission } = dispatched;
   const outcome = { run: run.state, reason: run.reason, characters: text.length };
@@ -91,7 +100,12 @@ async function answerRun(services: GatewayServices, exchange: Identified, dispat
   };
 }
 
-async function accepted(services: GatewayServices, exchange: Identified, dispatched: Dispatched, runId: string): Promise<Outgoing> {
+async function accepted(
+  services: GatewayServices,
+  exchange: Identified,
+  dispatched: Dispatched,
+  runId: string,
+): Promise<Outgoing> {
   await services.audit.append([repliedEvent(dispatched, exchange, { run: "accepted" }, runId)]);
   dispatched.admission.ticket.settle("succeeded");
   const headers = { ...dispatched.admission.headers, location: `/api/v1/runs/${runId}` };

@@ -37,7 +37,12 @@ export async function serveOnNode(
   await send(response, outgoing);
 }
 
-function toIncoming(request: IncomingMessage, response: ServerResponse, address: string, signal: AbortSignal): Incoming {
+function toIncoming(
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string,
+  signal: AbortSignal,
+): Incoming {
   return {
     method: request.method ?? "",
     path: request.url ?? "",
@@ -78,9 +83,12 @@ async function readNodeBody(request: IncomingMessage, response: ServerResponse, 
         chunks.push(chunk);
       }
     };
-    const onEnd = (): void => settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)));
-    const onClose = (): void => settle(() => reject(new AppError("INVALID_INPUT", "The body ended before it was complete.")));
-    const onLate = (): void => settle(() => reject(new AppError("TIMEOUT", `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)));
+    const onEnd = (): void =>
+      settle(() => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)));
+    const onClose = (): void =>
+      settle(() => reject(new AppError("INVALID_INPUT", "The body ended before it was complete.")));
+    const onLate = (): void =>
+      settle(() => reject(new AppError("TIMEOUT", `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)));
     const timer = setTimeout(onLate, BODY_DEADLINE_MS);
     request.on("data", onData).on("end", onEnd).on("close", onClose);
   });

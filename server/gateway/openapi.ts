@@ -33,7 +33,11 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     path: "/api/v1/runs",
     summary: "Run code in a sandbox",
     request: { body: { required: true, ...content(RunBody) } },
-    responses: { 200: ok("The run's reply.", MessageAnswer), 202: { description: "Accepted; follow the run." }, ...ERRORS },
+    responses: {
+      200: ok("The run's reply.", MessageAnswer),
+      202: { description: "Accepted; follow the run." },
+      ...ERRORS,
+    },
   },
   {
     method: "get",
@@ -42,15 +46,30 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     request: { query: RunListQuery },
     responses: { 200: { description: "A page of runs and the cursor of the next one." }, ...ERRORS },
   },
-  { method: "get", path: "/api/v1/runs/{id}", summary: "Read a run", responses: { 200: ok("The run.", RunView), ...ERRORS } },
-  { method: "delete", path: "/api/v1/runs/{id}", summary: "Stop a run", responses: { 202: { description: "The stop was asked for." }, ...ERRORS } },
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}",
+    summary: "Read a run",
+    responses: { 200: ok("The run.", RunView), ...ERRORS },
+  },
+  {
+    method: "delete",
+    path: "/api/v1/runs/{id}",
+    summary: "Stop a run",
+    responses: { 202: { description: "The stop was asked for." }, ...ERRORS },
+  },
   {
     method: "get",
     path: "/api/v1/runs/{id}/events",
     summary: "Follow a run as server-sent events; resume with `Last-Event-ID`",
     responses: { 200: { description: "An event stream." }, ...ERRORS },
   },
-  { method: "get", path: "/api/v1/whoami", summary: "What this token may do", responses: { 200: ok("The caller.", WhoAmI), ...ERRORS } },
+  {
+    method: "get",
+    path: "/api/v1/whoami",
+    summary: "What this token may do",
+    responses: { 200: ok("The caller.", WhoAmI), ...ERRORS },
+  },
 ];
 
 export function describeApi<E extends Env>(app: OpenAPIHono<E>, version: string): void {
@@ -59,7 +78,12 @@ export function describeApi<E extends Env>(app: OpenAPIHono<E>, version: string)
     app.openAPIRegistry.registerPath({ ...route, security: [{ token: [] }] });
   }
   for (const path of ["/healthz", "/readyz", "/startupz"]) {
-    app.openAPIRegistry.registerPath({ method: "get", path, summary: "Health", responses: { 200: { description: "ok" }, 503: { description: "not ok" } } });
+    app.openAPIRegistry.registerPath({
+      method: "get",
+      path,
+      summary: "Health",
+      responses: { 200: { description: "ok" }, 503: { description: "not ok" } },
+    });
   }
   app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "OpenClaw Gateway", version } });
 }

@@ -11,7 +11,10 @@ const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 export async function readJson<T extends z.ZodType>(incoming: Incoming, schema: T): Promise<z.output<T>> {
   const type = incoming.header("content-type");
   if (type === undefined || !JSON_TYPE.test(type)) {
-    throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Send the body as JSON with the header content-type: application/json.");
+    throw new AppError(
+      "UNSUPPORTED_MEDIA_TYPE",
+      "Send the body as JSON with the header content-type: application/json.",
+    );
   }
   return validate(schema, parseJson(await incoming.readBody(MAX_BODY_BYTES)));
 }
@@ -31,7 +34,10 @@ export function parseJson(bytes: Buffer): unknown {
   } catch (error) {
     // V8's message quotes the body; only its position is passed on.
     const place = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-    throw new AppError("INVALID_INPUT", `The body is not valid JSON${place === undefined ? "" : ` (at character ${place})`}.`);
+    throw new AppError(
+      "INVALID_INPUT",
+      `The body is not valid JSON${place === undefined ? "" : ` (at character ${place})`}.`,
+    );
   }
 }
 
@@ -46,5 +52,7 @@ export function validate<T extends z.ZodType>(schema: T, value: unknown): z.outp
     problem: issue.message,
   }));
   const [first] = fields;
-  throw new AppError("INVALID_INPUT", `${first?.field ?? "(body)"}: ${first?.problem ?? "is not valid"}.`, { details: { fields } });
+  throw new AppError("INVALID_INPUT", `${first?.field ?? "(body)"}: ${first?.problem ?? "is not valid"}.`, {
+    details: { fields },
+  });
 }

@@ -11,6 +11,7 @@ function outcomeLine(run: RunView): string {
   if (run.state === "succeeded") {
     return run.outputTruncated ? "[output cut]" : "";
   }
-  const what = run.message ?? (run.reason === "exit" ? `exit code ${run.exitCode ?? "unknown"}` : (run.reason ?? run.state));
+  const what =
+    run.message ?? (run.reason === "exit" ? `exit code ${run.exitCode ?? "unknown"}` : (run.reason ?? run.state));
   return `[${run.state}: ${what.replace(/\.$/, "")}]`;
 }

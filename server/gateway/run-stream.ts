@@ -37,7 +37,10 @@ async function* events(services: GatewayServices, options: StreamOptions): Async
     }
   } catch (error) {
     services.log.error({ err: error, runId }, "run stream broke off");
-    const known = error instanceof AppError ? error : new AppError("INTERNAL", "The stream broke off. Read the run with GET /api/v1/runs/:id.");
+    const known =
+      error instanceof AppError
+        ? error
+        : new AppError("INTERNAL", "The stream broke off. Read the run with GET /api/v1/runs/:id.");
     yield event("error", { code: known.code.toLowerCase(), message: known.message });
   }
 }
@@ -68,7 +71,8 @@ async function* withKeepAlive(source: AsyncGenerator<string>): AsyncGenerator<st
   }
 }
 
-const runEvent = ({ seq, kind, at, data }: RunEvent): string => `id: ${seq}\n${event(kind, { at: at.toISOString(), ...data })}`;
+const runEvent = ({ seq, kind, at, data }: RunEvent): string =>
+  `id: ${seq}\n${event(kind, { at: at.toISOString(), ...data })}`;
 
 /** JSON on one line: no value can break out of its event. */
 const event = (name: string, data: unknown): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

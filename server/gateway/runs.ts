@@ -29,7 +29,13 @@ async function enter(
 ): Promise<{ principal: Principal; admission: Admission }> {
   const { principal } = withPrincipal(services, exchange);
   authorizeAccess(services.policy.current(), principal, permission);
-  const facts = { subject: principal.boundUserId ?? principal.id, role: principal.role, channel: "api", command: "runs", restriction: null };
+  const facts = {
+    subject: principal.boundUserId ?? principal.id,
+    role: principal.role,
+    channel: "api",
+    command: "runs",
+    restriction: null,
+  };
   const admission = await limit(services, facts);
   admission.ticket.settle("succeeded");
   return { principal, admission };
@@ -57,7 +63,11 @@ export async function getRunEvents(services: GatewayServices, exchange: Exchange
   await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
   const { incoming } = exchange;
   const afterSeq = validate(EventId, incoming.header("last-event-id") ?? incoming.query.get("after") ?? 0);
-  return { status: 200, headers: admission.headers, body: streamRun(services, { runId, signal: incoming.signal, afterSeq }) };
+  return {
+    status: 200,
+    headers: admission.headers,
+    body: streamRun(services, { runId, signal: incoming.signal, afterSeq }),
+  };
 }
 
 export async function deleteRun(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
@@ -73,6 +83,13 @@ export async function deleteRun(services: GatewayServices, exchange: Exchange, r
 
 /** Public names of a run's fields: `user` and `role`, without the ids that only the gateway itself needs. */
 function toWire<Run extends RunSummary>(run: Run) {
-  const { principalId: _principalId, userId, roleName, requestId: _requestId, cancelRequestedAt: _cancel, ...rest } = run;
+  const {
+    principalId: _principalId,
+    userId,
+    roleName,
+    requestId: _requestId,
+    cancelRequestedAt: _cancel,
+    ...rest
+  } = run;
   return { ...rest, user: userId, role: roleName };
 }

@@ -9,13 +9,18 @@ export const MAX_BODY_BYTES = 1_048_576;
 
 const StorableText = z
   .string()
-  .refine((text) => !text.includes("\u0000") && text.isWellFormed(), "must not hold NUL characters or broken surrogate pairs");
+  .refine(
+    (text) => !text.includes("\u0000") && text.isWellFormed(),
+    "must not hold NUL characters or broken surrogate pairs",
+  );
 
 export const MessageBody = z
   .strictObject({
     channel: ChannelName.default("api").describe("Where the message comes from."),
     user: SubjectId.optional().describe("The end user's immutable id. Leave out to act as the token itself."),
-    text: StorableText.min(1).max(MAX_TEXT_LENGTH).describe("`/<command> args`, `/run <python|node|sh>` with code on the next lines, or plain text for `ask`."),
+    text: StorableText.min(1)
+      .max(MAX_TEXT_LENGTH)
+      .describe("`/<command> args`, `/run <python|node|sh>` with code on the next lines, or plain text for `ask`."),
   })
   .describe("A message to the gateway");
 export type MessageBody = z.infer<typeof MessageBody>;
@@ -65,7 +70,12 @@ export const MessageAnswer = z
     reply: z.object({ text: z.string() }),
     runId: z.string().optional(),
     run: z
-      .object({ state: z.string(), exitCode: z.number().int().nullable(), reason: z.string().nullable(), usage: RunUsage.nullable() })
+      .object({
+        state: z.string(),
+        exitCode: z.number().int().nullable(),
+        reason: z.string().nullable(),
+        usage: RunUsage.nullable(),
+      })
       .optional(),
     decision: DecisionView,
   })

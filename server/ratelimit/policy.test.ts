@@ -6,7 +6,14 @@ const limit = { windowMs: 1000, maxRequests: 5 };
 
 describe("rulesFor", () => {
   it("RATE-2 RATE-3 RATE-4 RATE-5 finds every rule that applies, with its path and subject", () => {
-    const settings = { enabled: true, global: limit, perUser: { ...limit, skipSuccessfulRequests: true }, perChannel: limit, roleLimits: { user: limit }, commandLimits: { ask: limit, config: limit } };
+    const settings = {
+      enabled: true,
+      global: limit,
+      perUser: { ...limit, skipSuccessfulRequests: true },
+      perChannel: limit,
+      roleLimits: { user: limit },
+      commandLimits: { ask: limit, config: limit },
+    };
     expect(rulesFor(settings, facts).map(({ source, key, skipSuccessful }) => [source, key, skipSuccessful])).toEqual([
       ["security.rateLimit.global", "global", false],
       ["security.rateLimit.perUser", "user:ana", true],
@@ -17,13 +24,29 @@ describe("rulesFor", () => {
   });
 
   it("AUTHZ-2 a user's restriction holds even with rate limits switched off", () => {
-    const restriction = { maxMessages: 100, timeWindowMs: 3_600_000, source: "security.authorization.users.ana.restrictions" };
+    const restriction = {
+      maxMessages: 100,
+      timeWindowMs: 3_600_000,
+      source: "security.authorization.users.ana.restrictions",
+    };
     expect(rulesFor({ enabled: false, global: limit }, { ...facts, restriction })).toEqual([
-      { source: restriction.source, key: "restriction:ana", windowMs: 3_600_000, max: 100, skipSuccessful: false, skipFailed: false },
+      {
+        source: restriction.source,
+        key: "restriction:ana",
+        windowMs: 3_600_000,
+        max: 100,
+        skipSuccessful: false,
+        skipFailed: false,
+      },
     ]);
   });
 
   it("a role or command named like an Object property finds nothing", () => {
-    expect(rulesFor({ enabled: true, roleLimits: {}, commandLimits: {} }, { ...facts, role: "constructor", command: "toString" })).toEqual([]);
+    expect(
+      rulesFor(
+        { enabled: true, roleLimits: {}, commandLimits: {} },
+        { ...facts, role: "constructor", command: "toString" },
+      ),
+    ).toEqual([]);
   });
 });

@@ -49,8 +49,16 @@ export function rulesFor(settings: LimitSettings, facts: LimitFacts): LimitRule[
     add(`${BASE}.global`, "global", settings.global);
     add(`${BASE}.perUser`, `user:${facts.subject}`, settings.perUser);
     add(`${BASE}.perChannel`, `channel:${facts.channel}`, settings.perChannel);
-    add(`${BASE}.roleLimits.${facts.role}`, `role:${facts.role}:${facts.subject}`, ownEntry(settings.roleLimits, facts.role));
-    add(`${BASE}.commandLimits.${facts.command}`, `command:${facts.command}:${facts.subject}`, ownEntry(settings.commandLimits, facts.command));
+    add(
+      `${BASE}.roleLimits.${facts.role}`,
+      `role:${facts.role}:${facts.subject}`,
+      ownEntry(settings.roleLimits, facts.role),
+    );
+    add(
+      `${BASE}.commandLimits.${facts.command}`,
+      `command:${facts.command}:${facts.subject}`,
+      ownEntry(settings.commandLimits, facts.command),
+    );
   }
   if (facts.restriction !== null) {
     const { maxMessages, timeWindowMs, source } = facts.restriction;

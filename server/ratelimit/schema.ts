@@ -21,8 +21,7 @@ export interface LimitState {
 }
 
 export type LimitAnswer =
-  | { allowed: true; tightest: LimitState | null; ticket: LimitTicket }
-  | { allowed: false; exceeded: LimitState };
+  { allowed: true; tightest: LimitState | null; ticket: LimitTicket } | { allowed: false; exceeded: LimitState };
 
 /** Proof of the places taken. `settle` gives back those whose rule skips this outcome; further calls do nothing. */
 export interface LimitTicket {

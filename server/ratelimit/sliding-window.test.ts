@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { createMemoryLimiter } from "#server/ratelimit/memory-limiter.ts";
 import type { LimitRule } from "#server/ratelimit/schema.ts";
 
-const rule = (over: Partial<LimitRule> = {}): LimitRule => ({ source: "s", key: "k", windowMs: 100, max: 3, skipSuccessful: false, skipFailed: false, ...over });
+const rule = (over: Partial<LimitRule> = {}): LimitRule => ({
+  source: "s",
+  key: "k",
+  windowMs: 100,
+  max: 3,
+  skipSuccessful: false,
+  skipFailed: false,
+  ...over,
+});
 
 /** A clock that tests move. */
 function manualClock() {
@@ -14,44 +22,53 @@ function manualClock() {
 describe("the memory limiter", () => {
   it("RATE-1 never lets more than max into any window, and lets in whatever fits (against a brute-force model)", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 60 }), fc.array(fc.nat(25), { maxLength: 80 }), async (max, windowMs, steps) => {
-        const clock = manualClock();
-        const limiter = createMemoryLimiter(clock);
-        const admitted: number[] = [];
-        for (const step of steps) {
-          clock.advance(step);
-          const now = clock.now();
-          const inWindow = admitted.filter((time) => time > now - windowMs).length;
-          const answer = await limiter.take([rule({ max, windowMs })]);
-          expect(answer.allowed).toBe(inWindow < max);
-          if (answer.allowed) {
-            admitted.push(now);
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.nat(25), { maxLength: 80 }),
+        async (max, windowMs, steps) => {
+          const clock = manualClock();
+          const limiter = createMemoryLimiter(clock);
+          const admitted: number[] = [];
+          for (const step of steps) {
+            clock.advance(step);
+            const now = clock.now();
+            const inWindow = admitted.filter((time) => time > now - windowMs).length;
+            const answer = await limiter.take([rule({ max, windowMs })]);
+            expect(answer.allowed).toBe(inWindow < max);
+            if (answer.allowed) {
+              admitted.push(now);
+            }
           }
-        }
-        for (const start of admitted) {
-          expect(admitted.filter((time) => time >= start && time < start + windowMs).length).toBeLessThanOrEqual(max);
-        }
-      }),
+          for (const start of admitted) {
+            expect(admitted.filter((time) => time >= start && time < start + windowMs).length).toBeLessThanOrEqual(max);
+          }
+        },
+      ),
     );
   });
 
   it("RATE-1 says exactly when the next place is free", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(fc.nat(20), { minLength: 8, maxLength: 30 }), async (max, steps) => {
-        const clock = manualClock();
-        const limiter = createMemoryLimiter(clock);
-        for (const step of steps) {
-          clock.advance(step);
-          const answer = await limiter.take([rule({ max })]);
-          if (!answer.allowed) {
-            const wait = answer.exceeded.retryAfterMs;
-            clock.advance(wait - 1);
-            expect((await limiter.take([rule({ max })])).allowed).toBe(false);
-            clock.advance(1);
-            expect((await limiter.take([rule({ max })])).allowed).toBe(true);
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.nat(20), { minLength: 8, maxLength: 30 }),
+        async (max, steps) => {
+          const clock = manualClock();
+          const limiter = createMemoryLimiter(clock);
+          for (const step of steps) {
+            clock.advance(step);
+            const answer = await limiter.take([rule({ max })]);
+            if (!answer.allowed) {
+              const wait = answer.exceeded.retryAfterMs;
+              clock.advance(wait - 1);
+              expect((await limiter.take([rule({ max })])).allowed).toBe(false);
+              clock.advance(1);
+              expect((await limiter.take([rule({ max })])).allowed).toBe(true);
+            }
           }
-        }
-      }),
+        },
+      ),
     );
   });
 
@@ -61,7 +78,10 @@ describe("the memory limiter", () => {
     const narrow = rule({ source: "narrow", max: 1 });
     expect((await limiter.take([wide, narrow])).allowed).toBe(true);
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      expect(await limiter.take([wide, narrow])).toMatchObject({ allowed: false, exceeded: { rule: { source: "narrow" } } });
+      expect(await limiter.take([wide, narrow])).toMatchObject({
+        allowed: false,
+        exceeded: { rule: { source: "narrow" } },
+      });
     }
     expect(await limiter.take([wide])).toMatchObject({ allowed: true, tightest: { remaining: 8 } });
   });

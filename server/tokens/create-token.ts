@@ -101,14 +101,23 @@ function refuseImpossible(policy: PolicySnapshot, roleName: string, scopes: read
   const role = policy.roles.get(roleName);
   if (role === undefined) {
     const known = [...policy.roles.keys()].join(", ");
-    throw new AppError("INVALID_INPUT", `Role "${roleName}" does not exist. Choose one of: ${known || "none is defined"}.`);
+    throw new AppError(
+      "INVALID_INPUT",
+      `Role "${roleName}" does not exist. Choose one of: ${known || "none is defined"}.`,
+    );
   }
   for (const scope of scopes) {
     if (!isKnownPermission(scope)) {
-      throw new AppError("INVALID_INPUT", `"${scope}" is not a permission. Examples: read, write, runs:create, tokens:*.`);
+      throw new AppError(
+        "INVALID_INPUT",
+        `"${scope}" is not a permission. Examples: read, write, runs:create, tokens:*.`,
+      );
     }
     if (!isWithin(role.permissions, scope)) {
-      throw new AppError("INVALID_INPUT", `Scope "${scope}" goes beyond role "${roleName}" (${role.permissions.join(", ")}). A token cannot hold more than its role.`);
+      throw new AppError(
+        "INVALID_INPUT",
+        `Scope "${scope}" goes beyond role "${roleName}" (${role.permissions.join(", ")}). A token cannot hold more than its role.`,
+      );
     }
   }
 }
@@ -123,8 +132,12 @@ async function refuseTooMany(tx: Tx, ownerId: string, maxTokens: number, now: Da
   });
   if (live.length >= maxTokens) {
     const list = live.map((token) => `${token.id} (${token.name})`).join(", ");
-    throw new AppError("CONFLICT", `"${ownerId}" already holds ${live.length} of ${maxTokens} live tokens (gateway.tokenConfig.maxTokens). Revoke one first: ${list}.`, {
-      details: { maxTokens, live },
-    });
+    throw new AppError(
+      "CONFLICT",
+      `"${ownerId}" already holds ${live.length} of ${maxTokens} live tokens (gateway.tokenConfig.maxTokens). Revoke one first: ${list}.`,
+      {
+        details: { maxTokens, live },
+      },
+    );
   }
 }

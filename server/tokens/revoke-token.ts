@@ -7,7 +7,12 @@ import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError } from "#server/core/errors.ts";
 
 /** @returns false when it was revoked before. @throws AppError NOT_FOUND */
-export async function revokeToken(deps: { db: Db; clock: Clock }, actor: Actor, tokenId: string, reason: string): Promise<boolean> {
+export async function revokeToken(
+  deps: { db: Db; clock: Clock },
+  actor: Actor,
+  tokenId: string,
+  reason: string,
+): Promise<boolean> {
   const now = new Date(deps.clock.now());
   return withTx(deps.db, async (tx) => {
     const changed = await tx.token.updateMany({
@@ -17,7 +22,10 @@ export async function revokeToken(deps: { db: Db; clock: Clock }, actor: Actor, 
     if (changed.count === 0) {
       const known = await tx.token.findUnique({ where: { id: tokenId }, select: { id: true } });
       if (known === null) {
-        throw new AppError("NOT_FOUND", `There is no token "${tokenId}". See them with: openclaw gateway list-tokens --all`);
+        throw new AppError(
+          "NOT_FOUND",
+          `There is no token "${tokenId}". See them with: openclaw gateway list-tokens --all`,
+        );
       }
       return false;
     }

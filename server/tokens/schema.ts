@@ -15,7 +15,10 @@ export const CreateToken = z.strictObject({
   /** The one end user it may speak for; absent = it names its users itself. */
   userId: SubjectId.optional(),
   scopes: z.array(z.string().min(1).max(64)).max(50).default([]),
-  channels: z.array(z.union([ChannelName, z.literal("*")])).max(50).default([]),
+  channels: z
+    .array(z.union([ChannelName, z.literal("*")]))
+    .max(50)
+    .default([]),
   allowedIps: z.array(z.string().min(2).max(64)).max(50).default([]),
   /** Milliseconds to live; absent = `gateway.tokenConfig.expiration`; null = never expires. */
   expiresInMs: z

@@ -51,7 +51,8 @@ interface TokenRow {
   secret_hash: Buffer;
 }
 
-const COLUMNS = "id, name, role_name, user_id, scopes, channels, allowed_ips, expires_at, revoked_at, pepper_id, secret_hash";
+const COLUMNS =
+  "id, name, role_name, user_id, scopes, channels, allowed_ips, expires_at, revoked_at, pepper_id, secret_hash";
 const NO_HASH = Buffer.alloc(32);
 const TOUCH_FLUSH_MS = 5_000;
 /** `last_used_at` of one token is written at most this often. */
@@ -91,7 +92,10 @@ export async function openTokenStore(deps: TokenStoreDeps): Promise<TokenStore> 
   function refresh(id: string): void {
     loadOne(id).catch((error: unknown) => {
       tokens.delete(id);
-      deps.log.error({ err: error, tokenId: id }, "token changed but could not be read: refusing it until the database answers");
+      deps.log.error(
+        { err: error, tokenId: id },
+        "token changed but could not be read: refusing it until the database answers",
+      );
       void reloadUntilDone();
     });
   }
@@ -138,7 +142,9 @@ export async function openTokenStore(deps: TokenStoreDeps): Promise<TokenStore> 
   deps.notify.onReconnect(() => void reloadUntilDone());
   await loadAll();
   const timer = setInterval(() => {
-    flushTouches().catch((error: unknown) => deps.log.warn({ err: error }, "tokens: last use not written, will try again"));
+    flushTouches().catch((error: unknown) =>
+      deps.log.warn({ err: error }, "tokens: last use not written, will try again"),
+    );
   }, TOUCH_FLUSH_MS);
   timer.unref();
 

@@ -17,7 +17,11 @@ const settings = { expiration: 3_600_000, maxTokens: 5, tokenLength: 32 };
 const role = (permissions: string[]) => ({ permissions, channels: ["*"], commands: ["*"], source: "r" });
 const policy: PolicySnapshot = {
   enabled: true,
-  roles: new Map([["admin", role(["*"])], ["user", role(["read", "write"])], ["runner", role(["runs:create"])]]),
+  roles: new Map([
+    ["admin", role(["*"])],
+    ["user", role(["read", "write"])],
+    ["runner", role(["runs:create"])],
+  ]),
   users: new Map(),
   channels: new Map(),
 };
@@ -44,8 +48,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-const mint = (input: Partial<CreateToken>) => createToken({ db, clock, pepper, settings, policy }, actor, { name: "bot", role: "user", ...input });
-const heard = (token: string, address = "127.0.0.1") => expect.poll(() => store.check(token, address), { timeout: 2_000, interval: 5 });
+const mint = (input: Partial<CreateToken>) =>
+  createToken({ db, clock, pepper, settings, policy }, actor, { name: "bot", role: "user", ...input });
+const heard = (token: string, address = "127.0.0.1") =>
+  expect.poll(() => store.check(token, address), { timeout: 2_000, interval: 5 });
 
 describe("minting", () => {
   it("AUTH-1 AUTH-5 stores a hash, the default lifetime and a usable token", async () => {
@@ -58,9 +64,14 @@ describe("minting", () => {
   });
 
   it("AUTH-7 the sixth of one owner is refused with the list of what could be revoked, also when ten ask at once", async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => mint({ name: `bot ${index}`, ownerId: "many" })));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) => mint({ name: `bot ${index}`, ownerId: "many" })),
+    );
     expect(asked.filter(({ status }) => status === "fulfilled").length).toBe(5);
-    await expect(mint({ ownerId: "many" })).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringMatching(/5 of 5 live tokens.*maxTokens.*bot \d/) as string });
+    await expect(mint({ ownerId: "many" })).rejects.toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringMatching(/5 of 5 live tokens.*maxTokens.*bot \d/) as string,
+    });
     const [oldest] = await listTokens({ db, clock }, { ownerId: "many" });
     await revokeToken({ db, clock }, actor, oldest?.id ?? "", "room for another");
     await expect(mint({ ownerId: "many" })).resolves.toMatchObject({ id: expect.any(String) as string });
@@ -70,7 +81,11 @@ describe("minting", () => {
     ["a role that does not exist", { role: "ghost" }, /"ghost" does not exist.*admin, user, runner/],
     ["AUTHZ-6 a scope beyond the role", { scopes: ["tokens:rotate"] }, /goes beyond role "user"/],
     ["AUTHZ-6 everything for a role that has less", { scopes: ["*"] }, /goes beyond role "user"/],
-    ["AUTHZ-6 a bundle for a role that has one part of it", { role: "runner", scopes: ["write"] }, /goes beyond role "runner"/],
+    [
+      "AUTHZ-6 a bundle for a role that has one part of it",
+      { role: "runner", scopes: ["write"] },
+      /goes beyond role "runner"/,
+    ],
     ["a scope that means nothing", { scopes: ["fly"] }, /"fly" is not a permission/],
     ["an address that is none", { allowedIps: ["10.0.0.0/99"] }, /10\.0\.0\.0\/99/],
     ["a blank name", { name: "  " }, /^Token name: /],
@@ -114,7 +129,9 @@ describe("the token store", () => {
     const { id, token } = await mint({ ownerId: "cut" });
     await heard(token).toMatchObject({ ok: true });
     const admin = createPool({ connectionString: database.ownerUrl, name: "cutter", max: 1 });
-    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test:listen' AND datname = current_database()");
+    await admin.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test:listen' AND datname = current_database()",
+    );
     await admin.query("UPDATE token SET revoked_at = now() WHERE id = $1", [id]);
     await heard(token).toMatchObject({ ok: false, reason: "revoked" });
     await admin.end();

@@ -18,7 +18,8 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { socketDir, ownerPassword, passwords, stop } = await startMigratedCluster({ durable: false });
+  const cluster = await startMigratedCluster({ durable: false });
+  const { socketDir, ownerPassword, passwords } = cluster;
   project.provide("testCluster", { socketDir, ownerPassword, passwords, template: DATABASE_NAME });
-  return stop;
+  return () => cluster.stop();
 }

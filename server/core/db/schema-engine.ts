@@ -13,14 +13,18 @@ import {
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from "@prisma/driver-adapter-utils";
-import { Pool, types, type QueryResult } from "pg";
+import { Pool, type QueryResult } from "pg";
 import type * as EngineModule from "@prisma/schema-engine-wasm/schema_engine_bg";
 
 export interface OpenSchemaEngine {
   engine: EngineModule.SchemaEngine;
   /** Ends the engine's connections, and with them the lock it takes on the database. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
+
+/** Type numbers of "char" and text. */
+const CHAR_OID = 18;
+const TEXT_OID = 25;
 
 let loaded: Promise<typeof EngineModule> | undefined;
 
@@ -54,13 +58,10 @@ async function loadEngine(): Promise<typeof EngineModule> {
   const folder = dirname(createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm"));
   const glue = (await import(pathToFileURL(join(folder, "schema_engine_bg.js")).href)) as typeof EngineModule &
     WebAssembly.ModuleImports;
-  const module = new WebAssembly.Module(readFileSync(join(folder, "schema_engine_bg.wasm")));
-  const instance = new WebAssembly.Instance(module, { "./schema_engine_bg.js": withLooseTimers(glue) });
+  const compiled = new WebAssembly.Module(readFileSync(join(folder, "schema_engine_bg.wasm")));
+  const instance = new WebAssembly.Instance(compiled, { "./schema_engine_bg.js": withLooseTimers(glue) });
   glue.__wbg_set_wasm(instance.exports);
-  const start = instance.exports.__wbindgen_start;
-  if (typeof start === "function") {
-    start();
-  }
+  (instance.exports.__wbindgen_start as () => void)();
   return glue;
 }
 
@@ -108,9 +109,9 @@ function readCharColumns(adapter: SqlDriverAdapter, pool: Pool): void {
   const relabelled = async (...args: unknown[]): Promise<QueryResult> => {
     const result = await query(...args);
     const fields = Array.isArray(result) ? [] : result.fields;
-    charColumns = fields.flatMap((field, index) => (field.dataTypeID === types.builtins.CHAR ? [index] : []));
+    charColumns = fields.flatMap((field, index) => (field.dataTypeID === CHAR_OID ? [index] : []));
     for (const index of charColumns) {
-      Object.assign(fields[index] ?? {}, { dataTypeID: types.builtins.TEXT });
+      Object.assign(fields[index] ?? {}, { dataTypeID: TEXT_OID });
     }
     return result;
   };
