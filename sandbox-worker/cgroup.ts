@@ -96,10 +96,14 @@ export class ContainerProbe {
   #sampleDisk(before: CgroupFacts): Pick<CgroupFacts, "diskBytes" | "diskFull"> {
     let used = 0;
     let full = before.diskFull;
-    for (const place of this.#places) {
-      const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(`/proc/self/fd/${place}`);
-      used += (blocks - bfree) * bsize;
-      full ||= bavail < blocks * FULL_BELOW_PART || (files > 0 && ffree === 0);
+    try {
+      for (const place of this.#places) {
+        const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(`/proc/self/fd/${place}`);
+        used += (blocks - bfree) * bsize;
+        full ||= bavail < blocks * FULL_BELOW_PART || (files > 0 && ffree === 0);
+      }
+    } catch {
+      return before;
     }
     return { diskBytes: this.#places.length === 0 ? null : used, diskFull: full };
   }

@@ -62,6 +62,8 @@ const CONNECTION_CODES = new Set([
   "EAI_AGAIN",
 ]);
 
+const CONNECTION_CALLS = new Set(["connect", "read", "write", "getaddrinfo"]);
+
 /** The engine took a call and never answered it. */
 export class EngineSilentError extends Error {}
 
@@ -87,7 +89,9 @@ export function isEngineGone(error: unknown): boolean {
   if (engineStatusCode(error) !== null || !(error instanceof Error)) {
     return false;
   }
-  return "code" in error && CONNECTION_CODES.has(String(error.code));
+  // The same codes also come from files and programs that are missing.
+  const ofConnection = !("syscall" in error) || CONNECTION_CALLS.has(String(error.syscall));
+  return ofConnection && "code" in error && CONNECTION_CODES.has(String(error.code));
 }
 
 /** Clocks of the engine and of this process may differ a little; the events of one container are few. */

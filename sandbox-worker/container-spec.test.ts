@@ -115,3 +115,9 @@ test("SBX-7 the places that can be written never add up to more than the limit",
 test("SBX-7 a limit that cannot be held is refused with what can be", () => {
   expect(planDisk(policy, false)).toEqual({ ok: false, message: expect.stringContaining('"256m"') as string });
 });
+
+test("SBX-7 the default adapts to the machine instead of refusing every run", () => {
+  const unwritten = { ...policy, diskBytes: null };
+  expect(planDisk(unwritten, true)).toMatchObject({ plan: { backend: "loop-ext4", diskBytes: 1024 * MiB } });
+  expect(planDisk(unwritten, false)).toMatchObject({ plan: { backend: "tmpfs", diskBytes: 256 * MiB } });
+});

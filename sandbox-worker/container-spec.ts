@@ -137,7 +137,7 @@ export function effectiveLimits(policy: SandboxPolicy, plan: DiskPlan): RunLimit
     memoryBytes: policy.memoryBytes,
     cpuCores: policy.cpuCores,
     processes: policy.processes,
-    diskBytes: policy.diskBytes,
+    diskBytes: plan.diskBytes,
     diskBackend: plan.backend,
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,

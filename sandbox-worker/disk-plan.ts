@@ -2,10 +2,12 @@
  * How the disk limit is shared out over the places a program can write, and what holds it. Pure.
  * Memory-backed places count against the memory limit too, so they hold small limits only; larger ones need a file system of their own.
  */
-import type { SandboxPolicy } from "#server/sandbox/policy.ts";
+import { DEFAULT_DISK_BYTES, type SandboxPolicy } from "#server/sandbox/policy.ts";
 
 export interface DiskPlan {
   backend: "tmpfs" | "loop-ext4";
+  /** The limit as held: the sum of the places. */
+  diskBytes: number;
   workspaceBytes: number;
   tmpBytes: number;
   shmBytes: number;
@@ -19,22 +21,27 @@ const TMPFS_MAX_BYTES = 256 * MiB;
 
 const pages = (bytes: number): number => Math.floor(bytes / PAGE) * PAGE;
 
+/** A limit that was written is held as written or refused; the default adapts to what can be held. */
 export function planDisk(policy: SandboxPolicy, loopDisks: boolean): DiskAnswer {
-  const { diskBytes, memoryBytes } = policy;
-  const tmpBytes = pages(Math.min(64 * MiB, diskBytes / 4, memoryBytes / 8));
-  const shmBytes = pages(Math.min(8 * MiB, diskBytes / 8, memoryBytes / 8));
-  const workspaceBytes = pages(diskBytes - tmpBytes - shmBytes);
-  if (diskBytes <= TMPFS_MAX_BYTES && diskBytes <= memoryBytes / 2) {
-    return { ok: true, plan: { backend: "tmpfs", workspaceBytes, tmpBytes, shmBytes } };
+  const { memoryBytes } = policy;
+  const largestInMemory = pages(Math.min(TMPFS_MAX_BYTES, memoryBytes / 2));
+  const diskBytes = policy.diskBytes ?? (loopDisks ? DEFAULT_DISK_BYTES : largestInMemory);
+  if (diskBytes <= largestInMemory) {
+    return { ok: true, plan: share("tmpfs", diskBytes, memoryBytes) };
   }
   if (loopDisks) {
-    return { ok: true, plan: { backend: "loop-ext4", workspaceBytes, tmpBytes, shmBytes } };
+    return { ok: true, plan: share("loop-ext4", diskBytes, memoryBytes) };
   }
-  const largest = Math.floor(Math.min(TMPFS_MAX_BYTES, memoryBytes / 2) / MiB);
   return {
     ok: false,
     message:
       `A disk limit of ${Math.ceil(diskBytes / MiB)} MiB cannot be enforced here: it needs loop devices, which need a worker that runs as root beside a local engine. ` +
-      `Run the worker so, or set security.sandboxing.docker.limits.disk to at most "${largest}m".`,
+      `Run the worker so, or set security.sandboxing.docker.limits.disk to at most "${Math.floor(largestInMemory / MiB)}m".`,
   };
+}
+
+function share(backend: DiskPlan["backend"], diskBytes: number, memoryBytes: number): DiskPlan {
+  const tmpBytes = pages(Math.min(64 * MiB, diskBytes / 4, memoryBytes / 8));
+  const shmBytes = pages(Math.min(8 * MiB, diskBytes / 8, memoryBytes / 8));
+  return { backend, diskBytes, workspaceBytes: pages(diskBytes - tmpBytes - shmBytes), tmpBytes, shmBytes };
 }

@@ -1,32 +1,21 @@
 /** One claimed run from policy to final state. Whatever goes wrong becomes a reason; nothing is ever executed outside a container. */
-import type { AuditEventInput } from "#server/audit/schema.ts";
-import { AppError, messageOf } from "#server/core/errors.ts";
-import { sandboxPolicy, type SandboxPolicy } from "#server/sandbox/policy.ts";
-import type { RunLimits, RunReason } from "#server/sandbox/schema.ts";
+import type { SandboxPolicy } from "#server/sandbox/policy.ts";
+import type { RunLimits } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
-import { isEngineGone, isMissing, wasKilledByEngine } from "#worker/connect-engine.ts";
 import { containerSpec, effectiveLimits } from "#worker/container-spec.ts";
-import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
 import { endingOf, type Ending } from "#worker/reason.ts";
 import { giveBackRun } from "#worker/recover.ts";
 import { removeContainer, runContainer, type ContainerOutcome } from "#worker/run-container.ts";
+import { failureOf, refuseForeignKill } from "#worker/run-failure.ts";
 import { RunJournal, type RunResult } from "#worker/run-journal.ts";
+import { auditOf, noteLimits } from "#worker/run-record.ts";
+import { requireDisk, requireImage, requirePlan, requirePolicy } from "#worker/run-requirements.ts";
 import { SECCOMP_PROFILE } from "#worker/seccomp.ts";
-import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
+import type { WorkerContext } from "#worker/worker-context.ts";
 
 /** After its time limit a container has this long to be gone before any reaper takes it. */
 const DEADLINE_MARGIN_MS = 60_000;
-
-/** Why a run could not be carried out at all. */
-class Refusal extends Error {
-  readonly reason: RunReason;
-
-  constructor(reason: RunReason, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.reason = reason;
-  }
-}
 
 /** What has to be undone, and what is known for the run's row, however far it got. */
 interface Progress {
@@ -76,14 +65,13 @@ async function carryOut(
   progress: Progress,
 ): Promise<RunResult> {
   try {
-    const policy = policyOf(context);
+    const policy = requirePolicy(context);
     const outcome = await inContainer(context, run, policy, stop, journal, progress);
     await refuseForeignKill(context, progress.containerId, outcome);
     const ending = endingOf({
       ...outcome,
       ...outcome.facts,
       stopped: outcome.stopped === "shutdown" ? "cancelled" : outcome.stopped,
-      limits: policy,
     });
     noteLimits(journal, ending, outcome);
     return {
@@ -100,7 +88,7 @@ async function carryOut(
       outputTruncated: outcome.outputTruncated,
     };
   } catch (error) {
-    const ending = stop.signal.aborted && error === stop.signal.reason ? CANCELLED : failureOf(context, run, error);
+    const ending = stop.signal.aborted && error === stop.signal.reason ? CANCELLED : failureOf(context, run.id, error);
     return resultOf(progress, ending);
   }
 }
@@ -121,15 +109,6 @@ const resultOf = (progress: Progress, ending: Ending): RunResult => ({
   outputTruncated: false,
 });
 
-function policyOf(context: WorkerContext): SandboxPolicy {
-  const answer = sandboxPolicy(context.sandboxing());
-  if (!answer.ok) {
-    const problems = answer.problems.map(({ path, message }) => `${path} ${message}`);
-    throw new Refusal("refused", `The configuration does not allow runs: ${problems.join(" ")}`);
-  }
-  return answer.policy;
-}
-
 async function inContainer(
   context: WorkerContext,
   run: ClaimedRun,
@@ -137,12 +116,13 @@ async function inContainer(
   stop: AbortController,
   journal: RunJournal,
   progress: Progress,
-): Promise<ContainerOutcome> {
+): Promise<ContainerOutcome & { limits: RunLimits }> {
   const { engine } = context;
   const image = await requireImage(context, policy);
   progress.imageDigest = image.id;
   const plan = requirePlan(context, policy);
-  progress.limits = effectiveLimits(policy, plan);
+  const limits = effectiveLimits(policy, plan);
+  progress.limits = limits;
   if (plan.backend === "loop-ext4") {
     progress.disk = await requireDisk(context, policy, plan);
   }
@@ -160,7 +140,7 @@ async function inContainer(
     deadline: Date.now() + policy.timeoutMs + DEADLINE_MARGIN_MS,
   });
   stop.signal.throwIfAborted();
-  return runContainer(engine.docker, {
+  const outcome = await runContainer(engine.docker, {
     body,
     code: run.code,
     timeoutMs: policy.timeoutMs,
@@ -177,162 +157,7 @@ async function inContainer(
       }
     },
   });
-}
-
-async function requireImage(context: WorkerContext, policy: SandboxPolicy): Promise<{ id: string }> {
-  const image = await context.engine.findImage(policy.image);
-  if (image === null) {
-    throw new Refusal(
-      "image_missing",
-      `The sandbox image ${policy.image} is not there. Build it: node sandbox-worker/images/build.ts (npm start does it too).`,
-    );
-  }
-  if (policy.digest !== null && !image.digests.includes(policy.digest)) {
-    throw new Refusal(
-      "refused",
-      `The image ${policy.image} is ${image.id}, not the one pinned in security.sandboxing.docker.digest. Correct the pin or the image.`,
-    );
-  }
-  if (!policy.readonlyRoot && !image.own) {
-    throw new Refusal(
-      "limit_unenforceable",
-      `The disk limit cannot be held on the writable root of ${policy.image}, which was not built from our recipe. Set security.sandboxing.docker.readonly to true.`,
-    );
-  }
-  return image;
-}
-
-function requirePlan(context: WorkerContext, policy: SandboxPolicy): DiskPlan {
-  const { runtimes } = context.engine.facts();
-  if (!runtimes.includes(policy.runtime)) {
-    throw new Refusal(
-      "limit_unenforceable",
-      `The engine has no runtime "${policy.runtime}". Install it and name it in the engine's daemon.json, or change security.sandboxing.docker.runtime.`,
-    );
-  }
-  const answer = planDisk(policy, context.disks !== null);
-  if (!answer.ok) {
-    throw new Refusal("limit_unenforceable", answer.message);
-  }
-  return answer.plan;
-}
-
-async function requireDisk(
-  context: WorkerContext,
-  policy: SandboxPolicy,
-  plan: DiskPlan,
-): Promise<WorkspaceDisk | null> {
-  try {
-    return (await context.disks?.take({ bytes: plan.workspaceBytes, uid: policy.uid, gid: policy.gid })) ?? null;
-  } catch (error) {
-    if (error instanceof AppError) {
-      throw new Refusal("limit_unenforceable", error.message, { cause: error });
-    }
-    throw error;
-  }
-}
-
-/** Exit codes of a program that was killed or told to end. */
-const SIGNAL_EXITS = new Set([137, 143]);
-
-/**
- * An engine that shuts down ends its containers first: from here it looks as if the program had ended. The engine's own events say who did it.
- * @throws Refusal when it was not the program, the engine's error when it does not answer any more.
- */
-async function refuseForeignKill(
-  context: WorkerContext,
-  containerId: string | null,
-  outcome: ContainerOutcome,
-): Promise<void> {
-  if (containerId === null || outcome.stopped !== null || outcome.oomKilled || !SIGNAL_EXITS.has(outcome.exitCode)) {
-    return;
-  }
-  if (await wasKilledByEngine(context.engine.docker, containerId, outcome.wallMs)) {
-    throw new Refusal(
-      "engine_unavailable",
-      `Docker Engine at ${context.engine.endpoint} ended the container from outside, as it does when it shuts down. Send the request again when it is back.`,
-    );
-  }
-}
-
-function failureOf(context: WorkerContext, run: ClaimedRun, error: unknown): Ending {
-  if (error instanceof Refusal) {
-    return { state: "failed", reason: error.reason, message: error.message };
-  }
-  if (isEngineGone(error)) {
-    context.engine.markUnreachable(error);
-    return {
-      state: "failed",
-      reason: "engine_unavailable",
-      message: `Docker Engine not reachable at ${context.engine.endpoint}. Nothing was executed on the host. Start the engine and send the request again.`,
-    };
-  }
-  if (isMissing(error)) {
-    context.log.warn({ err: error, runId: run.id }, "image or container gone during a run");
-    return missingEnding(error);
-  }
-  context.log.error({ err: error, runId: run.id }, "run could not be carried out");
-  return {
-    state: "failed",
-    reason: "internal",
-    message: `The engine refused the container. The worker's log has the details for run ${run.id}.`,
-  };
-}
-
-function missingEnding(error: unknown): Ending {
-  return /no such image/i.test(messageOf(error))
-    ? { state: "failed", reason: "image_missing", message: "The sandbox image was removed. Build it again: npm start." }
-    : {
-        state: "failed",
-        reason: "internal",
-        message: "The container was removed from outside during the run. Send the request again.",
-      };
-}
-
-const LIMIT_REASONS: ReadonlySet<RunReason> = new Set(["memory", "processes", "disk", "output_limit", "timeout"]);
-const REFUSAL_REASONS: ReadonlySet<RunReason> = new Set([
-  "refused",
-  "image_missing",
-  "limit_unenforceable",
-  "engine_unavailable",
-  "internal",
-]);
-
-function noteLimits(journal: RunJournal, ending: Ending, outcome: ContainerOutcome): void {
-  if (LIMIT_REASONS.has(ending.reason)) {
-    journal.limit(ending.reason, ending.message ?? "");
-  } else if ((outcome.facts.forksRefused ?? 0) > 0) {
-    journal.limit("processes", "A new process or thread was refused; the program went on.");
-  }
-}
-
-function auditOf(context: WorkerContext, run: ClaimedRun, result: RunResult): AuditEventInput[] {
-  const { state, reason } = result.ending;
-  const common = {
-    actor: workerActor(context),
-    ...run.origin,
-    target: run.id,
-    reason,
-    data: {
-      state,
-      attempt: run.attempt,
-      exitCode: result.exitCode,
-      wallMs: result.usage?.wallMs ?? null,
-      imageDigest: result.imageDigest,
-      limits: result.limits === null ? null : { ...result.limits, cpuCores: String(result.limits.cpuCores) },
-    },
-  };
-  const events: AuditEventInput[] = [];
-  if (LIMIT_REASONS.has(reason)) {
-    events.push({ event: "sandbox.limit_hit", outcome: "denied", ...common, data: { limit: reason } });
-  }
-  const refused = REFUSAL_REASONS.has(reason) && result.containerId === null;
-  events.push({
-    event: refused ? "run.refused" : "run.ended",
-    outcome: state === "failed" ? "failed" : "ok",
-    ...common,
-  });
-  return events;
+  return { ...outcome, limits };
 }
 
 /** Removes the container, then its disk. What the engine cannot do now the reaper does later. */

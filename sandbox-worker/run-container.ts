@@ -151,6 +151,7 @@ async function exitCodeOf(
         }
         return State.ExitCode;
       });
+      asked.catch(() => undefined);
       otherwise.resolve(asked);
     }, ms);
   };

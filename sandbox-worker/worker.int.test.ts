@@ -239,6 +239,17 @@ describe("following and stopping", () => {
     ]);
   });
 
+  test("a signal of the engine, as at its shutdown, is told apart from one of the program itself", async () => {
+    const runId = await bench.submit("sh", "sleep 3600");
+    await until("it runs", async () => (await bench.containers()).some(({ State }) => State === "running"));
+    const [container] = await bench.containers();
+    await docker.getContainer(container?.Id ?? "").kill({ signal: "SIGTERM" });
+    const ended = await bench.watcher.waitForEnd(runId, { timeoutMs: 10_000 });
+    expect(ended).toMatchObject({ state: "failed", reason: "engine_unavailable" });
+    expect(await sh("kill -9 $$")).toMatchObject({ state: "failed", reason: "exit", exitCode: 137 });
+    expect(await sh("kill -15 $$")).toMatchObject({ state: "failed", reason: "exit", exitCode: 143 });
+  });
+
   test("output arrives while the program runs; a stream resumed anywhere has every event once", async () => {
     const runId = await bench.submit("python", "import time\nfor i in range(5):\n  print(i)\n  time.sleep(0.15)");
     const live: RunEvent[] = [];
@@ -264,7 +275,7 @@ describe("following and stopping", () => {
     expect(stdout).toBe('aredbc\ufffdd\r\n{"x":1}\n');
   });
 
-  test("40 runs at once all end, in order of nothing lost, and the list pages through them", async () => {
+  test("40 runs at once all end with their own output, and the list pages through them", async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, (_, index) => bench.submit("sh", `echo ${index}`)));
     const ends = await Promise.all(ids.map((id) => bench.watcher.waitForEnd(id, { timeoutMs: 55_000 })));
     expect(ends.map(({ stdout }) => stdout)).toEqual(ids.map((_, index) => `${index}\n`));

@@ -9,7 +9,9 @@ try {
   const { node, problems } = await prepare({ console: true, sandbox: true, browser: false });
   problems.forEach(showProblem);
   const wanted = process.argv.slice(2);
-  const names = readdirSync(inRoot("bench")).filter((name) => name.endsWith(".bench.ts")).map((name) => name.replace(/\.bench\.ts$/, ""));
+  const names = readdirSync(inRoot("bench"))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => name.replace(/\.ts$/, ""));
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
     console.error(`There is no benchmark ${unknown.join(", ")}. Choose from: ${names.join(", ")}`);
@@ -17,7 +19,7 @@ try {
   } else {
     for (const name of wanted.length > 0 ? wanted : names) {
       console.log(`\n${name}`);
-      process.exitCode = (await runVisibly(node, [inRoot("bench", `${name}.bench.ts`)])) || process.exitCode;
+      process.exitCode = (await runVisibly(node, [inRoot("bench", `${name}.ts`)])) || process.exitCode;
     }
   }
 } catch (error) {

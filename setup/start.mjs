@@ -13,7 +13,10 @@ async function main() {
     note(problem.message);
   }
   // The channel tells the supervisor when this script is gone.
-  const child = spawn(node, [inRoot("supervisor/main.ts"), ...args], { cwd: ROOT, stdio: ["inherit", "inherit", "inherit", "ipc"] });
+  const child = spawn(node, [inRoot("supervisor/main.ts"), ...args], {
+    cwd: ROOT,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));
   }
@@ -22,7 +25,7 @@ async function main() {
       showProblem(error);
       resolve(1);
     });
-    child.once("close", (status, signal) => resolve(status ?? (signal === null ? 1 : 128)));
+    child.once("exit", (status, signal) => resolve(status ?? (signal === null ? 1 : 128)));
   });
   process.exit(code);
 }

@@ -24,7 +24,11 @@ async function main() {
     return 2;
   }
   const withDocker = parts.includes("int") || parts.includes("e2e");
-  const { node, problems } = await prepare({ console: parts.includes("e2e"), sandbox: withDocker, browser: parts.includes("e2e") });
+  const { node, problems } = await prepare({
+    console: parts.includes("e2e"),
+    sandbox: withDocker,
+    browser: parts.includes("e2e"),
+  });
   problems.forEach(showProblem);
   const results = [];
   for (const part of parts) {
@@ -58,9 +62,13 @@ async function vitest(node, project) {
 
 async function e2e(node) {
   const file = reportFile("e2e");
-  const code = await runVisibly(node, [inRoot("node_modules/@playwright/test/cli.js"), "test", "--reporter=list,json"], {
-    env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
-  });
+  const code = await runVisibly(
+    node,
+    [inRoot("node_modules/@playwright/test/cli.js"), "test", "--reporter=list,json"],
+    {
+      env: { PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    },
+  );
   return readReport(file, code, countPlaywright);
 }
 

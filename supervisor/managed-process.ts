@@ -20,7 +20,7 @@ export interface ManagedProcessOptions {
   onRestarted(): void;
 }
 
-export interface ReadyReport {
+interface ReadyReport {
   /** The port the server listens on. */
   port?: number | undefined;
 }

@@ -14,6 +14,7 @@ export async function runSupervisor(options: StartOptions): Promise<void> {
   const stopAsked = Promise.withResolvers<void>();
   let supervisor: ReturnType<typeof createSupervisor> | null = null;
   let firstSignalAt: number | null = null;
+  let exitCode = 0;
 
   const onSignal = (): void => {
     const wish = readStopSignal(firstSignalAt, Date.now());
@@ -22,7 +23,8 @@ export async function runSupervisor(options: StartOptions): Promise<void> {
       out("\n  Stopping: finishing what is under way. Once more to stop at once.\n");
       stopAsked.resolve();
     } else if (wish === "now") {
-      void supervisor?.stopNow().finally(() => process.exit(1));
+      exitCode = 1;
+      void supervisor?.stopNow();
     }
   };
   process.on("SIGTERM", onSignal);
@@ -33,15 +35,15 @@ export async function runSupervisor(options: StartOptions): Promise<void> {
   try {
     supervisor = createSupervisor(options, out);
     const started = supervisor.start();
-    await Promise.race([started, stopAsked.promise]);
-    if (process.connected) {
+    const first = await Promise.race([started.then(() => "started"), stopAsked.promise]);
+    if (first === "started" && process.connected) {
       process.send?.({ type: "ready" });
     }
     await stopAsked.promise;
     const stopping = supervisor.stop();
     await started.catch(() => undefined);
     await stopping;
-    process.exit(0);
+    process.exit(exitCode);
   } catch (error) {
     process.stderr.write(`\n  ✗ ${messageOf(error)}\n\n`);
     await supervisor?.stop();

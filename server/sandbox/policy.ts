@@ -20,7 +20,7 @@ export interface SandboxingConfig {
     limits: {
       memory: number;
       cpu: number;
-      disk: number;
+      disk?: number | undefined;
       processes?: number | undefined;
       timeout: number;
       output: number;
@@ -42,8 +42,8 @@ export interface SandboxPolicy {
   /** Memory and swap together. */
   memoryBytes: number;
   cpuCores: number;
-  /** Everything the program can write, all places together. */
-  diskBytes: number;
+  /** Everything the program can write, all places together; null = as much as this machine can hold, up to the default. */
+  diskBytes: number | null;
   processes: number;
   timeoutMs: number;
   outputBytes: number;
@@ -66,6 +66,8 @@ const MiB = 1024 * 1024;
 export const SCRATCH_PATHS = ["/workspace", "/tmp"] as const;
 /** Debian's `nobody:nogroup`; given as a number because an image need not know the names. */
 const NOBODY = 65534;
+/** The disk limit when none is written, where the worker can hold that much. */
+export const DEFAULT_DISK_BYTES = 1024 * MiB;
 const DEFAULT_PROCESSES = 64;
 
 export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
@@ -118,7 +120,7 @@ export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
   const ranges: [key: string, value: number, low: number, high: number, unit: string][] = [
     ["memory", limits.memory, 16 * MiB, 1024 ** 4, "bytes"],
     ["cpu", limits.cpu, 0.01, 1024, "cores"],
-    ["disk", limits.disk, 4 * MiB, 1024 ** 4, "bytes"],
+    ["disk", limits.disk ?? DEFAULT_DISK_BYTES, 4 * MiB, 1024 ** 4, "bytes"],
     ["processes", processes, 4, 32_768, "processes"],
     ["timeout", limits.timeout, 100, 24 * 3600_000, "ms"],
     ["output", limits.output, 1024, 64 * MiB, "bytes"],
@@ -141,7 +143,7 @@ export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
       readonlyRoot: docker.readonly,
       memoryBytes: limits.memory,
       cpuCores: limits.cpu,
-      diskBytes: limits.disk,
+      diskBytes: limits.disk ?? null,
       processes,
       timeoutMs: limits.timeout,
       outputBytes: limits.output,

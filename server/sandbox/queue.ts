@@ -21,6 +21,7 @@ export async function openRunQueue(options: { connectionString: string; name: st
     createSchema: false,
     supervise: false,
     schedule: false,
+    registerInstance: false,
     monitorVacuum: false,
     reindex: false,
   });

@@ -2,13 +2,32 @@
 import { spawn } from "node:child_process";
 import { inRoot, ROOT } from "./project.mjs";
 
-const SOURCES = ["app", "components", "server", "sandbox-worker", "supervisor", "cli", "setup", "e2e", "tests", "bench"];
+const SOURCES = [
+  "app",
+  "components",
+  "server",
+  "sandbox-worker",
+  "supervisor",
+  "cli",
+  "setup",
+  "e2e",
+  "tests",
+  "bench",
+];
 
-export const CHECKS = [
+const CHECKS = [
   { name: "types", bin: "typescript/bin/tsc", args: ["-p", ".", "--noEmit"] },
-  { name: "lint", bin: "eslint/bin/eslint.js", args: [".", "--max-warnings", "0", "--cache", "--cache-location", ".cache/eslint/"] },
+  {
+    name: "lint",
+    bin: "eslint/bin/eslint.js",
+    args: [".", "--max-warnings", "0", "--cache", "--cache-location", ".cache/eslint/"],
+  },
   { name: "format", bin: "prettier/bin/prettier.cjs", args: ["--check", "--log-level", "warn", "."] },
-  { name: "imports", bin: "dependency-cruiser/bin/dependency-cruise.mjs", args: ["--config", ".dependency-cruiser.cjs", ...SOURCES] },
+  {
+    name: "imports",
+    bin: "dependency-cruiser/bin/dependency-cruise.mjs",
+    args: ["--config", ".dependency-cruiser.cjs", ...SOURCES],
+  },
   { name: "dead code", bin: "knip/bin/knip.js", args: [] },
 ];
 

@@ -24,7 +24,12 @@ export async function runLogged(name, file, args, options = {}) {
   const log = createWriteStream(path);
   let tail = "";
   const code = await new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, ...options, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } });
+    const child = spawn(file, args, {
+      cwd: ROOT,
+      ...options,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk) => {
         log.write(chunk);
@@ -48,7 +53,12 @@ export async function runLogged(name, file, args, options = {}) {
 /** Runs a command on this terminal and resolves with its exit code. */
 export function runVisibly(file, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, ...options, stdio: "inherit", env: { ...process.env, ...options.env } });
+    const child = spawn(file, args, {
+      cwd: ROOT,
+      ...options,
+      stdio: "inherit",
+      env: { ...process.env, ...options.env },
+    });
     child.once("error", () => resolve(127));
     child.once("close", (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
   });

@@ -31,7 +31,8 @@ export function prepare(needs) {
 /** What a start with these arguments needs, from its `--only` options. */
 export function needsOf(args) {
   const parts = args.flatMap((arg, index) => {
-    const value = arg === "--only" ? args[index + 1] : arg.startsWith("--only=") ? arg.slice("--only=".length) : undefined;
+    const value =
+      arg === "--only" ? args[index + 1] : arg.startsWith("--only=") ? arg.slice("--only=".length) : undefined;
     return value === undefined ? [] : value.split(",").map((part) => part.trim());
   });
   const all = parts.length === 0;

@@ -4,7 +4,9 @@
 
 /** A test file that does not even load holds no tests, yet it is a failure. */
 export function countVitest(report, exitCode) {
-  const brokenFiles = report.testResults.filter(({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"));
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  );
   return sound(
     {
       passed: report.numPassedTests,
@@ -31,7 +33,11 @@ function sound(counts, exitCode) {
 
 export function addUp(all) {
   return all.reduce(
-    (sum, { passed, failed, skipped }) => ({ passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }),
+    (sum, { passed, failed, skipped }) => ({
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    }),
     { passed: 0, failed: 0, skipped: 0 },
   );
 }

@@ -12,7 +12,11 @@ export function digest(inputs, { root = ROOT, ignore = () => false } = {}) {
   const hash = createHash("sha256");
   for (const path of inputs.flatMap((input) => filesBelow(root, input)).sort()) {
     if (!ignore(path)) {
-      hash.update(`${path}\0`).update(createHash("sha256").update(readFileSync(join(root, path))).digest());
+      hash.update(`${path}\0`).update(
+        createHash("sha256")
+          .update(readFileSync(join(root, path)))
+          .digest(),
+      );
     }
   }
   return hash.digest("hex");
@@ -23,7 +27,9 @@ function filesBelow(root, path) {
   if (found === undefined) {
     return [];
   }
-  return found.isDirectory() ? readdirSync(join(root, path)).flatMap((name) => filesBelow(root, join(path, name))) : [path];
+  return found.isDirectory()
+    ? readdirSync(join(root, path)).flatMap((name) => filesBelow(root, join(path, name)))
+    : [path];
 }
 
 export function isStamped(name, value, folder = CACHE) {

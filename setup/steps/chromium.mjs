@@ -21,7 +21,9 @@ export async function ensureChromium(node) {
         });
   await step("Installing Chromium", install);
   if (!existsSync(SYSTEM_BROWSER) && !(await hasPlaywrightBrowser(node))) {
-    throw new SetupProblem("There is no browser for the end-to-end tests. Run: npx playwright install --with-deps chromium");
+    throw new SetupProblem(
+      "There is no browser for the end-to-end tests. Run: npx playwright install --with-deps chromium",
+    );
   }
 }
 

@@ -26,9 +26,11 @@ export function isInstalled(lock, installed) {
 
 function runNpm(args) {
   const npm = process.env.npm_execpath;
-  const [file, first] = npm !== undefined && npm.endsWith(".js") && existsSync(npm) ? [process.execPath, [npm]] : ["npm", []];
+  const [file, first] =
+    npm !== undefined && npm.endsWith(".js") && existsSync(npm) ? [process.execPath, [npm]] : ["npm", []];
   return runLogged("npm-ci", file, [...first, ...args], {
-    problem: "npm could not install the packages. Check the network and the registry that `npm config get registry` names, then try again.",
+    problem:
+      "npm could not install the packages. Check the network and the registry that `npm config get registry` names, then try again.",
   });
 }
 

@@ -20,14 +20,20 @@ export async function ensureDocker() {
     return;
   }
   if (process.env.DOCKER_HOST) {
-    throw new SetupProblem(`No Docker Engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}. Start it there, or unset the variable.`);
+    throw new SetupProblem(
+      `No Docker Engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}. Start it there, or unset the variable.`,
+    );
   }
   if (answer === "EACCES") {
-    throw new SetupProblem("This user may not use the Docker Engine. Run: sudo usermod -aG docker $USER   then sign in again.");
+    throw new SetupProblem(
+      "This user may not use the Docker Engine. Run: sudo usermod -aG docker $USER   then sign in again.",
+    );
   }
   if (!(await hasDockerd())) {
     if (!(await canInstall())) {
-      throw new SetupProblem("Docker Engine is not installed. Run: sudo apt-get install -y docker.io && sudo usermod -aG docker $USER   then sign in again.");
+      throw new SetupProblem(
+        "Docker Engine is not installed. Run: sudo apt-get install -y docker.io && sudo usermod -aG docker $USER   then sign in again.",
+      );
     }
     await step("Installing Docker Engine", () => aptInstall(["docker.io", "iptables", "ca-certificates"]));
   }
@@ -85,5 +91,7 @@ async function startEngine() {
 /** No init system looks after services here: the engine runs on by itself, also after this process. */
 function startDaemon() {
   const log = openSync(logFile("dockerd"), "a");
-  spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], cwd: "/" }).on("error", () => undefined).unref();
+  spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], cwd: "/" })
+    .on("error", () => undefined)
+    .unref();
 }

@@ -6,7 +6,16 @@ import { step } from "../lib/report.mjs";
 import { digest, isStamped, stamp, unstamp } from "../lib/stamp.mjs";
 
 const NAME = "next-build";
-const INPUTS = ["app", "components", "server", "next.config.ts", "postcss.config.mjs", "components.json", "tsconfig.json", "package-lock.json"];
+const INPUTS = [
+  "app",
+  "components",
+  "server",
+  "next.config.ts",
+  "postcss.config.mjs",
+  "components.json",
+  "tsconfig.json",
+  "package-lock.json",
+];
 
 /** Tests are not part of the console, and the generated client follows from files that are inputs elsewhere. */
 export function isNotBuilt(path) {

@@ -24,6 +24,8 @@ export interface TestServer {
   sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Audit events of one request, oldest first. */
   events(requestId: string | null): Promise<AuditRow[]>;
+  /** Audit events of one name, oldest first. */
+  recorded(event: string): Promise<AuditRow[]>;
   stop(): Promise<void>;
 }
 
@@ -87,6 +89,11 @@ export async function startServer(config?: string): Promise<TestServer> {
       sql<AuditRow>(
         "SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE request_id = $1 ORDER BY id",
         [requestId],
+      ),
+    recorded: (event) =>
+      sql<AuditRow>(
+        "SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE event = $1 ORDER BY id",
+        [event],
       ),
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));

@@ -14,8 +14,10 @@ const Limits = z
       .describe("Memory including swap."),
     cpu: cores({ min: 0.01, max: 1024 }).prefault("0.5").describe("Processor cores, as a quota."),
     disk: size({ min: 4 * MIB, max: 1024 * GIB })
-      .prefault("1g")
-      .describe("Bytes the container can write."),
+      .optional()
+      .describe(
+        "Bytes the container can write. A size written here is held or the run is refused. Unset: 1g where the worker can hold it (as root beside the engine), else up to 256m in memory.",
+      ),
     processes: wholeNumber({ min: 4, max: 32_768 })
       .prefault(64)
       .describe("Processes and threads. Node needs at least 16."),

@@ -239,6 +239,13 @@ function keepTail(next: (chunk: Buffer) => void): { add: (chunk: Buffer) => void
       tail = (tail + chunk.toString()).slice(-KEPT_LOG_BYTES);
       next(chunk);
     },
-    text: () => tail.trim(),
+    text: () => tellingLines(tail),
   };
+}
+
+/** What PostgreSQL gives as the reason, else the end of what it said. */
+function tellingLines(text: string): string {
+  const lines = text.trim().split("\n");
+  const reasons = lines.filter((line) => /FATAL:|PANIC:|HINT:|error:/.test(line));
+  return (reasons.length > 0 ? reasons : lines).slice(-6).join("\n");
 }

@@ -3,7 +3,16 @@
  * Threat: another local user who makes our folder first, or reads it. Each folder is checked to be ours and closed to others.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, chownSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  type Stats,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
@@ -144,7 +153,7 @@ export function ensurePrivateDir(folder: string, account: Account | undefined): 
   }
 }
 
-function lstatOrNull(path: string): ReturnType<typeof lstatSync> | null {
+function lstatOrNull(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch (error) {

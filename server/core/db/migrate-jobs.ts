@@ -2,8 +2,8 @@
 import { PgBoss } from "pg-boss";
 import { Client } from "pg";
 
-export const JOB_SCHEMA = "pgboss";
-export const SANDBOX_RUN_QUEUE = "sandbox-run";
+const JOB_SCHEMA = "pgboss";
+const SANDBOX_RUN_QUEUE = "sandbox-run";
 
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;

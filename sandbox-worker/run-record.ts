@@ -1,0 +1,56 @@
+/** What the record and the run's own stream say about its end. */
+import type { AuditEventInput } from "#server/audit/schema.ts";
+import type { RunReason } from "#server/sandbox/schema.ts";
+import type { ClaimedRun } from "#worker/claim-run.ts";
+import type { Ending } from "#worker/reason.ts";
+import type { ContainerOutcome } from "#worker/run-container.ts";
+import type { RunJournal, RunResult } from "#worker/run-journal.ts";
+import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
+
+const LIMIT_REASONS: ReadonlySet<RunReason> = new Set(["memory", "processes", "disk", "output_limit", "timeout"]);
+const REFUSAL_REASONS: ReadonlySet<RunReason> = new Set([
+  "refused",
+  "image_missing",
+  "limit_unenforceable",
+  "engine_unavailable",
+  "internal",
+]);
+
+/** Tells the stream which limit was met, also when the program coped with it. */
+export function noteLimits(journal: RunJournal, ending: Ending, outcome: ContainerOutcome): void {
+  if (LIMIT_REASONS.has(ending.reason)) {
+    journal.limit(ending.reason, ending.message ?? "");
+  } else if ((outcome.facts.forksRefused ?? 0) > 0) {
+    journal.limit("processes", "A new process or thread was refused; the program went on.");
+  }
+}
+
+/** Events of the end, stored with it. */
+export function auditOf(context: WorkerContext, run: ClaimedRun, result: RunResult): AuditEventInput[] {
+  const { state, reason } = result.ending;
+  const common = {
+    actor: workerActor(context),
+    ...run.origin,
+    target: run.id,
+    reason,
+    data: {
+      state,
+      attempt: run.attempt,
+      exitCode: result.exitCode,
+      wallMs: result.usage?.wallMs ?? null,
+      imageDigest: result.imageDigest,
+      limits: result.limits === null ? null : { ...result.limits, cpuCores: String(result.limits.cpuCores) },
+    },
+  };
+  const events: AuditEventInput[] = [];
+  if (LIMIT_REASONS.has(reason)) {
+    events.push({ event: "sandbox.limit_hit", outcome: "denied", ...common, data: { limit: reason } });
+  }
+  const refused = REFUSAL_REASONS.has(reason) && result.containerId === null;
+  events.push({
+    event: refused ? "run.refused" : "run.ended",
+    outcome: state === "failed" ? "failed" : "ok",
+    ...common,
+  });
+  return events;
+}
