@@ -2,6 +2,7 @@
  * A lock held by the kernel for as long as this process lives: it vanishes with `kill -9`, so it can never be stale.
  * SQLite's exclusive transaction takes a POSIX record lock on the file; Node offers no other way to take one.
  */
+import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { AppError, messageOf } from "#server/core/errors.ts";
 
@@ -23,6 +24,8 @@ export function tryLock(file: string): ProcessLock | null {
   let database: DatabaseSync | null = null;
   try {
     database = new DatabaseSync(file, { timeout: 0 });
+    // Whoever could open the file could lock us out.
+    chmodSync(file, 0o600);
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database?.close();

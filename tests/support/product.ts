@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client, DatabaseError } from "pg";
 import { readConnections } from "#server/core/db/connections.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 
@@ -66,9 +67,10 @@ export async function startProduct(config: string): Promise<Product> {
           await client.connect();
           return (await client.query<Row>(text, values)).rows;
         } catch (error) {
-          if (supervisor.exitCode !== null && !(error instanceof Error && "code" in error)) {
+          if (isAnswer(error)) {
             throw error;
           }
+          await delay(50);
         } finally {
           await client.end().catch(() => undefined);
         }
@@ -87,6 +89,11 @@ export async function startProduct(config: string): Promise<Product> {
     },
   };
   return product;
+}
+
+/** True when the database itself refused the statement; false while it is starting, stopping or gone. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof DatabaseError && !/^(57P|08)/.test(error.code ?? "");
 }
 
 const environment = (home: HomePaths): NodeJS.ProcessEnv => ({
