@@ -1,6 +1,6 @@
 /** The supervisor as a real process: what it refuses, what it brings back, and how it ends. */
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -29,6 +29,8 @@ const started: Running[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-supervisor-"));
+  // The database's account must be able to pass, or the data would be kept outside of the folder.
+  chmodSync(folder, 0o711);
   paths = homePaths(join(folder, "home"));
 });
 

@@ -2,12 +2,21 @@
 import { describe, expect, it } from "vitest";
 import { addUp, countPlaywright, countVitest, lastLine } from "./results.mjs";
 
-const VITEST = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+/** A report of one file with a test per given status. */
+const vitestReport = (...statuses) => ({
+  testResults: [
+    {
+      status: statuses.includes("failed") ? "failed" : "passed",
+      assertionResults: statuses.map((status) => ({ status })),
+    },
+  ],
+});
+const VITEST = vitestReport("passed", "passed", "passed");
 const PLAYWRIGHT = { stats: { expected: 2, unexpected: 0, flaky: 0, skipped: 0 }, errors: [] };
 
 describe("counts", () => {
   it("adds passed, failed and skipped tests of all parts", () => {
-    const vitest = countVitest({ ...VITEST, numFailedTests: 1, numPendingTests: 1, numTodoTests: 1 }, 1);
+    const vitest = countVitest(vitestReport("passed", "passed", "passed", "failed", "pending", "todo"), 1);
     const playwright = countPlaywright(
       { ...PLAYWRIGHT, stats: { expected: 2, unexpected: 1, flaky: 1, skipped: 1 } },
       1,
@@ -20,13 +29,12 @@ describe("counts", () => {
   });
 
   it("counts a file that does not load as a failure", () => {
-    const testResults = [{ status: "failed", assertionResults: [] }];
-    expect(countVitest({ ...VITEST, testResults }, 1)).toEqual({ passed: 3, failed: 1, skipped: 0 });
+    const testResults = [...VITEST.testResults, { status: "failed", assertionResults: [] }];
+    expect(countVitest({ testResults }, 1)).toEqual({ passed: 3, failed: 1, skipped: 0 });
   });
 
   it("does not count a failed test twice", () => {
-    const testResults = [{ status: "failed", assertionResults: [{ status: "failed" }] }];
-    expect(countVitest({ ...VITEST, numFailedTests: 1, testResults }, 1).failed).toBe(1);
+    expect(countVitest(vitestReport("failed"), 1).failed).toBe(1);
   });
 
   it("counts a command that fails although all its tests passed", () => {
@@ -35,7 +43,7 @@ describe("counts", () => {
   });
 
   it("counts a run of no tests as a failure", () => {
-    expect(countVitest({ ...VITEST, numPassedTests: 0 }, 0).failed).toBe(1);
+    expect(countVitest({ testResults: [] }, 0).failed).toBe(1);
     expect(countPlaywright({ stats: { expected: 0, unexpected: 0, flaky: 0, skipped: 0 }, errors: [] }, 0).failed).toBe(
       1,
     );

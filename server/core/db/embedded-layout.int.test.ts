@@ -1,7 +1,7 @@
 /** Folders of the embedded database: closed to others, and never a trap that somebody else laid. */
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensurePrivateDir, homeClusterLayout, socketPathFits } from "#server/core/db/embedded-layout.ts";
 import { ensureHome, homePaths } from "#server/core/paths.ts";
@@ -9,6 +9,8 @@ import { ensureHome, homePaths } from "#server/core/paths.ts";
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "openclaw-layout-"));
+  // The database's account must be able to pass, or the data would be kept outside of the folder.
+  chmodSync(folder, 0o711);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -56,7 +58,8 @@ describe("homeClusterLayout", () => {
     const layout = homeClusterLayout(paths);
     expect(socketPathFits(layout.socketDir)).toBe(true);
     if (!layout.socketDir.startsWith(folder)) {
-      rmSync(layout.socketDir, { recursive: true });
+      // Its own folder as an ordinary user, the folder of the whole database as root.
+      rmSync(layout.dataDir.startsWith(folder) ? layout.socketDir : dirname(layout.dataDir), { recursive: true });
     }
   });
 });

@@ -5,7 +5,7 @@
 import { Client } from "pg";
 import type { Logger } from "#server/core/log.ts";
 
-export type NotifyHandler = (payload: string) => void;
+type NotifyHandler = (payload: string) => void;
 
 export interface NotifyHub {
   /** Calls `handler` for each NOTIFY on `channel`; returns the unsubscriber. Resolves once the server listens. */

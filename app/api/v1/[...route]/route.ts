@@ -1,1 +1,7 @@
-export { handle as DELETE, handle as GET, handle as PATCH, handle as POST, handle as PUT } from "#server/gateway/next-mount.ts";
+export {
+  handle as DELETE,
+  handle as GET,
+  handle as PATCH,
+  handle as POST,
+  handle as PUT,
+} from "#server/gateway/next-mount.ts";
