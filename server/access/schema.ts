@@ -80,7 +80,7 @@ export interface AccessRequest {
   userId: string | null;
 }
 
-export const DENIAL_CODES = [
+const DENIAL_CODES = [
   "role_unknown",
   "user_mismatch",
   "user_blocked",

@@ -1,5 +1,5 @@
 /** Configuration: what the rest of the product may use. */
-export type { Problem } from "#server/config/problems.ts";
+
 export type { LoadedConfig } from "#server/config/load.ts";
 export type { ConfigEvent, ConfigStore } from "#server/config/store.ts";
 export { loadConfig, configProblems } from "#server/config/load.ts";

@@ -13,7 +13,7 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 import { getWhoAmI } from "#server/gateway/whoami.ts";
 
 /** What the server process knows about a request and Hono does not. */
-export interface TransportFacts {
+interface TransportFacts {
   address: string;
 }
 

@@ -19,7 +19,7 @@ export async function readJson<T extends z.ZodType>(incoming: Incoming, schema: 
   return validate(schema, parseJson(await incoming.readBody(MAX_BODY_BYTES)));
 }
 
-export function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) {
     throw new AppError("INVALID_INPUT", "The body is empty; a JSON object is needed.");
   }

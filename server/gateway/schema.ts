@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ChannelName, SubjectId } from "#server/access/schema.ts";
 import { LANGUAGES, ProgramText, RUN_REASONS, RUN_STATES, RunLimits, RunUsage } from "#server/sandbox/schema.ts";
 
-export const MAX_TEXT_LENGTH = 200_000;
+const MAX_TEXT_LENGTH = 200_000;
 /** Bytes of a request body; more is refused before it is read. */
 export const MAX_BODY_BYTES = 1_048_576;
 
@@ -63,7 +63,7 @@ export const RunView = z
   })
   .describe("A run and its outcome");
 
-export const DecisionView = z.object({ code: z.string(), because: z.string(), role: z.string() });
+const DecisionView = z.object({ code: z.string(), because: z.string(), role: z.string() });
 
 export const MessageAnswer = z
   .object({

@@ -2,7 +2,7 @@
 import type { LimitRule } from "#server/ratelimit/schema.ts";
 
 /** One limit as the configuration holds it. */
-export interface LimitSetting {
+interface LimitSetting {
   windowMs: number;
   maxRequests: number;
   skipSuccessfulRequests?: boolean | undefined;

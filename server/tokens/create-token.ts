@@ -12,7 +12,7 @@ import { hashToken, newTokenSecret } from "#server/tokens/secret.ts";
 import { CreateToken } from "#server/tokens/schema.ts";
 import type { Pepper } from "#server/tokens/pepper.ts";
 
-export interface TokenSettings {
+interface TokenSettings {
   /** Default lifetime in milliseconds. */
   expiration: number;
   /** Live tokens one owner may hold. */

@@ -1,5 +1,5 @@
-export { createToken, type CreatedToken, type TokenSettings } from "#server/tokens/create-token.ts";
+export { createToken } from "#server/tokens/create-token.ts";
 export { listTokens } from "#server/tokens/list-tokens.ts";
-export { loadPepper, type Pepper } from "#server/tokens/pepper.ts";
+export { loadPepper } from "#server/tokens/pepper.ts";
 export { revokeToken } from "#server/tokens/revoke-token.ts";
-export { openTokenStore, type LiveToken, type TokenStore } from "#server/tokens/token-store.ts";
+export { openTokenStore, type TokenStore } from "#server/tokens/token-store.ts";

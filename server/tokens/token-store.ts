@@ -12,7 +12,7 @@ import { tokenState } from "#server/tokens/policy.ts";
 import type { Pepper } from "#server/tokens/pepper.ts";
 import { hashToken, tokenIdOf } from "#server/tokens/secret.ts";
 
-export interface LiveToken {
+interface LiveToken {
   id: string;
   name: string;
   roleName: string;
@@ -26,8 +26,8 @@ export interface LiveToken {
   secretHash: Buffer;
 }
 
-export type TokenRejection = "malformed" | "unknown" | "wrong_secret" | "revoked" | "expired" | "address_not_allowed";
-export type TokenCheck = { ok: true; token: LiveToken } | { ok: false; reason: TokenRejection; tokenId: string | null };
+type TokenRejection = "malformed" | "unknown" | "wrong_secret" | "revoked" | "expired" | "address_not_allowed";
+type TokenCheck = { ok: true; token: LiveToken } | { ok: false; reason: TokenRejection; tokenId: string | null };
 
 export interface TokenStore {
   /** Takes the same work for a wrong secret as for an unknown id. */

@@ -29,7 +29,7 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export interface AuditRow {
+interface AuditRow {
   event: string;
   outcome: string;
   reason: string | null;

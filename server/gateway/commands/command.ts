@@ -4,7 +4,7 @@ import type { Permission } from "#server/access/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 
-export interface CommandContext {
+interface CommandContext {
   services: GatewayServices;
   principal: Principal;
   /** The end user, or null when the token acts for itself. */
