@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { printJson, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
+import { awaitSealing } from "#server/audit/index.ts";
 import type { AuditEventName } from "#server/audit/events.ts";
 import { mintSetupLink } from "#server/auth/index.ts";
 import { loadConfig } from "#server/config/index.ts";
@@ -19,10 +20,11 @@ export function registerConsole(program: Command, context: CliContext): void {
     .option("--json", "print {url, expiresAt}")
     .addHelpText("after", "\nExample:\n  openclaw console link")
     .action(async ({ json }: { json?: boolean }) => {
-      const { code, expiresAt, port } = await withDatabase(context, async (db) => ({
-        ...(await mintSetupLink({ db }, { now: systemClock.now() })),
-        port: await lastPort(db),
-      }));
+      const { code, expiresAt, port } = await withDatabase(context, async (db, pool) => {
+        // The server may have started a moment ago.
+        await awaitSealing(pool);
+        return { ...(await mintSetupLink({ db }, { now: systemClock.now() })), port: await lastPort(db) };
+      });
       const url = `${consoleOrigin(context, port)}/setup#${code}`;
       if (json === true) {
         printJson(context, { url, expiresAt: expiresAt.toISOString() });
@@ -40,7 +42,7 @@ const StartedData = z.object({ port: z.number().int().positive() });
 /** The port the server said it listens on when it last started, which `npm start -- --port N` may have chosen. */
 async function lastPort(db: Db): Promise<number | null> {
   const event = "system.started" satisfies AuditEventName;
-  const started = await db.auditEvent.findFirst({ where: { event }, orderBy: { at: "desc" }, select: { data: true } });
+  const started = await db.auditEvent.findFirst({ where: { event }, orderBy: { seq: "desc" }, select: { data: true } });
   const data = StartedData.safeParse(started?.data);
   return data.success ? data.data.port : null;
 }

@@ -140,6 +140,19 @@ describe("openclaw logs", () => {
     expect(out).toEqual([]);
   });
 
+  test("AUD-7 says on standard error what is recorded but not sealed", async () => {
+    const owner = createPool({ connectionString: database.ownerUrl, name: "test" });
+    await owner.query("INSERT INTO audit_intake (events) VALUES ('[]'), ('[]')");
+    await run("logs audit --last 24h");
+    expect(out).toHaveLength(1);
+    expect(err).toEqual(["2 batches of events are not sealed yet and not shown; is the sealer running?"]);
+    out = [];
+    await run("security verify-audit");
+    expect(out[1]).toBe("Waiting for the sealer, not covered by this verdict: 2 batches of events.");
+    await owner.query("DELETE FROM audit_intake");
+    await owner.end();
+  });
+
   test("says what to do when no gateway runs", async () => {
     await expect(run("logs audit", homePaths("/nonexistent"))).rejects.toThrow("npm start");
   });
@@ -160,7 +173,7 @@ describe("openclaw security verify-audit", () => {
     await run(`security verify-audit --key ${away} --json`);
     expect([exitCode, JSON.parse(out.join(""))]).toEqual([
       0,
-      { verdict: "sound", rows: 1201, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      { verdict: "sound", rows: 1201, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string, waiting: 0 },
     ]);
 
     const owner = createPool({ connectionString: database.ownerUrl, name: "test" });

@@ -5,6 +5,7 @@ import { withDatabase } from "../database.ts";
 import { formatEntry } from "../audit-line.ts";
 import {
   AuditFilter,
+  awaitSealing,
   canonicalJson,
   followEvents,
   listEvents,
@@ -97,6 +98,7 @@ async function show(context: CliContext, options: LogsOptions): Promise<void> {
     entries.forEach((entry) => context.out(options.json === true ? canonicalJson(entry) : formatEntry(entry)));
   };
   await withDatabase(context, async (_db, pool) => {
+    await waitForSealer(context, pool);
     if (options.follow === true) {
       await follow(context, pool, filter, print);
       return;
@@ -109,6 +111,15 @@ async function show(context: CliContext, options: LogsOptions): Promise<void> {
       context.err(`Only the newest ${events.length} are shown. Raise --limit or narrow the options.`);
     }
   });
+}
+
+/** What happened a moment ago is shown as well; what cannot be shown yet is said. */
+async function waitForSealer(context: CliContext, pool: Pool): Promise<void> {
+  const waiting = await awaitSealing(pool);
+  if (waiting > 0) {
+    const batches = waiting === 1 ? "1 batch of events is" : `${waiting} batches of events are`;
+    context.err(`${batches} not sealed yet and not shown; is the sealer running?`);
+  }
 }
 
 /** @throws AppError("INVALID_INPUT") for an empty or overlong value. */

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { printJson, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
-import { recordFile, verifyRecord } from "#server/audit/index.ts";
+import { countWaiting, recordFile, verifyRecord } from "#server/audit/index.ts";
 import { messageOf } from "#server/core/errors.ts";
 
 const EXIT = { tampered: 2, truncated: 3, unreadable: 4 } as const;
@@ -38,11 +38,14 @@ async function verify(context: CliContext, options: { key?: string; json?: boole
     }
     context.err(verdict.unreadable);
   } else if (verdict.sound) {
-    const { seq, hash } = verdict.head;
+    const { head, waiting } = verdict;
     if (options.json === true) {
-      printJson(context, { verdict: "sound", rows: seq, head: hash.toString("hex") });
+      printJson(context, { verdict: "sound", rows: head.seq, head: head.hash.toString("hex"), waiting });
     } else {
-      context.out(`Sound: ${seq} rows, each as it was sealed. Head ${hash.toString("hex")}`);
+      context.out(`Sound: ${head.seq} rows, each as it was sealed. Head ${head.hash.toString("hex")}`);
+      context.out(
+        `Waiting for the sealer, not covered by this verdict: ${waiting} ${waiting === 1 ? "batch" : "batches"} of events.`,
+      );
     }
   } else {
     context.setExitCode(verdict.kind === "truncated" ? EXIT.truncated : EXIT.tampered);
@@ -60,8 +63,11 @@ async function verify(context: CliContext, options: { key?: string; json?: boole
   }
 }
 
-async function readVerdict(context: CliContext, keyFile: string | undefined): ReturnType<typeof verifyRecord> {
+async function readVerdict(context: CliContext, keyFile: string | undefined) {
   const { keysDir } = context.paths;
   const mirrorFile = recordFile(context.paths);
-  return withDatabase(context, (_db, pool) => verifyRecord({ db: pool, keysDir, mirrorFile, keyFile }));
+  return withDatabase(context, async (_db, pool) => ({
+    ...(await verifyRecord({ db: pool, keysDir, mirrorFile, keyFile })),
+    waiting: await countWaiting(pool),
+  }));
 }

@@ -77,7 +77,7 @@ function WorkersCard({ workers, now }: { workers: OverviewStatus["workers"]; now
   );
 }
 
-/** Rows wait for a moment before they are sealed; this many waiting means that the sealer has fallen behind or stopped. */
+/** Batches wait for a moment before they are sealed; this many waiting means that the sealer has fallen behind or stopped. */
 const SEAL_BACKLOG_WARNING = 1_000;
 
 function AuditCard({ audit }: { audit: OverviewStatus["audit"] }) {

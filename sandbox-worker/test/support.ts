@@ -16,6 +16,7 @@ import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { createRunWatcher, openRunQueue, submitRun, type RunWatcher, type SubmitDeps } from "#server/sandbox/index.ts";
 import type { Language, RunRequest, RunView } from "#server/sandbox/schema.ts";
 import { createLoopDisks } from "#worker/loop-disks.ts";
+import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
 export const docker = new Docker();
@@ -105,7 +106,7 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
 
     async events(target) {
       const { rows } = await owner.query<{ event: string; outcome: string; reason: string | null }>(
-        "SELECT event, outcome, reason FROM audit_event WHERE target = $1 ORDER BY id",
+        `SELECT event, outcome, reason FROM ${RECORDED} AS record WHERE target = $1 ORDER BY n`,
         [target],
       );
       return rows;

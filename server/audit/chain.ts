@@ -21,7 +21,6 @@ export interface ChainRow {
   correlationId: string | undefined;
   data: AuditData;
   event: string;
-  id: number;
   kind: string;
   outcome: string;
   reason: string | undefined;
@@ -76,7 +75,7 @@ export function advance(state: ChainState, text: string): ChainState {
 export function canonicalRow(row: ChainRow): string {
   const { actorId, actorType, address, at, because, channel, code, correlationId } = row;
   const head = JSON.stringify({ actorId, actorType, address, at, because, channel, code, correlationId });
-  const { event, id, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId } = row;
-  const tail = JSON.stringify({ event, id, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId });
+  const { event, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId } = row;
+  const tail = JSON.stringify({ event, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId });
   return `${head.slice(0, -1)},"data":${canonicalJson(row.data)},${tail.slice(1)}`;
 }

@@ -1,12 +1,12 @@
-/** The columns of `audit_event` in the form the chain hashes: one list and one mapping for sealing, verifying, the mirror and queries. */
+/** The columns of `audit_event` in the form the chain hashes: one list and one mapping for verifying, the mirror and queries. */
 import type { ChainRow } from "#server/audit/chain.ts";
 import type { AuditData } from "#server/audit/schema.ts";
 
-// The time as milliseconds: parsing timestamps as text would cost more than hashing the row. Infinity has no number; a planted one must not
-// stop the sealer.
+// The time as milliseconds: parsing timestamps as text would cost more than hashing the row. Infinity has no number; one that a tamperer
+// left must not stop a reader.
 export const COLUMNS = `actor_id, actor_type, address,
   CASE WHEN isfinite(at) THEN (extract(epoch FROM at) * 1000)::bigint WHEN at > now() THEN 9e15 ELSE -9e15 END::bigint, because, channel, code, correlation_id,
-  data, event, id, kind, outcome, reason, request_id, seq, severity, target, token_id, user_id`;
+  data, event, kind, outcome, reason, request_id, seq, severity, target, token_id, user_id`;
 
 type Nullable = string | null;
 
@@ -22,23 +22,19 @@ export type RowCells = [
   correlationId: Nullable,
   data: AuditData,
   event: string,
-  id: number,
   kind: string,
   outcome: string,
   reason: Nullable,
   requestId: Nullable,
-  seq: number | null,
+  seq: number,
   severity: string,
   target: Nullable,
   tokenId: Nullable,
   userId: Nullable,
-  hash: Buffer | null,
+  hash: Buffer,
 ];
 
-/** Null while the sealer has not come to the row. */
-export const seqOf = (cells: RowCells): number | null => cells[15];
-
-export function toChainRow(cells: RowCells, seq: number): ChainRow {
+export function toChainRow(cells: RowCells): ChainRow {
   return {
     actorId: cells[0],
     actorType: cells[1],
@@ -50,16 +46,15 @@ export function toChainRow(cells: RowCells, seq: number): ChainRow {
     correlationId: cells[7] ?? undefined,
     data: cells[8],
     event: cells[9],
-    id: cells[10],
-    kind: cells[11],
-    outcome: cells[12],
-    reason: cells[13] ?? undefined,
-    requestId: cells[14] ?? undefined,
-    seq,
-    severity: cells[16],
-    target: cells[17] ?? undefined,
-    tokenId: cells[18] ?? undefined,
-    userId: cells[19] ?? undefined,
+    kind: cells[10],
+    outcome: cells[11],
+    reason: cells[12] ?? undefined,
+    requestId: cells[13] ?? undefined,
+    seq: cells[14],
+    severity: cells[15],
+    target: cells[16] ?? undefined,
+    tokenId: cells[17] ?? undefined,
+    userId: cells[18] ?? undefined,
   };
 }
 

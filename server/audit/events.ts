@@ -37,10 +37,16 @@ export const AUDIT_EVENTS = {
   "system.started": { code: "OCS001I", kind: "config_changes", severity: "info" },
   "system.stopped": { code: "OCS002I", kind: "config_changes", severity: "info" },
   "system.error": { code: "OCS003E", kind: "errors", severity: "error" },
+  "audit.batch_unreadable": { code: "OCU001C", kind: "suspicious_activity", severity: "critical" },
+  "audit.event_unknown": { code: "OCU002E", kind: "suspicious_activity", severity: "error" },
 } as const satisfies Record<string, EventMeaning>;
 
 export type AuditEventName = keyof typeof AUDIT_EVENTS;
 
 export function meaningOf(event: AuditEventName): EventMeaning {
   return AUDIT_EVENTS[event];
+}
+
+export function isAuditEvent(name: string): name is AuditEventName {
+  return Object.hasOwn(AUDIT_EVENTS, name);
 }

@@ -24,7 +24,7 @@ export const AuditFilter = z.strictObject({
   requestId: text.optional(),
   since: z.date().optional(),
   until: z.date().optional(),
-  /** Cursor: only events that were recorded before the one with this id. */
+  /** Cursor: only events that stand before the one with this seq. */
   before: z.number().int().positive().optional(),
   limit: z.number().int().min(1).max(1_000).default(100),
 });

@@ -1,5 +1,6 @@
 /** What other domains, processes and the command line may import of the record. */
 export { recordEvents } from "#server/audit/record.ts";
+export { awaitSealing, countWaiting } from "#server/audit/intake.ts";
 export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";

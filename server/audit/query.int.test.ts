@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { toEntries } from "#server/audit/entry.ts";
 import { AuditFilter } from "#server/audit/filter.ts";
-import { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
+import { awaitSealing } from "#server/audit/intake.ts";
+import { followEvents, listEvents } from "#server/audit/query.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import { startSealer, type Sealer } from "#server/audit/sealer.ts";
 import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import { openNotifyHub, type NotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -15,6 +21,8 @@ let database: TestDatabase;
 let pool: Pool;
 let writer: AuditWriter;
 let hub: NotifyHub;
+let sealer: Sealer;
+let home: string;
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 const failure: AuditEventInput = {
@@ -55,13 +63,23 @@ beforeAll(async () => {
   for (const event of [failure, denial, crash]) {
     await writer.append([event]);
   }
+  home = mkdtempSync(join(tmpdir(), "openclaw-query-"));
+  sealer = startSealer({
+    connectionString: database.sealerUrl,
+    keysDir: home,
+    mirrorFile: join(home, "audit.log"),
+    log,
+  });
+  expect(await awaitSealing(pool, 20_000)).toBe(0);
 });
 
 afterAll(async () => {
   await writer.close();
+  await sealer.close();
   await hub.close();
   await pool.end();
   await database.drop();
+  rmSync(home, { recursive: true });
 });
 
 async function found(filter: Partial<AuditFilter>): Promise<(string | undefined)[]> {
@@ -101,6 +119,7 @@ describe("listEvents", () => {
       const page = await listEvents(pool, AuditFilter.parse({ before, limit: 10, until: new Date(NOON + 1) }));
       seen.push(...page.events.map((event) => Number(event.data.n)));
       await writer.append([{ ...messageEvent(1000), at: new Date(NOON), requestId: "late" }]);
+      await awaitSealing(pool, 20_000);
       if (page.next === null) {
         break;
       }
@@ -116,26 +135,41 @@ describe("followEvents", () => {
     const filter = AuditFilter.parse({ target: "follow", limit: 2 });
     const event = (n: number): AuditEventInput => ({ ...messageEvent(n), target: "follow" });
     await writer.append([event(1), event(2), event(3)]);
+    await awaitSealing(pool, 20_000);
     const shown: unknown[] = [];
     const following = (async () => {
       for await (const entries of followEvents(pool, hub, filter, stop.signal)) {
-        shown.push(...entries.map((entry: AuditEntry) => entry.data.n));
+        shown.push(...entries.map((entry) => entry.data.n));
       }
     })();
     await expect.poll(() => shown).toEqual([2, 3]);
 
     const slow = await pool.connect();
     await slow.query("BEGIN");
-    await slow.query(
-      "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id, target, data) VALUES ('message.received', 'c', 'k', 'info', 'ok', 'user', 'u', 'follow', '{\"n\": 4}')",
-    );
+    const batch = JSON.stringify(toEntries([event(4)], undefined));
+    await slow.query("INSERT INTO audit_intake (events) VALUES ($1)", [batch]);
     await writer.append([event(5)]);
     await expect.poll(() => shown).toEqual([2, 3, 5]);
     await slow.query("COMMIT");
     slow.release();
-    await writer.append([event(6)]);
-    await expect.poll(() => shown).toEqual([2, 3, 5, 4, 6]);
+    await expect.poll(() => shown).toEqual([2, 3, 5, 4]);
+    await writer.append([event(6), { ...messageEvent(7), target: "other" }]);
+    await writer.append([event(8)]);
+    await expect.poll(() => shown).toEqual([2, 3, 5, 4, 6, 8]);
     stop.abort();
     await following;
   });
+});
+
+test("awaitSealing says how many batches wait where no sealer works", async () => {
+  const other = await createTestDatabase();
+  const alone = createPool({ connectionString: other.appUrl, name: "test" });
+  const unread = createAuditWriter({ pool: alone, log });
+  expect(await awaitSealing(alone)).toBe(0);
+  await unread.append([messageEvent(1)]);
+  await unread.append([messageEvent(2)]);
+  expect(await awaitSealing(alone, 60)).toBe(2);
+  await unread.close();
+  await alone.end();
+  await other.drop();
 });

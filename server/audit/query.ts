@@ -1,17 +1,15 @@
 /** Reading the record: filtered pages, newest first, and following it live. */
 import type { Pool } from "pg";
 import type { ChainRow } from "#server/audit/chain.ts";
-import { COLUMNS, seqOf, toChainRow, type RowCells } from "#server/audit/columns.ts";
+import { COLUMNS, toChainRow, type RowCells } from "#server/audit/columns.ts";
 import { eventsMatching, severitiesFrom, type AuditFilter } from "#server/audit/filter.ts";
+import { readHeadSeq } from "#server/audit/sealed-rows.ts";
 import { createSignal } from "#server/audit/signal.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import { AppError } from "#server/core/errors.ts";
 
 /** One event as readers see it. */
-export interface AuditEntry extends Omit<ChainRow, "seq"> {
-  /** Place in the sealed chain; null for the moment until the sealer comes to it. */
-  seq: number | null;
-}
+export type AuditEntry = ChainRow;
 
 interface AuditPage {
   /** Newest first. */
@@ -24,16 +22,14 @@ interface AuditPage {
 export async function listEvents(pool: Pool, filter: AuditFilter): Promise<AuditPage> {
   const { where, values } = conditions(filter);
   values.push(filter.limit + 1);
-  const found = await select(pool, `${where} ORDER BY id DESC LIMIT $${values.length}`, values);
+  const found = await select(pool, `${where} ORDER BY seq DESC LIMIT $${values.length}`, values);
   const events = found.slice(0, filter.limit);
-  return { events, next: found.length > filter.limit ? (events.at(-1)?.id ?? null) : null };
+  return { events, next: found.length > filter.limit ? (events.at(-1)?.seq ?? null) : null };
 }
 
-/** Ids behind the newest one that are looked at again: a transaction may commit after others that began later. */
-const LOOKBACK = 1_000;
 const POLL_MS = 2_000;
 
-/** First the newest events of `filter`, then each new one as it is committed, oldest first, until `signal` aborts. */
+/** First the newest events of `filter`, then each new one as it is sealed, oldest first, until `signal` aborts. */
 export async function* followEvents(
   pool: Pool,
   hub: NotifyHub,
@@ -45,18 +41,14 @@ export async function* followEvents(
   hub.onReconnect(() => news.raise());
   signal.addEventListener("abort", () => news.raise());
   try {
-    let newest = await readNewestId(pool);
-    // Known before the page is read, so that what is committed in between is neither lost nor shown twice.
-    const seen = new Set((await eventsAfter(pool, filter, newest - LOOKBACK)).map((event) => event.id));
-    const page = await listEvents(pool, filter);
-    page.events.forEach((event) => seen.add(event.id));
+    let shown = await readHeadSeq(pool);
+    const page = await listEvents(pool, { ...filter, before: shown + 1 });
     yield page.events.toReversed();
     while (!signal.aborted) {
       await news.wait(POLL_MS);
-      const fresh = (await eventsAfter(pool, filter, newest - LOOKBACK)).filter((event) => !seen.has(event.id));
-      fresh.forEach((event) => seen.add(event.id));
-      newest = Math.max(newest, fresh.at(-1)?.id ?? 0);
-      forget(seen, newest - LOOKBACK);
+      const head = await readHeadSeq(pool);
+      const fresh = await eventsBetween(pool, filter, shown, head);
+      shown = head;
       if (fresh.length > 0) {
         yield fresh;
       }
@@ -66,23 +58,11 @@ export async function* followEvents(
   }
 }
 
-function forget(seen: Set<number>, upTo: number): void {
-  for (const id of seen) {
-    if (id <= upTo) {
-      seen.delete(id);
-    }
-  }
-}
-
-async function eventsAfter(pool: Pool, filter: AuditFilter, id: number): Promise<AuditEntry[]> {
+/** Events after number `after` up to number `upTo`, oldest first. */
+async function eventsBetween(pool: Pool, filter: AuditFilter, after: number, upTo: number): Promise<AuditEntry[]> {
   const { where, values } = conditions(filter);
-  values.push(id);
-  return select(pool, `${where} AND id > $${values.length} ORDER BY id`, values);
-}
-
-async function readNewestId(pool: Pool): Promise<number> {
-  const result = await pool.query<{ id: number }>("SELECT coalesce(max(id), 0) AS id FROM audit_event");
-  return result.rows[0]?.id ?? 0;
+  values.push(after, upTo);
+  return select(pool, `${where} AND seq > $${values.length - 1} AND seq <= $${values.length} ORDER BY seq`, values);
 }
 
 async function select(pool: Pool, rest: string, values: readonly unknown[]): Promise<AuditEntry[]> {
@@ -91,7 +71,7 @@ async function select(pool: Pool, rest: string, values: readonly unknown[]): Pro
     text: `SELECT ${COLUMNS} FROM audit_event WHERE ${rest}`,
     values: [...values],
   });
-  return result.rows.map((cells) => ({ ...toChainRow(cells, 0), seq: seqOf(cells) }));
+  return result.rows.map(toChainRow);
 }
 
 function conditions(filter: AuditFilter): { where: string; values: unknown[] } {
@@ -114,7 +94,7 @@ function conditions(filter: AuditFilter): { where: string; values: unknown[] } {
   add((p) => `request_id = ${p}`, filter.requestId);
   add((p) => `at >= ${p}`, filter.since);
   add((p) => `at < ${p}`, filter.until);
-  add((p) => `id < ${p}`, filter.before);
+  add((p) => `seq < ${p}`, filter.before);
   return { where: parts.join(" AND "), values };
 }
 

@@ -4,6 +4,7 @@
  * crash is refused with the place named.
  */
 import { advance, canonicalRow, startChain, type ChainState } from "#server/audit/chain.ts";
+import type { Queryable } from "#server/audit/intake.ts";
 import {
   createFirstKey,
   readFirstKey,
@@ -12,7 +13,7 @@ import {
   writeSealerState,
 } from "#server/audit/key-files.ts";
 import { headOfLine, mirrorLine, type Mirror } from "#server/audit/mirror.ts";
-import { readHeadSeq, readSealed, readSealedRow, type Queryable } from "#server/audit/sealed-rows.ts";
+import { readHeadSeq, readSealed, readSealedRow } from "#server/audit/sealed-rows.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
 

@@ -1,25 +1,9 @@
-/** Reads rows of the record in the form the chain hashes, and whole sealed chains in batches. */
-import type { Pool, PoolClient } from "pg";
-import type { ChainRow, SealedRow } from "#server/audit/chain.ts";
-import { COLUMNS, seqOf, toChainRow, type RowCells } from "#server/audit/columns.ts";
-
-/** A pool or one of its connections. */
-export type Queryable = Pick<Pool | PoolClient, "query">;
-
-/** The oldest `limit` rows that are visible and not sealed, numbered from `firstSeq`. */
-export async function readUnsealed(db: Queryable, firstSeq: number, limit: number): Promise<ChainRow[]> {
-  const result = await db.query<RowCells>({
-    name: "audit-unsealed",
-    rowMode: "array",
-    text: `SELECT ${COLUMNS} FROM audit_event WHERE seq IS NULL ORDER BY id LIMIT $1`,
-    values: [limit],
-  });
-  return result.rows.map((cells, index) => toChainRow(cells, firstSeq + index));
-}
+/** Reads rows of the record in the form the chain hashes, one by one or the whole chain in batches. */
+import type { SealedRow } from "#server/audit/chain.ts";
+import { COLUMNS, toChainRow, type RowCells } from "#server/audit/columns.ts";
+import type { Queryable } from "#server/audit/intake.ts";
 
 const READ_BATCH = 2_000;
-/** Equals no hash. */
-const NO_HASH = Buffer.alloc(0);
 
 async function readBatch(db: Queryable, afterSeq: number, limit: number): Promise<SealedRow[]> {
   const result = await db.query<RowCells>({
@@ -28,7 +12,7 @@ async function readBatch(db: Queryable, afterSeq: number, limit: number): Promis
     text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2`,
     values: [afterSeq, limit],
   });
-  return result.rows.map((cells) => ({ row: toChainRow(cells, seqOf(cells) ?? 0), hash: cells[20] ?? NO_HASH }));
+  return result.rows.map((cells) => ({ row: toChainRow(cells), hash: cells[19] }));
 }
 
 /** Sealed rows after `afterSeq` in order of seq. The next batch is fetched while the caller works on the current one. */
@@ -50,7 +34,7 @@ export async function readSealedRow(db: Queryable, seq: number): Promise<SealedR
   return first?.row.seq === seq ? first : undefined;
 }
 
-/** The highest sequence number given so far; 0 when nothing is sealed. */
+/** The highest sequence number; 0 when nothing is sealed. */
 export async function readHeadSeq(db: Queryable): Promise<number> {
   const result = await db.query<{ head: number }>("SELECT coalesce(max(seq), 0) AS head FROM audit_event");
   return result.rows[0]?.head ?? 0;

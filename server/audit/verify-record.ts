@@ -1,8 +1,9 @@
 /** Verification of a home's record: the database's chain against the first key, and against the heads that key file and mirror remember. */
 import type { ChainHead } from "#server/audit/chain.ts";
+import type { Queryable } from "#server/audit/intake.ts";
 import { readFirstKey, readSealerState, verifyKeyFile } from "#server/audit/key-files.ts";
 import { headOfLine, readMirrorEnd } from "#server/audit/mirror.ts";
-import { readSealed, type Queryable } from "#server/audit/sealed-rows.ts";
+import { readSealed } from "#server/audit/sealed-rows.ts";
 import { verifyChain, type Verdict } from "#server/audit/verify.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 

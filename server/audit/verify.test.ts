@@ -26,7 +26,6 @@ function row(seq: number): ChainRow {
     correlationId: undefined,
     data: { "10": seq, "9": "ä", nested: { b: [1, null, true], a: "x" } },
     event: "message.received",
-    id: seq + 40,
     kind: "message_receive",
     outcome: "ok",
     reason: "allowed",

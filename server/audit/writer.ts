@@ -4,7 +4,8 @@
  * Fail closed: a promise resolves only after the commit, and rejects when that cannot be promised; the caller then refuses the request.
  */
 import type { Pool } from "pg";
-import { INSERT_ROWS_SQL, toRows, type KindFilter } from "#server/audit/row.ts";
+import { toEntries, type KindFilter } from "#server/audit/entry.ts";
+import { INSERT_BATCH_SQL } from "#server/audit/intake.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
@@ -12,8 +13,8 @@ import type { Logger } from "#server/core/log.ts";
 export interface AuditWriter {
   /**
    * Resolves once all of `events` are durable; they are stored together or not at all.
-   * @throws AppError("AUDIT_UNAVAILABLE") when they may not be. After a lost connection the rows can exist all the same: a refused request
-   * that is on record is harmless, an answered one that is not would be.
+   * @throws AppError("AUDIT_UNAVAILABLE") when they may not be. After a lost connection they can exist all the same: a refused request that
+   * is on record is harmless, an answered one that is not would be.
    */
   append(events: readonly AuditEventInput[]): Promise<void>;
   /** Stores what is waiting, then refuses everything that comes later. */
@@ -30,15 +31,17 @@ interface AuditWriterOptions {
 }
 
 interface Waiter {
-  /** JSON of the rows without the enclosing brackets. */
-  rows: string;
+  /** JSON of the entries without the enclosing brackets. */
+  entries: string;
   count: number;
   resolve: () => void;
   reject: (error: AppError) => void;
 }
 
-/** Events in one insert: large enough to share a commit, small enough that nobody waits long behind it. */
-const MAX_BATCH = 1_000;
+/** Events in one batch: large enough to share a commit, small enough that nobody waits long behind it. */
+const MAX_BATCH_EVENTS = 1_000;
+/** UTF-16 units in one batch, which are at most three bytes each: the table takes 4 MiB. */
+const MAX_BATCH_UNITS = 1024 * 1024;
 /** Milliseconds after which an unanswered insert counts as failed. */
 const INSERT_TIMEOUT_MS = 15_000;
 
@@ -52,8 +55,8 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
   let failing = false;
 
   async function insert(batch: readonly Waiter[]): Promise<void> {
-    const rows = `[${batch.map((waiter) => waiter.rows).join(",")}]`;
-    const query = { name: "audit-insert", text: INSERT_ROWS_SQL, values: [rows], query_timeout: INSERT_TIMEOUT_MS };
+    const events = `[${batch.map((waiter) => waiter.entries).join(",")}]`;
+    const query = { name: "audit-insert", text: INSERT_BATCH_SQL, values: [events], query_timeout: INSERT_TIMEOUT_MS };
     await pool.query(query);
   }
 
@@ -68,8 +71,8 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
         waiter.resolve();
       }
     } catch (error) {
-      if (batch.length > 1 && isRowFault(error)) {
-        // One row is at fault: each request's rows go in alone, so that only its own request is refused.
+      if (batch.length > 1 && isFaultOfContent(error)) {
+        // One request's events are at fault: each request's go in alone, so that only that one is refused.
         for (const waiter of batch) {
           await settle([waiter]);
         }
@@ -98,19 +101,19 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 
   return {
     async append(events) {
-      const rows = toRows(events, wanted);
-      if (rows.length === 0) {
+      const entries = toEntries(events, wanted);
+      if (entries.length === 0) {
         return;
       }
       if (closed) {
         throw unavailable("the gateway is shutting down");
       }
-      if (pending + rows.length > maxPending) {
+      if (pending + entries.length > maxPending) {
         throw unavailable(`${pending} audit events are already waiting for the database`);
       }
-      pending += rows.length;
+      pending += entries.length;
       const done = new Promise<void>((resolve, reject) => {
-        waiting.push({ rows: JSON.stringify(rows).slice(1, -1), count: rows.length, resolve, reject });
+        waiting.push({ entries: JSON.stringify(entries).slice(1, -1), count: entries.length, resolve, reject });
       });
       draining ??= drain();
       await done;
@@ -124,19 +127,21 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 
 function takeBatch(waiting: Waiter[]): Waiter[] {
   let events = 0;
+  let units = 0;
   let take = 0;
   for (const waiter of waiting) {
-    if (take > 0 && events + waiter.count > MAX_BATCH) {
+    events += waiter.count;
+    units += waiter.entries.length;
+    if (take > 0 && (events > MAX_BATCH_EVENTS || units > MAX_BATCH_UNITS)) {
       break;
     }
-    events += waiter.count;
     take += 1;
   }
   return waiting.splice(0, take);
 }
 
-/** SQLSTATE classes 22 (data) and 23 (constraint): the fault lies in a row, not in the connection or the server. */
-function isRowFault(error: unknown): boolean {
+/** SQLSTATE classes 22 (data) and 23 (constraint): the fault lies in what was sent, not in the connection or the server. */
+function isFaultOfContent(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && /^2[23]/.test(String(error.code));
 }
 

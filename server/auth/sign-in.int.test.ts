@@ -98,11 +98,11 @@ describe("set-up link", () => {
     const sessions = await services.db.consoleSession.count();
     await services.asOwner(`
       CREATE FUNCTION record_broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'record broken'; END $$;
-      CREATE TRIGGER record_broken BEFORE INSERT ON audit_event EXECUTE FUNCTION record_broken()`);
+      CREATE TRIGGER record_broken BEFORE INSERT ON audit_intake EXECUTE FUNCTION record_broken()`);
     try {
       await expect(signIn(code)).rejects.toThrow(/record broken/);
     } finally {
-      await services.asOwner("DROP TRIGGER record_broken ON audit_event");
+      await services.asOwner("DROP TRIGGER record_broken ON audit_intake");
     }
     expect(await services.db.consoleSession.count()).toBe(sessions);
     expect(await refusalOf(code)).toBe("signed in");

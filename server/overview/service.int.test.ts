@@ -114,16 +114,21 @@ test("workers carry the age of their heartbeat, and a late one counts as dead", 
 });
 
 test("the audit head follows the sealer, and what waits for it is counted", async () => {
-  const event = {
-    event: "system.started",
-    code: "X",
-    kind: "k",
-    severity: "info",
-    outcome: "ok",
-    actorType: "system",
-    actorId: "s",
-  };
-  await owner.auditEvent.createMany({ data: [event, event, event] });
-  await owner.$executeRaw`UPDATE audit_event SET seq = 41, hash = '\\x00' WHERE id = (SELECT min(id) FROM audit_event)`;
+  await owner.auditEvent.create({
+    data: {
+      seq: 41,
+      at: new Date(NOW),
+      event: "system.started",
+      code: "X",
+      kind: "k",
+      severity: "info",
+      outcome: "ok",
+      actorType: "system",
+      actorId: "s",
+      data: {},
+      hash: new Uint8Array(32),
+    },
+  });
+  await owner.auditIntake.createMany({ data: [{ events: "[]" }, { events: "[]" }] });
   expect((await read()).audit).toEqual({ lastSeq: 41, unsealed: 2 });
 });

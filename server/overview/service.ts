@@ -40,8 +40,8 @@ export async function overviewStatus({ db, clock, web, system, config }: Overvie
         finishedAt: true,
       },
     }),
-    db.auditEvent.findFirst({ where: { seq: { not: null } }, orderBy: { seq: "desc" }, select: { seq: true } }),
-    db.auditEvent.count({ where: { seq: null } }),
+    db.auditEvent.findFirst({ orderBy: { seq: "desc" }, select: { seq: true } }),
+    db.auditIntake.count(),
   ]);
 
   const now = clock.now();
@@ -64,7 +64,7 @@ export async function overviewStatus({ db, clock, web, system, config }: Overvie
       loadedAt: status.loadedAt,
       problems: (status.error ?? []).map(({ path, line, reason, fix }) => ({ path, line, reason, fix })),
     },
-    audit: { lastSeq: head?.seq === null || head?.seq === undefined ? null : Number(head.seq), unsealed },
+    audit: { lastSeq: head === null ? null : Number(head.seq), unsealed },
     warnings: config.current().warnings.map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
     runs: runs.map(({ startedAt, finishedAt, ...run }) => ({
       ...run,

@@ -17,6 +17,7 @@ import {
   type SubmitDeps,
 } from "#server/sandbox/index.ts";
 import type { RunRequest } from "#server/sandbox/schema.ts";
+import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
 const log = createLogger("test", "silent");
@@ -70,7 +71,7 @@ test("row, event, job and record are stored together", async () => {
   expect(
     await count(`pgboss.job WHERE name = '${RUN_QUEUE}' AND state = 'created' AND data->>'runId' = $1`, runId),
   ).toBe(1);
-  expect(await count("audit_event WHERE event = 'run.queued' AND target = $1", runId)).toBe(1);
+  expect(await count(`${RECORDED} AS record WHERE event = 'run.queued' AND target = $1`, runId)).toBe(1);
 });
 
 test("nothing is stored when any part of it cannot be", async () => {
@@ -81,7 +82,7 @@ test("nothing is stored when any part of it cannot be", async () => {
   await expect(submitRun(deps, marked, [{ ...queued, requestId: "req_half" }])).rejects.toThrow();
   await owner.query("GRANT INSERT ON ALL TABLES IN SCHEMA pgboss TO openclaw_app");
   expect(await count("run WHERE request_id = $1", "req_half")).toBe(0);
-  expect(await count("audit_event WHERE request_id = $1", "req_half")).toBe(0);
+  expect(await count(`${RECORDED} AS record WHERE request_id = $1`, "req_half")).toBe(0);
 });
 
 test("an idempotency key names one run per principal, however often and however fast it is sent", async () => {
@@ -91,7 +92,7 @@ test("an idempotency key names one run per principal, however often and however 
   expect(ids.size).toBe(1);
   expect(answers.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
   const [runId = ""] = ids;
-  expect(await count("audit_event WHERE event = 'run.queued' AND target = $1", runId)).toBe(1);
+  expect(await count(`${RECORDED} AS record WHERE event = 'run.queued' AND target = $1`, runId)).toBe(1);
   const other = await submitRun(deps, request({ idempotencyKey: "k1", principalId: "token:b" }), [queued]);
   expect(ids.has(other.runId)).toBe(false);
   await expect(submitRun(deps, request({ idempotencyKey: "k1", code: "false" }), [queued])).rejects.toMatchObject({

@@ -1,20 +1,29 @@
 /** Sign-in and sessions on a real database with the web process's rights, and a clock that the test moves. */
-import { Client } from "pg";
+import { Client, type QueryResult } from "pg";
 import { createAuditWriter } from "#server/audit/index.ts";
 import { createAttemptLimiter, type AuthServices } from "#server/auth/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
+import { RECORDED } from "./audit.ts";
 import { createTestDatabase } from "./database.ts";
 
 export interface AuthTestServices extends AuthServices {
   clock: { time: number; now(): number };
   /** Names, reasons and data of all recorded events, oldest first. */
-  recorded(): Promise<{ event: string; outcome: string; actorType: string; reason: string | null; data: unknown }[]>;
+  recorded(): Promise<RecordedEvent[]>;
   /** Runs SQL as the owner of the database. */
   asOwner(sql: string): Promise<void>;
   close(): Promise<void>;
+}
+
+interface RecordedEvent {
+  event: string;
+  outcome: string;
+  actorType: string;
+  reason: string | null;
+  data: unknown;
 }
 
 export async function startAuthServices(): Promise<AuthTestServices> {
@@ -24,6 +33,16 @@ export async function startAuthServices(): Promise<AuthTestServices> {
   const log = createLogger("test", "silent");
   const audit = createAuditWriter({ pool, log });
   const clock = { time: Date.parse("2026-03-01T12:00:00Z"), now: () => clock.time };
+  async function asOwner<Row extends object>(sql: string): Promise<QueryResult<Row>> {
+    const client = new Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    try {
+      return await client.query<Row>(sql);
+    } finally {
+      await client.end();
+    }
+  }
+
   return {
     db,
     audit,
@@ -32,17 +51,12 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }),
     sessionSecret: "test-only-session-secret-0123456789abcdef",
     signInAttempts: createAttemptLimiter({ clock }),
-    recorded: () =>
-      db.auditEvent.findMany({
-        orderBy: { id: "asc" },
-        select: { event: true, outcome: true, actorType: true, reason: true, data: true },
-      }),
-    async asOwner(sql) {
-      const client = new Client({ connectionString: database.ownerUrl });
-      await client.connect();
-      await client.query(sql);
-      await client.end();
+    recorded: async () => {
+      const columns = 'event, outcome, actor_type AS "actorType", reason, data';
+      const result = await asOwner<RecordedEvent>(`SELECT ${columns} FROM ${RECORDED} AS record ORDER BY n`);
+      return result.rows;
     },
+    asOwner: async (sql) => void (await asOwner(sql)),
     async close() {
       await audit.close();
       await db.$disconnect();

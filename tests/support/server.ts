@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
+import { RECORDED } from "./audit.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { readPolicy } from "#server/access/index.ts";
 import { systemClock } from "#server/core/clock.ts";
@@ -65,6 +66,13 @@ export async function startServer(config?: string): Promise<TestServer> {
   const sql: TestServer["sql"] = async <Row extends object>(text: string, values?: unknown[]) =>
     (await owner.query<Row>(text, values)).rows;
 
+  /** What is durable, sealed or still on its way to the sealer. */
+  const recordWhere = (column: "request_id" | "event", value: string | null): Promise<AuditRow[]> =>
+    sql<AuditRow>(
+      `SELECT event, outcome, reason, because, actor_id, user_id, data FROM ${RECORDED} AS record WHERE ${column} = $1 ORDER BY n`,
+      [value],
+    );
+
   return {
     url: `http://127.0.0.1:${port}`,
     home,
@@ -85,16 +93,8 @@ export async function startServer(config?: string): Promise<TestServer> {
       return created;
     },
     sql,
-    events: (requestId) =>
-      sql<AuditRow>(
-        "SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE request_id = $1 ORDER BY id",
-        [requestId],
-      ),
-    recorded: (event) =>
-      sql<AuditRow>(
-        "SELECT event, outcome, reason, because, actor_id, user_id, data FROM audit_event WHERE event = $1 ORDER BY id",
-        [event],
-      ),
+    events: (requestId) => recordWhere("request_id", requestId),
+    recorded: (event) => recordWhere("event", event),
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");

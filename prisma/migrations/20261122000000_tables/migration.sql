@@ -37,9 +37,17 @@ CREATE TABLE "channel_policy" (
 );
 
 -- CreateTable
+CREATE TABLE "audit_intake" (
+    "id" BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY,
+    "events" TEXT NOT NULL,
+
+    CONSTRAINT "audit_intake_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "audit_event" (
-    "id" BIGSERIAL NOT NULL,
-    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "seq" BIGINT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
     "event" TEXT NOT NULL,
     "code" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
@@ -56,11 +64,10 @@ CREATE TABLE "audit_event" (
     "target" TEXT,
     "reason" TEXT,
     "because" TEXT,
-    "data" JSONB NOT NULL DEFAULT '{}',
-    "seq" BIGINT,
-    "hash" BYTEA,
+    "data" JSONB NOT NULL,
+    "hash" BYTEA NOT NULL,
 
-    CONSTRAINT "audit_event_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "audit_event_pkey" PRIMARY KEY ("seq")
 );
 
 -- CreateTable
@@ -171,9 +178,6 @@ CREATE TABLE "token" (
 
     CONSTRAINT "token_pkey" PRIMARY KEY ("id")
 );
-
--- CreateIndex
-CREATE UNIQUE INDEX "audit_event_seq_key" ON "audit_event"("seq");
 
 -- CreateIndex
 CREATE INDEX "audit_event_at_idx" ON "audit_event"("at");

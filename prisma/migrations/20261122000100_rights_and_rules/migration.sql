@@ -30,42 +30,24 @@ GRANT SELECT ON worker_node, audit_event TO openclaw_app;
 GRANT SELECT, UPDATE ON run TO openclaw_worker;
 GRANT SELECT, INSERT ON run_event TO openclaw_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON worker_node TO openclaw_worker;
-GRANT SELECT (id) ON audit_event TO openclaw_worker;
 
--- 4. The record: writers hand in facts, only the sealer gives them their place in the chain.
-GRANT INSERT (
-  at, event, code, kind, severity, outcome, actor_type, actor_id, token_id, user_id, channel, address, request_id, correlation_id,
-  target, reason, because, data
-) ON audit_event TO openclaw_app, openclaw_worker;
-GRANT USAGE ON SEQUENCE audit_event_id_seq TO openclaw_app, openclaw_worker;
-GRANT SELECT, UPDATE (seq, hash) ON audit_event TO openclaw_sealer;
+-- 4. The record: writers hand in batches they can neither read again nor change; only the sealer takes them out, and only it adds sealed rows.
+GRANT INSERT (events), SELECT (id) ON audit_intake TO openclaw_app, openclaw_worker;
+GRANT SELECT, DELETE ON audit_intake TO openclaw_sealer;
+GRANT SELECT, INSERT ON audit_event TO openclaw_sealer;
 
-CREATE INDEX audit_event_unsealed_idx ON audit_event (id) WHERE seq IS NULL;
+-- The sealer must be able to read whatever a writer was allowed to store: the limit is MAX_BATCH_BYTES of server/audit/entry.ts.
+ALTER TABLE audit_intake ADD CONSTRAINT audit_intake_bounded CHECK (octet_length(events) <= 4 * 1024 * 1024);
 
-CREATE FUNCTION audit_event_keep() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
-DECLARE
-  sealed public.audit_event := OLD;
+CREATE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.seq IS NULL AND NEW.seq IS NOT NULL AND NEW.hash IS NOT NULL THEN
-    sealed.seq := NEW.seq;
-    sealed.hash := NEW.hash;
-    IF sealed IS NOT DISTINCT FROM NEW THEN
-      RETURN NEW;
-    END IF;
-  END IF;
-  RAISE EXCEPTION 'audit_event % is append-only: an event gets its seq and hash once and never changes', OLD.id
-    USING ERRCODE = 'integrity_constraint_violation';
+  RAISE EXCEPTION '% keeps what it was given: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END
 $$;
-CREATE TRIGGER audit_event_keep BEFORE UPDATE ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_event_keep();
-
-CREATE FUNCTION audit_event_refuse_removal() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'audit_event is append-only: % is refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
-END
-$$;
-CREATE TRIGGER audit_event_refuse_removal BEFORE DELETE OR TRUNCATE ON audit_event
-  FOR EACH STATEMENT EXECUTE FUNCTION audit_event_refuse_removal();
+CREATE TRIGGER audit_intake_keep BEFORE UPDATE OR TRUNCATE ON audit_intake
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+CREATE TRIGGER audit_event_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_event
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 
 CREATE FUNCTION announce_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -31,8 +31,9 @@ afterAll(async () => {
   await db.drop();
 });
 
-const EVENT =
-  "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id) VALUES ('e', 'c', 'k', 'info', 'ok', 'system', 's')";
+const BATCH = "INSERT INTO audit_intake (events) VALUES ('[]')";
+const SEALED =
+  "INSERT INTO audit_event (seq, at, event, code, kind, severity, outcome, actor_type, actor_id, data, hash) VALUES (1, now(), 'e', 'c', 'k', 'info', 'ok', 'system', 's', '{}', 'h')";
 
 /** Resolves with the first payload on `channel` that arrives while or after `change` runs; unrelated ones come before it. */
 async function heard(channel: string, change: () => Promise<unknown>): Promise<string[]> {
@@ -116,8 +117,12 @@ describe("rights", () => {
     "UPDATE audit_event SET seq = 1, hash = 'x'",
     "DELETE FROM audit_event",
     "TRUNCATE audit_event",
-    "INSERT INTO audit_event (event, code, kind, severity, outcome, actor_type, actor_id, seq) VALUES ('e','c','k','info','ok','system','s',1)",
-    "INSERT INTO audit_event (id, event, code, kind, severity, outcome, actor_type, actor_id) VALUES (1,'e','c','k','info','ok','system','s')",
+    SEALED,
+    "SELECT events FROM audit_intake",
+    "UPDATE audit_intake SET events = '[]'",
+    "DELETE FROM audit_intake",
+    "TRUNCATE audit_intake",
+    "INSERT INTO audit_intake (id, events) OVERRIDING SYSTEM VALUE VALUES (1, '[]')",
     "UPDATE run SET state = 'succeeded'",
     "UPDATE run SET stdout = 'x'",
     "DELETE FROM run",
@@ -138,7 +143,12 @@ describe("rights", () => {
   it.each([
     "SELECT * FROM token",
     "SELECT * FROM console_session",
-    "SELECT reason FROM audit_event",
+    "SELECT seq FROM audit_event",
+    SEALED,
+    "SELECT events FROM audit_intake",
+    "UPDATE audit_intake SET events = '[]'",
+    "DELETE FROM audit_intake",
+    "TRUNCATE audit_intake",
     "INSERT INTO run (id) VALUES ('x')",
     "DELETE FROM run",
     "UPDATE role SET permissions = '{*}'",
@@ -148,9 +158,11 @@ describe("rights", () => {
 
   it.each([
     "SELECT * FROM token",
-    "INSERT INTO audit_event (event) VALUES ('x')",
+    BATCH,
+    "UPDATE audit_intake SET events = '[]'",
     "UPDATE audit_event SET reason = 'x'",
     "DELETE FROM audit_event",
+    "TRUNCATE audit_event",
   ])("sealer role may not: %s", async (statement) => {
     await expect(sealer.query(statement)).rejects.toMatchObject({ code: "42501" });
   });
@@ -158,28 +170,33 @@ describe("rights", () => {
   it("web role asks for a cancellation and the worker may record events", async () => {
     await insertRun("run_rights");
     await app.query("UPDATE run SET cancel_requested_at = now(), cancel_requested_by = 'ana' WHERE id = 'run_rights'");
-    await worker.query(EVENT);
+    await worker.query(BATCH);
+    expect((await worker.query("SELECT id FROM audit_intake")).rowCount).toBe(1);
     await worker.query("UPDATE run SET state = 'running', worker_id = 'w' WHERE id = 'run_rights'");
   });
 });
 
 describe("rules", () => {
-  it("AUD: an event is sealed once and never changes or goes, not even for the owner", async () => {
-    await app.query(EVENT);
-    const { rows } = await sealer.query<{ id: string }>("SELECT max(id) AS id FROM audit_event");
-    const id = rows[0]?.id;
-    const refused = { code: "23000" };
-    await expect(owner.query("UPDATE audit_event SET reason = 'x' WHERE id = $1", [id])).rejects.toMatchObject(refused);
-    await expect(
-      owner.query("UPDATE audit_event SET seq = 7, hash = 'h', actor_id = 'x' WHERE id = $1", [id]),
-    ).rejects.toMatchObject(refused);
-    await expect(sealer.query("UPDATE audit_event SET seq = 7 WHERE id = $1", [id])).rejects.toMatchObject(refused);
-    await sealer.query("UPDATE audit_event SET seq = 7, hash = 'h' WHERE id = $1", [id]);
-    await expect(sealer.query("UPDATE audit_event SET seq = 8, hash = 'i' WHERE id = $1", [id])).rejects.toMatchObject(
-      refused,
-    );
-    await expect(owner.query("DELETE FROM audit_event WHERE id = $1", [id])).rejects.toMatchObject(refused);
-    await expect(owner.query("TRUNCATE audit_event")).rejects.toMatchObject(refused);
+  it("AUD-4: a sealed row never changes or goes, not even for the owner", async () => {
+    await sealer.query(SEALED);
+    for (const change of ["UPDATE audit_event SET reason = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"]) {
+      await expect(owner.query(change)).rejects.toMatchObject({ code: "23000" });
+    }
+    await expect(sealer.query(SEALED)).rejects.toMatchObject({ code: "23505" });
+  });
+
+  it("AUD-4: a waiting batch never changes, not even for the owner, and only the sealer takes it out", async () => {
+    await app.query(BATCH);
+    await expect(owner.query("UPDATE audit_intake SET events = '[]'")).rejects.toMatchObject({ code: "23000" });
+    await expect(owner.query("TRUNCATE audit_intake")).rejects.toMatchObject({ code: "23000" });
+    await sealer.query("DELETE FROM audit_intake");
+    expect((await app.query("SELECT id FROM audit_intake")).rowCount).toBe(0);
+  });
+
+  it("AUD-11: a batch larger than the sealer reads is refused where it is written", async () => {
+    const insert = (bytes: number) => app.query("INSERT INTO audit_intake (events) VALUES ($1)", ["x".repeat(bytes)]);
+    await insert(4 * 1024 * 1024);
+    await expect(insert(4 * 1024 * 1024 + 1)).rejects.toMatchObject({ code: "23514" });
   });
 
   it("SBX: a final state stays, and an unknown one is refused", async () => {
@@ -236,9 +253,10 @@ describe("announcements", () => {
     expect(await heard("openclaw_run_cancel", () => app.query(cancel))).toEqual([]);
   });
 
-  it("audit inserts are announced once per statement", async () => {
-    expect(
-      await heard("openclaw_audit", () => app.query(`${EVENT}, ('f', 'c', 'k', 'info', 'ok', 'system', 's')`)),
-    ).toEqual([""]);
+  it("sealed rows are announced once per statement, waiting batches not at all", async () => {
+    const twoMore =
+      "INSERT INTO audit_event SELECT seq + n, at, event, code, kind, severity, outcome, actor_type, actor_id, token_id, user_id, channel, address, request_id, correlation_id, target, reason, because, data, hash FROM audit_event, generate_series(1, 2) AS n";
+    expect(await heard("openclaw_audit", () => sealer.query(twoMore))).toEqual([""]);
+    expect(await heard("openclaw_audit", () => app.query(BATCH))).toEqual([]);
   });
 });
