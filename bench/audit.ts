@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startMigratedCluster } from "../tests/support/cluster.ts";
 import { countWaiting } from "#server/audit/intake.ts";
-import { createAuditWriter } from "#server/audit/writer.ts";
+import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { recordFile } from "#server/audit/record-file.ts";
 import { verifyRecord } from "#server/audit/verify-record.ts";
@@ -31,8 +31,8 @@ async function main(): Promise<void> {
   const app = createPool({ connectionString: database.url("app"), name: "bench", max: 2 });
   try {
     const writer = createAuditWriter({ pool: app, log: createLogger("bench", "error") });
-    await appendFor(writer.append, WARM_UP_SECONDS);
-    const append = await appendFor(writer.append, SECONDS);
+    await appendFor(writer, WARM_UP_SECONDS);
+    const append = await appendFor(writer, SECONDS);
     await writer.close();
     print("append", { ...append, callers: CALLERS, eventsPerAppend: EVENTS_PER_APPEND });
 
@@ -55,13 +55,13 @@ async function main(): Promise<void> {
   }
 }
 
-async function appendFor(append: (events: AuditEventInput[]) => Promise<void>, seconds: number) {
+async function appendFor(writer: AuditWriter, seconds: number) {
   const end = performance.now() + seconds * 1000;
   const latencies: number[] = [];
   const caller = async (n: number): Promise<void> => {
     while (performance.now() < end) {
       const started = performance.now();
-      await append(eventsOf(n));
+      await writer.append(eventsOf(n));
       latencies.push(performance.now() - started);
     }
   };

@@ -9,6 +9,7 @@ import { folderClusterLayout } from "#server/core/db/embedded-layout.ts";
 import { migrate } from "#server/core/db/migrate.ts";
 import { deriveRolePasswords, LOGIN_ROLES, provisionRoles } from "#server/core/db/roles.ts";
 import { openBench, until } from "#worker/test/support.ts";
+import { RECORDED } from "../tests/support/audit.ts";
 
 test(
   "kill -9 of PostgreSQL with 16 runs on their way: each accepted run ends exactly once",
@@ -56,7 +57,7 @@ test(
         "SELECT run_id FROM run_event WHERE kind = 'end' GROUP BY run_id HAVING count(*) = 1",
       );
       expect(rows).toHaveLength(ids.length);
-      const ended = await bench.owner.query("SELECT target FROM audit_event WHERE event = 'run.ended'");
+      const ended = await bench.owner.query(`SELECT target FROM ${RECORDED} AS record WHERE event = 'run.ended'`);
       expect(new Set(ended.rows.map((row: { target: string }) => row.target))).toEqual(new Set(ids));
       await until("no container is left", async () => (await bench.containers()).length === 0);
     } finally {

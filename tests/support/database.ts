@@ -23,8 +23,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     `postgresql://${role}:${password}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
   const ownerUrl = url(OWNER_ROLE, ownerPassword, name);
   const adminUrl = url(OWNER_ROLE, ownerPassword, "postgres");
-  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
-  await withClient(ownerUrl, (client) => provisionRoles(client, passwords));
+  await withClient(adminUrl, async (client) => {
+    // Roles belong to the whole cluster, the lock in `provisionRoles` to one database: test files that start together would meet there.
+    await client.query("SELECT pg_advisory_lock(1)");
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await withClient(ownerUrl, (owner) => provisionRoles(owner, passwords));
+  });
   return {
     name,
     ownerUrl,

@@ -36,7 +36,7 @@ GRANT INSERT (events), SELECT (id) ON audit_intake TO openclaw_app, openclaw_wor
 GRANT SELECT, DELETE ON audit_intake TO openclaw_sealer;
 GRANT SELECT, INSERT ON audit_event TO openclaw_sealer;
 
--- The sealer must be able to read whatever a writer was allowed to store: the limit is MAX_BATCH_BYTES of server/audit/entry.ts.
+-- The sealer parses whatever a writer was allowed to store, in one piece: what fits must be cheap to read.
 ALTER TABLE audit_intake ADD CONSTRAINT audit_intake_bounded CHECK (octet_length(events) <= 4 * 1024 * 1024);
 
 CREATE FUNCTION audit_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
