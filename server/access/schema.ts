@@ -80,21 +80,19 @@ export interface AccessRequest {
   userId: string | null;
 }
 
-const DENIAL_CODES = [
-  "role_unknown",
-  "user_mismatch",
-  "user_blocked",
-  "user_not_allowed",
-  "channel_not_in_role",
-  "channel_not_in_token",
-  "channel_not_in_user",
-  "command_blocked",
-  "command_not_in_role",
-  "command_not_in_channel",
-  "permission_missing",
-  "scope_missing",
-] as const;
-export type DenialCode = (typeof DENIAL_CODES)[number];
+export type DenialCode =
+  | "role_unknown"
+  | "user_mismatch"
+  | "user_blocked"
+  | "user_not_allowed"
+  | "channel_not_in_role"
+  | "channel_not_in_token"
+  | "channel_not_in_user"
+  | "command_blocked"
+  | "command_not_in_role"
+  | "command_not_in_channel"
+  | "permission_missing"
+  | "scope_missing";
 
 export type Decision =
   | { allow: true; code: "allowed" | "authorization_disabled"; because: RuleSource; role: string }
