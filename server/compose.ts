@@ -49,7 +49,7 @@ export async function composeServer(): Promise<AppServices> {
   const notify = await openNotifyHub(connectionString, NAME, log);
   const wanted = (kind: AuditKind): boolean => isListed(kind, config.current().config.logging);
   const audit = createAuditWriter({
-    pool: createPool({ connectionString, name: `${NAME}:audit`, max: 2, onError }),
+    pool: createPool({ connectionString, name: `${NAME}:audit`, max: 1, onError }),
     log,
     wanted,
   });

@@ -42,8 +42,6 @@ interface Waiter {
 const MAX_BATCH_EVENTS = 1_000;
 /** UTF-16 units in one batch, which are at most three bytes each: the table takes 4 MiB. */
 const MAX_BATCH_UNITS = 1024 * 1024;
-/** Inserts under way at a time; the pool must have as many connections. */
-const LANES = 2;
 /** Milliseconds after which an unanswered insert counts as failed. */
 const INSERT_TIMEOUT_MS = 15_000;
 
@@ -52,8 +50,7 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
   const waiting: Waiter[] = [];
   let pending = 0;
   let closed = false;
-  let scheduled = false;
-  const underWay = new Set<Promise<void>>();
+  let draining: Promise<void> | null = null;
   /** Said once per outage: a busy gateway would otherwise fill its log with one line per batch. */
   let failing = false;
 
@@ -91,18 +88,15 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
     }
   }
 
-  /** Keeps up to `LANES` inserts under way: while one waits for the disk, the next is already on its way. */
-  function pump(): void {
-    scheduled = false;
-    while (waiting.length > 0 && underWay.size < LANES) {
+  async function drain(): Promise<void> {
+    // Lets every request that became ready in this turn of the event loop join the first insert.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
       const batch = takeBatch(waiting);
-      const lane = settle(batch).finally(() => {
-        underWay.delete(lane);
-        pending -= batch.reduce((sum, waiter) => sum + waiter.count, 0);
-        pump();
-      });
-      underWay.add(lane);
+      await settle(batch);
+      pending -= batch.reduce((sum, waiter) => sum + waiter.count, 0);
     }
+    draining = null;
   }
 
   return {
@@ -121,19 +115,12 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
       const done = new Promise<void>((resolve, reject) => {
         waiting.push({ entries: JSON.stringify(entries).slice(1, -1), count: entries.length, resolve, reject });
       });
-      if (!scheduled) {
-        // Lets every request that became ready in this turn of the event loop join the insert.
-        scheduled = true;
-        setImmediate(pump);
-      }
+      draining ??= drain();
       await done;
     },
     async close() {
       closed = true;
-      pump();
-      while (underWay.size > 0) {
-        await Promise.all(underWay);
-      }
+      await draining;
     },
   };
 }
