@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressKey, createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import { createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import { addressKey } from "#server/core/http/address.ts";
 
 function limiterAt(startMs = 1_000_000) {
   const clock = { time: startMs, now: () => clock.time };

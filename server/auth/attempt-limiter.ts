@@ -2,9 +2,8 @@
  * Slows down guessing at sign-in: after a few failures an address waits, and waits longer each time. No address is exempt, loopback
  * included. Every spelling of an address shares one budget, and an IPv6 network counts as one address.
  */
-import { isIPv6 } from "node:net";
 import type { Clock } from "#server/core/clock.ts";
-import { normaliseAddress } from "#server/core/http/address.ts";
+import { addressKey } from "#server/core/http/address.ts";
 
 interface AttemptLimiterOptions {
   clock: Clock;
@@ -82,19 +81,4 @@ export function createAttemptLimiter(options: AttemptLimiterOptions): AttemptLim
       entries.delete(addressKey(address));
     },
   };
-}
-
-/** One key per IPv4 address (also when written as IPv6) and per IPv6 /64 network; anything else is its own key. */
-export function addressKey(address: string): string {
-  const plain = normaliseAddress(address.trim());
-  if (!isIPv6(plain)) {
-    return plain;
-  }
-  // The URL parser writes every form of an IPv6 address the same way.
-  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  const [left = "", right] = canonical.split("::");
-  const head = left === "" ? [] : left.split(":");
-  const tail = right === undefined || right === "" ? [] : right.split(":");
-  const zeros = Array<string>(8 - head.length - tail.length).fill("0");
-  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
 }

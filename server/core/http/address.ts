@@ -18,6 +18,19 @@ export function normaliseAddress(address: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
+/** What counts as one client: an IPv4 address, or an IPv6 /64 network, which is what one customer gets. Anything else is its own key. */
+export function addressKey(address: string): string {
+  const canonical = normaliseAddress(address);
+  if (!isIPv6(canonical)) {
+    return canonical;
+  }
+  const [left = "", right = ""] = canonical.split("::");
+  const head = left === "" ? [] : left.split(":");
+  const tail = right === "" ? [] : right.split(":");
+  const zeros = canonical.includes("::") ? Array<string>(8 - head.length - tail.length).fill("0") : [];
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+}
+
 /** A list of addresses and CIDR ranges that can be asked quickly. Empty lists admit nobody: callers treat "no list" themselves. */
 export interface AddressList {
   includes(address: string): boolean;
