@@ -262,6 +262,19 @@ describe("refusals", () => {
     expect(running.output()).not.toContain("canary");
   });
 
+  it("NET-2 an address other machines reach without TLS, token and origins: names the keys and the one-line fix", async () => {
+    mkdirSync(paths.configDir, { recursive: true });
+    for (const bind of ["0.0.0.0", "::", "192.0.2.7"]) {
+      writeFileSync(paths.configFile, JSON.stringify({ gateway: { bind } }));
+      const refused = launch(GATEWAY);
+      expect(await refused.exited).toBe(6);
+      expect(refused.output()).toMatch(
+        /gateway\.bind: .*gateway\.tls.*gateway\.token.*gateway\.allowedOrigins.*openclaw config set gateway\.bind 127\.0\.0\.1/,
+      );
+      expect(refused.output()).not.toContain("PostgreSQL is running");
+    }
+  });
+
   it("a broken configuration, before anything else starts", async () => {
     mkdirSync(paths.configDir, { recursive: true });
     writeFileSync(paths.configFile, "{ gateway: { prot: 1 } }");

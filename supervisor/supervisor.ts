@@ -1,6 +1,6 @@
 /** Starts everything a gateway needs in order, keeps it running, and stops it in the opposite order. */
 import { join, resolve } from "node:path";
-import { loadConfig } from "#server/config/index.ts";
+import { assertSafe, loadConfig } from "#server/config/index.ts";
 import { childEnvironment, homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
@@ -46,7 +46,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 
   async function start(): Promise<void> {
     lock = takeHome(paths);
-    loadConfig(paths.configFile);
+    assertSafe(paths.configFile, loadConfig(paths.configFile));
     opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
     database = await opening;
     refuseWhenStopping();

@@ -2,7 +2,7 @@
 
 export type { LoadedConfig } from "#server/config/load.ts";
 export type { ConfigEvent, ConfigStore } from "#server/config/store.ts";
-export { loadConfig, configProblems } from "#server/config/load.ts";
+export { assertSafe, configProblems, loadConfig } from "#server/config/load.ts";
 export { openConfigStore } from "#server/config/store.ts";
 export { resolveSecret } from "#server/config/references.ts";
 export { resolveLocation } from "#server/config/location.ts";
