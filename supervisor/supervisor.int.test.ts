@@ -90,7 +90,10 @@ function childPid(running: Running, script: string): number {
     .toString()
     .split("\n");
   const line = children.find((text) => text.includes(script)) ?? "";
-  return Number(/^\s*(\d+)/.exec(line)?.[1] ?? 0);
+  const pid = Number(/^\s*(\d+)/.exec(line)?.[1]);
+  // Signalling process 0 would reach this very test run.
+  expect(pid, `the process of ${script}`).toBeGreaterThan(0);
+  return pid;
 }
 
 function isAlive(pid: number): boolean {
@@ -204,7 +207,8 @@ describe("stop", () => {
 
   it("takes a signal in the middle of a start", async () => {
     const running = launch(GATEWAY);
-    await running.says("PostgreSQL is running");
+    // Not the "…" line of a slow start: then there is no server yet.
+    await running.says("✓ PostgreSQL is running");
     const postgres = childPid(running, "bin/postgres");
     running.process.kill("SIGINT");
     expect(await running.exited).toBe(0);
