@@ -1,6 +1,6 @@
 /** A Docker Engine that answers: found, started, or installed where we may. */
 import { spawn } from "node:child_process";
-import { existsSync, openSync } from "node:fs";
+import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { aptInstall, canInstall } from "../lib/apt.mjs";
@@ -9,6 +9,7 @@ import { isRoot, logFile } from "../lib/project.mjs";
 import { SetupProblem } from "../lib/problem.mjs";
 import { step } from "../lib/report.mjs";
 
+const PID_FILE = "/var/run/docker.pid";
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 const ANSWER_WITHIN_MS = 60_000;
 const POLL_MS = 250;
@@ -90,8 +91,21 @@ async function startEngine() {
 
 /** No init system looks after services here: the engine runs on by itself, also after this process. */
 function startDaemon() {
+  removeStalePidFile();
   const log = openSync(logFile("dockerd"), "a");
   spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], cwd: "/" })
     .on("error", () => undefined)
     .unref();
+}
+
+/** A killed engine leaves its pid file behind, and a new one refuses to start as long as anything, even a zombie, has that number. */
+function removeStalePidFile() {
+  try {
+    const pid = readFileSync(PID_FILE, "utf8").trim();
+    if (!existsSync(`/proc/${pid}/cmdline`) || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dockerd")) {
+      rmSync(PID_FILE, { force: true });
+    }
+  } catch {
+    // No pid file: nothing was left behind.
+  }
 }
