@@ -9,7 +9,8 @@ import { isRoot, logFile } from "../lib/project.mjs";
 import { SetupProblem } from "../lib/problem.mjs";
 import { step } from "../lib/report.mjs";
 
-const PID_FILE = "/var/run/docker.pid";
+/** Where the engine and the part that it starts itself note their process numbers. */
+const PID_FILES = { dockerd: "/var/run/docker.pid", containerd: "/var/run/docker/containerd/containerd.pid" };
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 const ANSWER_WITHIN_MS = 60_000;
 const POLL_MS = 250;
@@ -91,19 +92,19 @@ async function startEngine() {
 
 /** No init system looks after services here: the engine runs on by itself, also after this process. */
 function startDaemon() {
-  removeStalePidFile();
+  Object.entries(PID_FILES).forEach(([program, file]) => removeStalePidFile(program, file));
   const log = openSync(logFile("dockerd"), "a");
   spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], cwd: "/" })
     .on("error", () => undefined)
     .unref();
 }
 
-/** A killed engine leaves its pid file behind, and a new one refuses to start as long as anything, even a zombie, has that number. */
-function removeStalePidFile() {
+/** A killed engine leaves its pid files behind, and a new one refuses to start as long as anything, even a zombie, has those numbers. */
+function removeStalePidFile(program, file) {
   try {
-    const pid = readFileSync(PID_FILE, "utf8").trim();
-    if (!existsSync(`/proc/${pid}/cmdline`) || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dockerd")) {
-      rmSync(PID_FILE, { force: true });
+    const pid = readFileSync(file, "utf8").trim();
+    if (!existsSync(`/proc/${pid}/cmdline`) || !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(program)) {
+      rmSync(file, { force: true });
     }
   } catch {
     // No pid file: nothing was left behind.
