@@ -2,14 +2,13 @@
  * P-GW-1: `POST /api/v1/messages` with `/help` (token, policy, limits and durable audit all on) against a bare Hono JSON handler,
  * both as separate processes on this machine, loaded in turns, medians of the rounds. Prints one JSON line per figure.
  */
-import { fork, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import autocannon from "autocannon";
+import { measure, start, stop, type Figure } from "./support/load.ts";
 import { median } from "./support/statistics.ts";
 import { startMigratedCluster } from "../tests/support/cluster.ts";
-import { readPolicy } from "#server/access/index.ts";
+import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -20,12 +19,6 @@ import { createToken, loadPepper } from "#server/tokens/index.ts";
 const ROUNDS = 5;
 const SECONDS = 5;
 const CONNECTIONS = 16;
-
-interface Figure {
-  requestsPerSecond: number;
-  p50Ms: number;
-  p99Ms: number;
-}
 
 async function main(): Promise<void> {
   const database = await startMigratedCluster({ durable: true });
@@ -49,7 +42,7 @@ async function main(): Promise<void> {
   const body = JSON.stringify({ channel: "api", user: "bench", text: "/help" });
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   const load = (port: number, path: string, seconds: number) =>
-    measure(`http://127.0.0.1:${port}${path}`, { headers, body, seconds });
+    measure(`http://127.0.0.1:${port}${path}`, { headers, body, seconds, connections: CONNECTIONS });
 
   try {
     await load(gateway.port, "/api/v1/messages", 2);
@@ -96,42 +89,6 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(
-  url: string,
-  options: { headers: Record<string, string>; body: string; seconds: number },
-): Promise<Figure> {
-  const result = await autocannon({
-    url,
-    method: "POST",
-    headers: options.headers,
-    body: options.body,
-    connections: CONNECTIONS,
-    duration: options.seconds,
-  });
-  if (result.non2xx > 0 || result.errors > 0) {
-    throw new Error(`${url}: ${result.non2xx} refusals and ${result.errors} errors; the figure would mean nothing`);
-  }
-  return { requestsPerSecond: result.requests.average, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
-}
-
-function start(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(file, args, { env });
-  return new Promise((resolve, reject) => {
-    child.once("exit", (code) => reject(new Error(`${file} ended with code ${code}`)));
-    child.on("message", (message: { type?: string; port?: number }) => {
-      if (message.type === "ready" && message.port !== undefined) {
-        resolve({ child, port: message.port });
-      }
-    });
-  });
-}
-
-function stop(child: ChildProcess): Promise<unknown> {
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  return ended;
-}
-
 async function mintToken(connectionString: string, home: ReturnType<typeof homePaths>): Promise<string> {
   const pool = createPool({ connectionString, name: "bench", max: 1 });
   const db = createDb(pool);
@@ -139,7 +96,7 @@ async function mintToken(connectionString: string, home: ReturnType<typeof homeP
   const settings = { expiration: 3_600_000, maxTokens: 5, tokenLength: 32 };
   const { token } = await createToken(
     { db, clock: systemClock, pepper: loadPepper(home), settings, policy },
-    { type: "operator", id: "bench" },
+    unlimitedGrantor({ type: "operator", id: "bench" }),
     { name: "bench", role: "admin" },
   );
   await db.$disconnect();

@@ -3,7 +3,7 @@ import { prepare } from "./lib/prepare.mjs";
 import { showProblem } from "./lib/report.mjs";
 
 try {
-  const { problems } = await prepare({ console: true, sandbox: true, browser: false });
+  const { problems } = await prepare({ console: true, sandbox: true, browser: false, redis: false });
   problems.forEach(showProblem);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } catch (error) {

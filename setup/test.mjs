@@ -28,6 +28,7 @@ async function main() {
     console: parts.includes("e2e"),
     sandbox: withDocker,
     browser: parts.includes("e2e"),
+    redis: parts.includes("int"),
   });
   problems.forEach(showProblem);
   const results = [];

@@ -1,1 +1,1 @@
-export { createMemoryLimiter } from "#server/ratelimit/memory-limiter.ts";
+export { openLimiter } from "#server/ratelimit/open-limiter.ts";

@@ -1,24 +1,39 @@
 /** The limiter of a single process: exact, synchronous under the hood, so that no two requests can share a place. */
 import type { Clock } from "#server/core/clock.ts";
-import type { LimitAnswer, Limiter, LimitRule, LimitState, LimitTicket } from "#server/ratelimit/schema.ts";
+import { admitted, refused, ticketFor } from "#server/ratelimit/answer.ts";
+import type { LimitAnswer, Limiter, LimitRule, LimitState } from "#server/ratelimit/schema.ts";
 import { SlidingWindow } from "#server/ratelimit/sliding-window.ts";
 
 const SWEEP_EVERY = 10_000;
-const NO_TICKET: LimitTicket = { settle: () => undefined };
+
+export interface MemoryLimiter extends Limiter {
+  /** Counts held in memory now: at most one per counted request, since a refused one leaves nothing behind. */
+  size(): number;
+}
 
 /** Counts live in this process and start empty with it. */
-export function createMemoryLimiter(clock: Clock): Limiter {
+export function createMemoryLimiter(clock: Clock): MemoryLimiter {
   const windows = new Map<string, SlidingWindow>();
   let takes = 0;
 
-  function windowOf(rule: LimitRule): SlidingWindow {
-    const key = `${rule.source}|${rule.windowMs}|${rule.key}`;
+  function stateOf(rule: LimitRule, now: number): LimitState {
+    const window = windows.get(keyOf(rule));
+    if (window === undefined) {
+      return { rule, remaining: rule.max, retryAfterMs: 0 };
+    }
+    window.windowMs = rule.windowMs;
+    const remaining = Math.max(0, rule.max - window.count(now));
+    return { rule, remaining, retryAfterMs: window.waitFor(rule.max, now) };
+  }
+
+  function add(rule: LimitRule, now: number): void {
+    const key = keyOf(rule);
     let window = windows.get(key);
     if (window === undefined) {
       window = new SlidingWindow(rule.windowMs);
       windows.set(key, window);
     }
-    return window;
+    window.add(now);
   }
 
   function forgetIdle(now: number): void {
@@ -35,51 +50,27 @@ export function createMemoryLimiter(clock: Clock): Limiter {
     if (takes % SWEEP_EVERY === 0) {
       forgetIdle(now);
     }
-    const taken: { rule: LimitRule; window: SlidingWindow }[] = [];
-    let exceeded: LimitState | null = null;
-    let tightest: LimitState | null = null;
+    const before = rules.map((rule) => stateOf(rule, now));
+    if (before.some(({ remaining }) => remaining === 0)) {
+      return refused(before);
+    }
     for (const rule of rules) {
-      const window = windowOf(rule);
-      const used = window.count(now);
-      if (used >= rule.max) {
-        const state = { rule, remaining: 0, retryAfterMs: window.waitFor(rule.max, now) };
-        // Of several exceeded rules, the one that lasts longest tells the caller when to come back.
-        exceeded = exceeded === null || state.retryAfterMs > exceeded.retryAfterMs ? state : exceeded;
-        continue;
-      }
-      const remaining = rule.max - used - 1;
-      if (tightest === null || remaining < tightest.remaining) {
-        tightest = { rule, remaining, retryAfterMs: 0 };
-      }
-      taken.push({ rule, window });
+      add(rule, now);
     }
-    if (exceeded !== null) {
-      return { allowed: false, exceeded };
-    }
-    let refundable = false;
-    for (const place of taken) {
-      place.window.add(now);
-      refundable ||= place.rule.skipSuccessful || place.rule.skipFailed;
-    }
-    return { allowed: true, tightest, ticket: refundable ? refundTicket(taken, now) : NO_TICKET };
+    const giveBack = (skipping: LimitRule[]): void => skipping.forEach((rule) => windows.get(keyOf(rule))?.remove(now));
+    return admitted(
+      rules.map((rule) => stateOf(rule, now)),
+      ticketFor(rules, giveBack),
+    );
   }
 
-  return { take: async (rules) => take(rules) };
+  return {
+    take: async (rules) => take(rules),
+    peek: async (rules) => rules.map((rule) => stateOf(rule, clock.now())),
+    size: () => windows.size,
+  };
 }
 
-function refundTicket(taken: readonly { rule: LimitRule; window: SlidingWindow }[], at: number): LimitTicket {
-  let settled = false;
-  return {
-    settle(outcome) {
-      if (settled) {
-        return;
-      }
-      settled = true;
-      for (const { rule, window } of taken) {
-        if (outcome === "succeeded" ? rule.skipSuccessful : rule.skipFailed) {
-          window.remove(at);
-        }
-      }
-    },
-  };
+function keyOf(rule: LimitRule): string {
+  return `${rule.source}|${rule.key}`;
 }

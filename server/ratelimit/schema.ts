@@ -1,9 +1,10 @@
 /** A limit that applies to one request, and what the limiter answers. */
 
+/** The rules of one request differ in `source` or `key`: each counts on its own. */
 export interface LimitRule {
   /** Where the rule stands, e.g. `security.rateLimit.perUser`; shown to the caller. */
   source: string;
-  /** What is counted, e.g. `user:ana`. Rules with the same key and source share one count. */
+  /** What is counted, e.g. `user:ana`. Rules with the same key and source share one count, whatever their length and maximum. */
   key: string;
   windowMs: number;
   max: number;
@@ -20,8 +21,10 @@ export interface LimitState {
   retryAfterMs: number;
 }
 
+/** `states` has one entry per rule, in the order asked: after the place was taken, or as they stand when none was. */
 export type LimitAnswer =
-  { allowed: true; tightest: LimitState | null; ticket: LimitTicket } | { allowed: false; exceeded: LimitState };
+  | { allowed: true; states: LimitState[]; tightest: LimitState | null; ticket: LimitTicket }
+  | { allowed: false; states: LimitState[]; exceeded: LimitState };
 
 /** Proof of the places taken. `settle` gives back those whose rule skips this outcome; further calls do nothing. */
 export interface LimitTicket {
@@ -29,6 +32,11 @@ export interface LimitTicket {
 }
 
 export interface Limiter {
-  /** Takes one place in every rule, or none at all. */
+  /** Takes one place in every rule, or none at all. @throws AppError STORE_UNAVAILABLE when nothing can be counted now. */
   take(rules: readonly LimitRule[]): Promise<LimitAnswer>;
+  /** Where each rule stands, in the order asked; takes no place. @throws AppError STORE_UNAVAILABLE */
+  peek(rules: readonly LimitRule[]): Promise<LimitState[]>;
 }
+
+/** What happens to requests while the shared store does not answer: refused, or counted by each process for itself. */
+export type StoreFailurePolicy = "deny" | "local";

@@ -3,7 +3,8 @@
  * One timestamp per counted request, oldest first; memory is bounded by `max` entries.
  */
 export class SlidingWindow {
-  readonly windowMs: number;
+  /** May change with the configuration: entries are kept and measured by the new length. */
+  windowMs: number;
   #times: number[] = [];
   #head = 0;
 

@@ -3,13 +3,14 @@ import { buildConsole } from "../steps/next-build.mjs";
 import { buildSandboxImage } from "../steps/sandbox-image.mjs";
 import { ensureChromium } from "../steps/chromium.mjs";
 import { ensureDocker } from "../steps/docker.mjs";
+import { ensureRedis } from "../steps/redis.mjs";
 import { findNode } from "../steps/node.mjs";
 import { generateClient } from "../steps/prisma-client.mjs";
 import { installDependencies } from "../steps/dependencies.mjs";
 import { withSetupLock } from "./lock.mjs";
 
 /**
- * @param needs `console`: the built pages; `sandbox`: Docker and the image; `browser`: Chromium.
+ * @param needs `console`: the built pages; `sandbox`: Docker and the image; `browser`: Chromium; `redis`: a Redis server.
  * @returns the Node.js to run the product with, and the problems of parts that it can do without.
  */
 export function prepare(needs) {
@@ -20,6 +21,7 @@ export function prepare(needs) {
       generateClient(node).then(() => (needs.console ? buildConsole(node) : undefined)),
       needs.sandbox ? ensureDocker().then(() => buildSandboxImage(node)) : undefined,
       needs.browser ? ensureChromium(node) : undefined,
+      needs.redis ? ensureRedis() : undefined,
     ]);
     if (core.status === "rejected") {
       throw core.reason;
@@ -36,5 +38,10 @@ export function needsOf(args) {
     return value === undefined ? [] : value.split(",").map((part) => part.trim());
   });
   const all = parts.length === 0;
-  return { console: all || parts.includes("console"), sandbox: all || parts.includes("worker"), browser: false };
+  return {
+    console: all || parts.includes("console"),
+    sandbox: all || parts.includes("worker"),
+    browser: false,
+    redis: false,
+  };
 }

@@ -24,6 +24,12 @@ function limit<Max extends z.ZodType<number>>(maxRequests: Max, { skipSuccessful
 export const RateLimit = z
   .strictObject({
     enabled: z.boolean().prefault(true).describe("Applies the limits."),
+    onStoreFailure: z
+      .enum(["deny", "local"])
+      .prefault("deny")
+      .describe(
+        "What happens to requests while the Redis of `REDIS_URL` does not answer: refused with 503, or counted by each process for itself.",
+      ),
     global: limit(max().prefault(1000)).prefault({}).describe("All requests together."),
     perUser: limit(max().prefault(100), { skipSuccessfulRequests: true }).prefault({}).describe("Each user."),
     perChannel: limit(max().prefault(500)).prefault({}).describe("Each channel."),
