@@ -1,6 +1,6 @@
 /** What sign-in and sessions need of the running server. */
 import type { AttemptLimiter } from "#server/auth/attempt-limiter.ts";
-import type { AuditWriter } from "#server/audit/index.ts";
+import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
@@ -14,8 +14,10 @@ export interface AuthServices {
   web: WebOrigin;
   /** Key material of the session cookie; at least 32 characters. */
   sessionSecret: string;
-  /** Shared by every way to sign in, so that one address has one budget. */
-  signInAttempts: AttemptLimiter;
+  /** Shared by every way to prove who one is. */
+  attempts: AttemptLimiter;
+  /** Records refusals that may come in floods. */
+  refusals: Collapser;
 }
 
 /** Where a call came from, as the server itself saw it. */

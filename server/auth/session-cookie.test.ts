@@ -1,12 +1,18 @@
 import { encode } from "next-auth/jwt";
 import { describe, expect, test } from "vitest";
-import { authCookies, sessionIdFromCookies } from "#server/auth/session-cookie.ts";
+import { authCookies, sessionCookieOf, sessionIdInCookie } from "#server/auth/session-cookie.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 
 const sessionSecret = "test-only-session-secret-0123456789abcdef";
 const plain = { sessionSecret, web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }) };
 const secure = { sessionSecret, web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: true }) };
 const seal = (token: Record<string, unknown>, secret = sessionSecret, maxAge = 60) => encode({ token, secret, maxAge });
+
+/** The session id in a Cookie header. */
+async function sessionIdFromCookies(header: string | null, services: typeof plain): Promise<string | null> {
+  const cookie = sessionCookieOf(header, services);
+  return cookie === null ? null : sessionIdInCookie(cookie, services);
+}
 
 describe("cookie attributes", () => {
   test.each([true, false])("with TLS %s: HttpOnly, SameSite=Strict, host-only, Secure exactly under TLS", (tls) => {

@@ -14,24 +14,26 @@ export function authCookies(tls: boolean): Pick<CookiesOptions, "sessionToken" |
   };
 }
 
-/** The session id in a Cookie header, or null when there is none or the cookie was not made by us. Says nothing about the session's life. */
-export async function sessionIdFromCookies(
-  header: string | null,
-  { web, sessionSecret }: Pick<AuthServices, "web" | "sessionSecret">,
-): Promise<string | null> {
+/** The session cookie of a Cookie header as it was sent, or null. */
+export function sessionCookieOf(header: string | null, { web }: Pick<AuthServices, "web">): string | null {
   const name = authCookies(web.tls).sessionToken.name;
   const token = header
     ?.split(";")
     .map((pair) => pair.trim())
     .find((pair) => pair.startsWith(`${name}=`))
     ?.slice(name.length + 1);
-  if (token === undefined || token === "") {
-    return null;
-  }
+  return token === undefined || token === "" ? null : token;
+}
+
+/** The session id in a cookie, or null when it was not made by us or is out of date. Says nothing about the session's life. */
+export async function sessionIdInCookie(
+  token: string,
+  { sessionSecret }: Pick<AuthServices, "sessionSecret">,
+): Promise<string | null> {
   try {
     return sessionIdOf(await decode({ token, secret: sessionSecret }));
   } catch {
-    // Not encrypted with our secret, altered or out of date: the same as no cookie.
+    // Not encrypted with our secret, altered or out of date.
     return null;
   }
 }

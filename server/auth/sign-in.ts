@@ -4,6 +4,7 @@ import { SetupCode } from "#server/auth/schema.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
 import { openSession } from "#server/auth/session.ts";
 import { consumeSetupLink, OPERATOR } from "#server/auth/setup-link.ts";
+import { SURFACES } from "#server/auth/surfaces.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError } from "#server/core/errors.ts";
 
@@ -13,21 +14,21 @@ import { AppError } from "#server/core/errors.ts";
  * AppError("LOCKED_OUT") while the address has to wait.
  */
 export async function signInWithSetupLink(services: AuthServices, input: unknown, origin: CallOrigin): Promise<string> {
-  const { db, audit, clock, signInAttempts } = services;
+  const { db, audit, clock, attempts } = services;
+  const { credential, rejected } = SURFACES.sign_in;
+  // The code names no account: an address that guesses waits, with the right code too.
+  const attempt = { kind: credential, address: origin.address, account: null };
   const refused = {
-    event: "auth.console_link_rejected",
+    event: rejected,
     outcome: "denied",
-    actor: { type: "anonymous", id: "anonymous" },
+    actor: { type: "anonymous", id: origin.address },
+    address: origin.address,
+    requestId: origin.requestId,
   } as const;
-  const facts = { address: origin.address, requestId: origin.requestId };
 
-  const waitMs = signInAttempts.waitMs(origin.address);
+  const waitMs = attempts.waitMs(attempt);
   if (waitMs > 0) {
-    // A flood leaves one line per doubling, each with its count, instead of filling the record.
-    const count = signInAttempts.turnedAway(origin.address);
-    if (Number.isInteger(Math.log2(count))) {
-      await audit.append([{ ...refused, ...facts, reason: "too_many_attempts", data: { turnedAway: count } }]);
-    }
+    await services.refusals.record(`${rejected}|${origin.address}`, { ...refused, reason: "locked_out" });
     const seconds = Math.ceil(waitMs / 1000);
     throw new AppError("LOCKED_OUT", `Too many failed attempts from this address. Try again in ${seconds} s.`, {
       retryAfterSeconds: seconds,
@@ -45,18 +46,24 @@ export async function signInWithSetupLink(services: AuthServices, input: unknown
         }
         const id = await openSession(tx, OPERATOR.id, origin, now);
         await recordEvents(tx, [
-          { event: "auth.console_link_used", outcome: "ok", actor: OPERATOR, target: linkId, ...facts },
+          {
+            event: "auth.console_link_used",
+            outcome: "ok",
+            actor: OPERATOR,
+            target: linkId,
+            address: origin.address,
+            requestId: origin.requestId,
+          },
         ]);
         return id;
       });
   if (sessionId === null) {
-    signInAttempts.failed(origin.address);
-    await audit.append([{ ...refused, ...facts, reason: "link_invalid" }]);
+    attempts.failed(attempt);
+    await audit.append([{ ...refused, reason: "link_invalid" }]);
     throw new AppError(
       "UNAUTHENTICATED",
       "This set-up link is not valid: it is wrong, expired or was already used. Make a new one with `openclaw console link`.",
     );
   }
-  signInAttempts.succeeded(origin.address);
   return sessionId;
 }

@@ -29,6 +29,7 @@ export const ERROR_MEANINGS: Record<AppErrorCode, ErrorMeaning> = {
   NOT_FOUND: { http: 404, trpc: "NOT_FOUND", cli: 3 },
   UNKNOWN_COMMAND: { http: 404, trpc: "NOT_FOUND", cli: 3 },
   METHOD_NOT_ALLOWED: { http: 405, trpc: "METHOD_NOT_SUPPORTED", cli: 2 },
+  WRONG_HOST: { http: 421, trpc: "FORBIDDEN", cli: 4 },
   CONFLICT: { http: 409, trpc: "CONFLICT", cli: 1 },
   PAYLOAD_TOO_LARGE: { http: 413, trpc: "PAYLOAD_TOO_LARGE", cli: 2 },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, trpc: "UNSUPPORTED_MEDIA_TYPE", cli: 2 },

@@ -6,6 +6,7 @@ export type AppErrorCode =
   | "NOT_FOUND"
   | "UNKNOWN_COMMAND"
   | "METHOD_NOT_ALLOWED"
+  | "WRONG_HOST"
   | "CONFLICT"
   | "PAYLOAD_TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"

@@ -1,66 +1,119 @@
 /**
- * The frame around every API call: runs the handler, records a refusal before it is answered, and turns any error into one body shape.
- * When a refusal cannot be recorded the call is refused all the same, as unavailable.
+ * The frame around every API call: proves who asks before anything else, runs the handler, records a refusal before it is answered, and turns
+ * any error into one body shape. When a refusal cannot be recorded the call is refused all the same, as unavailable.
  */
-import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
 import type { Principal } from "#server/access/schema.ts";
+import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
-import { json, type Incoming, type Outgoing } from "#server/gateway/exchange.ts";
+import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
+import { json, type Call, type Incoming, type Outgoing, type WholeOutgoing } from "#server/gateway/exchange.ts";
+import { identify } from "#server/gateway/identify.ts";
+import { endWithToken } from "#server/gateway/live-stream.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
+import { refuseForeignOrigin } from "#server/gateway/browser-origin.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
-/** What a handler learns on its way; the record of a refusal uses as much of it as is known by then. */
-export interface Exchange {
-  incoming: Incoming;
+/** What is learnt of a call on its way; the record of a refusal uses as much of it as is known by then. */
+export interface Exchange<Carried extends Call = Incoming> {
+  incoming: Carried;
   principal: Principal | null;
 }
 
-export type Handler = (services: GatewayServices, exchange: Exchange) => Promise<Outgoing>;
+/** A call whose caller is known. */
+export type Identified<Carried extends Call = Incoming> = Exchange<Carried> & { principal: Principal };
 
-export async function answer(services: GatewayServices, incoming: Incoming, handler: Handler): Promise<Outgoing> {
+/** Values of a path's `:name` parts. */
+export type PathParams = Readonly<Record<string, string>>;
+
+/** How a caller proves who it is; see server/auth/surfaces.ts. */
+export type ApiRoute = { method: "GET" | "POST" | "DELETE"; path: string } & (
+  | {
+      surface: "token";
+      handle: (services: GatewayServices, exchange: Identified, params: PathParams) => Promise<Outgoing>;
+    }
+  | {
+      /** The handler checks the token itself: a superseded one may still ask for its successor. */
+      surface: "token_exchange";
+      handle: (services: GatewayServices, exchange: Exchange, params: PathParams) => Promise<Outgoing>;
+    }
+);
+
+export async function answer(
+  services: GatewayServices,
+  incoming: Incoming,
+  route: ApiRoute,
+  params: PathParams = {},
+): Promise<Outgoing> {
   const exchange: Exchange = { incoming, principal: null };
   let outgoing: Outgoing;
   try {
-    outgoing = await handler(services, exchange);
+    refuseForeignOrigin(services, incoming);
+    outgoing = await handle(services, exchange, route, params);
   } catch (error) {
     outgoing = await refuse(services, exchange, error);
   }
-  outgoing.headers["x-request-id"] = incoming.requestId;
+  return complete(services, outgoing, incoming.requestId);
+}
+
+async function handle(
+  services: GatewayServices,
+  exchange: Exchange,
+  route: ApiRoute,
+  params: PathParams,
+): Promise<Outgoing> {
+  if (route.surface === "token_exchange") {
+    return route.handle(services, exchange, params);
+  }
+  const principal = identify(services, exchange.incoming);
+  exchange.principal = principal;
+  const outgoing = await route.handle(services, Object.assign(exchange, { principal }), params);
+  return typeof outgoing.body === "string"
+    ? outgoing
+    : { ...outgoing, body: endWithToken(services, { principal, incoming: exchange.incoming }, outgoing.body) };
+}
+
+/** Headers that every answer of the API carries. */
+export function complete<Answer extends Outgoing>(
+  services: Pick<GatewayServices, "web">,
+  outgoing: Answer,
+  requestId: string,
+): Answer {
+  Object.assign(outgoing.headers, apiSecurityHeaders(services.web));
+  outgoing.headers["x-request-id"] = requestId;
   outgoing.headers["cache-control"] = "no-store";
   return outgoing;
 }
 
 async function refuse(services: GatewayServices, exchange: Exchange, error: unknown): Promise<Outgoing> {
+  return errorReply(await recordedError(services, exchange, error), exchange.incoming.requestId);
+}
+
+/** What to answer instead of a result, once it is on record; also for what is refused outside HTTP, such as a frame of a live connection. */
+export async function recordedError(
+  services: GatewayServices,
+  exchange: Exchange<Call>,
+  error: unknown,
+): Promise<AppError> {
   const { incoming } = exchange;
   const known = error instanceof AppError ? error : unexpected(services, incoming, error);
-  const event = refusalEvent(exchange, known);
-  if (event !== null && known.code !== "AUDIT_UNAVAILABLE") {
-    try {
-      await services.audit.append([event]);
-    } catch (failure) {
-      services.log.error({ err: failure, requestId: incoming.requestId }, "a refusal could not be recorded");
-      return errorReply(failure instanceof AppError ? failure : known, incoming.requestId);
-    }
+  try {
+    await recordRefusal(services, exchange, known);
+  } catch (failure) {
+    services.log.error({ err: failure, requestId: incoming.requestId }, "a refusal could not be recorded");
+    return failure instanceof AppError ? failure : known;
   }
-  return errorReply(known, incoming.requestId);
+  return known;
 }
 
-function unexpected(services: GatewayServices, incoming: Incoming, error: unknown): AppError {
-  services.log.error({ err: error, requestId: incoming.requestId, path: incoming.path }, "request failed");
-  return new AppError("INTERNAL", `The gateway failed on this request. Look for ${incoming.requestId} in its log.`, {
-    cause: error,
-  });
-}
-
-function refusalEvent(exchange: Exchange, error: AppError): AuditEventInput | null {
+async function recordRefusal(services: GatewayServices, exchange: Exchange<Call>, error: AppError): Promise<void> {
+  if (error.code === "AUDIT_UNAVAILABLE") {
+    return;
+  }
   const { incoming, principal } = exchange;
   const own =
     error instanceof Refusal ? error.event : { event: "message.refused" as const, reason: error.code.toLowerCase() };
-  if (own === null) {
-    return null;
-  }
-  return {
+  const event: AuditEventInput = {
     outcome: error.code === "INTERNAL" ? "failed" : "denied",
     actor: actorOf(principal, incoming.address),
     tokenId: principal?.tokenId ?? undefined,
@@ -69,6 +122,15 @@ function refusalEvent(exchange: Exchange, error: AppError): AuditEventInput | nu
     target: `${incoming.method} ${incoming.path}`,
     ...own,
   };
+  const collapseKey = error instanceof Refusal ? error.collapseKey : undefined;
+  await (collapseKey === undefined ? services.audit.append([event]) : services.refusals.record(collapseKey, event));
+}
+
+function unexpected(services: GatewayServices, incoming: Call, error: unknown): AppError {
+  services.log.error({ err: error, requestId: incoming.requestId, path: incoming.path }, "request failed");
+  return new AppError("INTERNAL", `The gateway failed on this request. Look for ${incoming.requestId} in its log.`, {
+    cause: error,
+  });
 }
 
 export function actorOf(principal: Principal | null, address: string): Actor {
@@ -77,7 +139,13 @@ export function actorOf(principal: Principal | null, address: string): Actor {
     : { type: "token", id: principal.tokenId ?? principal.name };
 }
 
-export function errorReply(error: AppError, requestId: string): Outgoing {
+/** The one shape of an error, whatever carries it. */
+export function errorBody(error: AppError, requestId: string) {
+  const details = error.details === undefined ? {} : { details: error.details };
+  return { error: { code: error.code.toLowerCase(), message: error.message, ...details, requestId } };
+}
+
+export function errorReply(error: AppError, requestId: string): WholeOutgoing {
   const { http } = ERROR_MEANINGS[error.code];
   const headers: Record<string, string> = error instanceof Refusal ? { ...error.headers } : {};
   if (error.retryAfterSeconds !== undefined) {
@@ -86,10 +154,5 @@ export function errorReply(error: AppError, requestId: string): Outgoing {
   if (http === 401) {
     headers["www-authenticate"] = 'Bearer realm="openclaw"';
   }
-  const details = error.details === undefined ? {} : { details: error.details };
-  return json(
-    http,
-    { error: { code: error.code.toLowerCase(), message: error.message, ...details, requestId } },
-    headers,
-  );
+  return json(http, errorBody(error, requestId), headers);
 }

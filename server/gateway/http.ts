@@ -3,14 +3,12 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
-import { answer, errorReply, type Exchange, type Handler } from "#server/gateway/answer.ts";
+import { answer, complete, errorReply } from "#server/gateway/answer.ts";
 import type { Incoming, Outgoing } from "#server/gateway/exchange.ts";
 import { liveness, readiness, startup, type HealthProbe } from "#server/gateway/health.ts";
-import { postMessage, postRun } from "#server/gateway/messages.ts";
 import { describeApi } from "#server/gateway/openapi.ts";
-import { deleteRun, getOneRun, getRunEvents, getRuns } from "#server/gateway/runs.ts";
+import { API_ROUTES } from "#server/gateway/routes.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
-import { getWhoAmI } from "#server/gateway/whoami.ts";
 
 /** What the server process knows about a request and Hono does not. */
 interface TransportFacts {
@@ -28,34 +26,19 @@ type GatewayContext = Context<{ Bindings: { facts?: TransportFacts } }>;
 
 export function createGatewayApp({ services, health, version }: GatewayAppOptions): GatewayApp {
   const app: GatewayApp = new OpenAPIHono();
-  const api = (handler: Handler) => async (context: GatewayContext) =>
-    toResponse(await answer(services, toIncoming(context), handler));
-  const onRun =
-    (handler: (services: GatewayServices, exchange: Exchange, runId: string) => Promise<Outgoing>) =>
-    (context: GatewayContext) => {
-      const runId = context.req.param("id") ?? "";
-      return api((held, exchange) => handler(held, exchange, runId))(context);
-    };
+  const failed = (error: AppError): Response => {
+    const requestId = newRequestId();
+    return toResponse(complete(services, errorReply(error, requestId), requestId));
+  };
 
-  app.post("/api/v1/messages", api(postMessage));
-  app.get("/api/v1/runs", api(getRuns));
-  app.post("/api/v1/runs", api(postRun));
-  app.get("/api/v1/runs/:id", onRun(getOneRun));
-  app.delete("/api/v1/runs/:id", onRun(deleteRun));
-  app.get("/api/v1/runs/:id/events", onRun(getRunEvents));
-  app.get("/api/v1/whoami", api(getWhoAmI));
-  for (const path of [
-    "/api/v1/messages",
-    "/api/v1/runs",
-    "/api/v1/runs/:id",
-    "/api/v1/runs/:id/events",
-    "/api/v1/whoami",
-  ]) {
+  for (const route of API_ROUTES) {
+    app.on(route.method, route.path, async (context) =>
+      toResponse(await answer(services, toIncoming(context), route, context.req.param())),
+    );
+  }
+  for (const path of new Set(API_ROUTES.map((route) => route.path))) {
     app.all(path, (context) =>
-      failed(
-        context,
-        new AppError("METHOD_NOT_ALLOWED", `${context.req.method} is not possible here. See /openapi.json.`),
-      ),
+      failed(new AppError("METHOD_NOT_ALLOWED", `${context.req.method} is not possible here. See /openapi.json.`)),
     );
   }
 
@@ -64,17 +47,15 @@ export function createGatewayApp({ services, health, version }: GatewayAppOption
   app.get("/startupz", () => toResponse(startup(health)));
   describeApi(app, version);
 
-  app.notFound((context) =>
-    failed(context, new AppError("NOT_FOUND", "There is nothing at this address. See /openapi.json for the API.")),
+  app.notFound(() =>
+    failed(new AppError("NOT_FOUND", "There is nothing at this address. See /openapi.json for the API.")),
   );
   app.onError((error, context) => {
     services.log.error({ err: error, path: context.req.path }, "request failed outside its handler");
-    return failed(context, new AppError("INTERNAL", "The gateway failed on this request. Its log says more."));
+    return failed(new AppError("INTERNAL", "The gateway failed on this request. Its log says more."));
   });
   return app;
 }
-
-const failed = (_context: Context, error: AppError): Response => toResponse(errorReply(error, newRequestId()));
 
 function toIncoming(context: GatewayContext): Incoming {
   const { raw } = context.req;

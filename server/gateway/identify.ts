@@ -1,102 +1,151 @@
 /**
  * Step 2, identify: which principal holds this credential. Works from headers alone, before any body is read.
- * Every rejection is on record before it is answered, counts against the address (loopback like any other), and looks the same from outside.
+ * Every rejection is on record before it is answered, counts against the address and the account it names (loopback like any other), and
+ * looks the same from outside.
  */
-import { createHash } from "node:crypto";
-import { sameBytes } from "#server/core/crypto/same-bytes.ts";
 import type { Principal } from "#server/access/schema.ts";
-import { resolveSecret } from "#server/config/index.ts";
+import { SURFACES, type Attempt } from "#server/auth/index.ts";
 import type { Incoming } from "#server/gateway/exchange.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { TOKEN_PREFIX } from "#server/tokens/index.ts";
 
-/** The role of the one token written in the configuration: it belongs to whoever owns the file. */
-const CONFIG_TOKEN_ROLE = "admin";
 const BEARER_FORM = /^Bearer +([\x21-\x7e]{1,512})$/i;
 
-/** @throws Refusal UNAUTHENTICATED, or LOCKED_OUT while the address has to wait after failed attempts. */
+/** Where an attempt comes from, as much as is needed to count and record it. */
+export type Origin = Pick<Incoming, "address" | "header">;
+
+/** A credential that was looked at. `account`: the existing account it named. */
+export interface Rejected {
+  reason: string;
+  tokenId: string | null;
+  account: string | null;
+}
+
+/** The token of a request's headers. */
+export function presentedToken(incoming: Origin): string | undefined {
+  return BEARER_FORM.exec(incoming.header("authorization") ?? "")?.[1] ?? incoming.header("x-api-key");
+}
+
+/** @throws Refusal UNAUTHENTICATED, or LOCKED_OUT while the caller has to wait after failed attempts. */
 export function identify(services: GatewayServices, incoming: Incoming): Principal {
-  const { address } = incoming;
-  const presented = BEARER_FORM.exec(incoming.header("authorization") ?? "")?.[1] ?? incoming.header("x-api-key");
-  const check = presented === undefined ? null : recognise(services, presented, address);
-  if (check?.ok === true) {
-    return check.principal;
+  return identifyToken(services, incoming, presentedToken(incoming));
+}
+
+/** The same for a token that came in another way than by header. @throws Refusal as `identify`. */
+export function identifyToken(services: GatewayServices, origin: Origin, presented: string | undefined): Principal {
+  const { address } = origin;
+  if (presented === undefined) {
+    return rejectCredential(services, origin, { reason: "missing", tokenId: null, account: null });
   }
-  const waitMs = services.attempts.waitMs(address);
+  const check = recognise(services, presented, address);
+  if (!check.ok) {
+    return rejectCredential(services, origin, check);
+  }
+  const attempt: Attempt = { kind: SURFACES.token.credential, address, account: check.account };
+  const waitMs = services.attempts.waitForRightMs(attempt);
   if (waitMs > 0) {
-    throw lockedOut(waitMs, services.attempts.turnedAway(address));
+    throw lockedOut(waitMs, address, check.principal.tokenId);
   }
-  if (presented !== undefined) {
-    services.attempts.failed(address);
+  services.attempts.succeeded(attempt);
+  if (check.principal.tokenId !== null) {
+    services.tokens.touch(check.principal.tokenId, address);
+  }
+  return check.principal;
+}
+
+/** Counts and refuses a credential that was not accepted. @throws Refusal, always. */
+export function rejectCredential(services: GatewayServices, origin: Origin, rejected: Rejected): never {
+  const { reason, tokenId, account } = rejected;
+  const attempt: Attempt = { kind: SURFACES.token.credential, address: origin.address, account };
+  const waitMs = services.attempts.waitMs(attempt);
+  if (waitMs > 0) {
+    throw lockedOut(waitMs, origin.address, tokenId);
+  }
+  // No token at all is no guess.
+  if (reason !== "missing") {
+    services.attempts.failed(attempt);
   }
   throw new Refusal(
     "UNAUTHENTICATED",
     "A valid token is needed. Send it as `Authorization: Bearer <token>`; make one with: openclaw gateway generate-token --name <name> --role <role>",
     {
-      event: "auth.token_rejected",
-      reason: check?.reason ?? "missing",
-      tokenId: check?.tokenId ?? undefined,
-      data: { userAgent: incoming.header("user-agent") ?? null },
+      event: SURFACES.token.rejected,
+      reason,
+      tokenId: tokenId ?? undefined,
+      data: { userAgent: origin.header("user-agent") ?? null },
     },
+    // Without a token nothing is guessed and nothing slows it down, so it may come in any number.
+    reason === "missing" ? { collapseKey: `missing|${origin.address}` } : {},
   );
 }
 
-/** Recorded at each doubling of the repeats, so that a flood of guesses cannot become a flood of records. */
-function lockedOut(waitMs: number, repeats: number): Refusal {
+function lockedOut(waitMs: number, address: string, tokenId: string | null): Refusal {
   const seconds = Math.ceil(waitMs / 1000);
-  const recorded = Number.isInteger(Math.log2(repeats));
   return new Refusal(
     "LOCKED_OUT",
     `Too many failed attempts from this address. Wait ${seconds} s, then use a valid token.`,
-    recorded ? { event: "auth.token_rejected", reason: "locked_out", data: { repeats } } : null,
-    { retryAfterSeconds: seconds },
+    { event: SURFACES.token.rejected, reason: "locked_out", tokenId: tokenId ?? undefined },
+    { retryAfterSeconds: seconds, collapseKey: `locked_out|${address}` },
   );
 }
 
-type Recognition = { ok: true; principal: Principal } | { ok: false; reason: string; tokenId: string | null };
+type Recognition = { ok: true; principal: Principal; account: string } | ({ ok: false } & Rejected);
 
 function recognise(services: GatewayServices, presented: string, address: string): Recognition {
-  if (matchesConfigToken(services, presented)) {
-    return { ok: true, principal: configPrincipal() };
+  const { configToken, tokens } = services;
+  const account = configToken.account();
+  const standing = configToken.compare(presented);
+  if (standing === "current" && account !== null) {
+    return { ok: true, principal: CONFIG_PRINCIPAL, account };
   }
-  const check = services.tokens.check(presented, address);
-  if (!check.ok) {
-    return check;
+  if (standing === "former") {
+    return { ok: false, reason: "replaced", tokenId: null, account: null };
   }
-  const { token } = check;
-  services.tokens.touch(token.id, address);
+  const check = tokens.check(presented, address);
+  if (check.ok) {
+    return { ok: true, principal: principalOf(check.token), account: check.token.id };
+  }
+  // What is not even meant as one of our tokens is a guess at the configured one.
+  const guessed = presented.startsWith(TOKEN_PREFIX) ? null : account;
+  return { ...check, account: check.reason === "unknown" ? null : (check.tokenId ?? guessed) };
+}
+
+interface LiveToken {
+  id: string;
+  familyId: string;
+  ownerId: string;
+  name: string;
+  roleName: string;
+  scopes: readonly string[];
+  channels: readonly string[];
+  userId: string | null;
+}
+
+export function principalOf(token: LiveToken): Principal {
   return {
-    ok: true,
-    principal: {
-      id: `token:${token.id}`,
-      kind: "token",
-      tokenId: token.id,
-      name: token.name,
-      role: token.roleName,
-      scopes: token.scopes,
-      channels: token.channels,
-      boundUserId: token.userId,
-    },
+    // The family, so that limits, runs and retries stay the caller's own when its token is rotated.
+    id: `token:${token.familyId}`,
+    kind: "token",
+    tokenId: token.id,
+    ownerId: token.ownerId,
+    name: token.name,
+    role: token.roleName,
+    scopes: token.scopes,
+    channels: token.channels,
+    boundUserId: token.userId,
   };
 }
 
-/** Digests are compared, so that neither length nor content of the configured token shows in the time taken. */
-function matchesConfigToken(services: GatewayServices, presented: string): boolean {
-  const configured = services.config.current().config.gateway.token;
-  if (configured === undefined) {
-    return false;
-  }
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return sameBytes(digest(presented), digest(resolveSecret("gateway.token", configured)));
-}
-
-const configPrincipal = (): Principal => ({
+const CONFIG_PRINCIPAL: Principal = {
   id: "config:gateway.token",
   kind: "config-token",
   tokenId: null,
+  ownerId: "operator",
   name: "gateway.token",
-  role: CONFIG_TOKEN_ROLE,
+  // That of whoever owns the configuration file.
+  role: "admin",
   scopes: [],
   channels: [],
   boundUserId: null,
-});
+};

@@ -8,16 +8,19 @@ export type RefusalEvent = { event: AuditEventInput["event"]; reason: string } &
 interface RefusalOptions extends AppErrorOptions {
   /** Extra response headers. */
   headers?: Record<string, string>;
+  /** Refusals that may come in floods: those with one key share records that count them (see server/audit/collapse.ts). */
+  collapseKey?: string;
 }
 
 export class Refusal extends AppError {
-  /** Null: deliberately not on record (repeats of a refusal that is). */
-  readonly event: RefusalEvent | null;
+  readonly event: RefusalEvent;
   readonly headers: Record<string, string>;
+  readonly collapseKey: string | undefined;
 
-  constructor(code: AppErrorCode, userMessage: string, event: RefusalEvent | null, options: RefusalOptions = {}) {
+  constructor(code: AppErrorCode, userMessage: string, event: RefusalEvent, options: RefusalOptions = {}) {
     super(code, userMessage, options);
     this.event = event;
     this.headers = options.headers ?? {};
+    this.collapseKey = options.collapseKey;
   }
 }

@@ -2,11 +2,10 @@
 import { z } from "zod";
 import type { Permission } from "#server/access/index.ts";
 import type { Principal } from "#server/access/schema.ts";
-import { actorOf, type Exchange } from "#server/gateway/answer.ts";
+import { actorOf, type Identified, type PathParams } from "#server/gateway/answer.ts";
 import { authorizeAccess, mayAccess } from "#server/gateway/authorize.ts";
-import { json, type Outgoing } from "#server/gateway/exchange.ts";
+import { json, type Call, type Outgoing } from "#server/gateway/exchange.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
-import { withPrincipal } from "#server/gateway/messages.ts";
 import { validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
@@ -21,13 +20,12 @@ export const RunListQuery = z.strictObject({
 
 const EventId = z.coerce.number().int().min(0).max(2_147_483_647);
 
-/** Identifies, authorizes and counts a call on runs; `command` names it for command limits. */
+/** Authorizes and counts a call on runs; `command` names it for command limits. */
 async function enter(
   services: GatewayServices,
-  exchange: Exchange,
+  { principal }: Identified<Call>,
   permission: Permission,
-): Promise<{ principal: Principal; admission: Admission }> {
-  const { principal } = withPrincipal(services, exchange);
+): Promise<Admission> {
   authorizeAccess(services.policy.current(), principal, permission);
   const facts = {
     subject: principal.boundUserId ?? principal.id,
@@ -38,29 +36,38 @@ async function enter(
   };
   const admission = await limit(services, facts);
   admission.ticket.settle("succeeded");
-  return { principal, admission };
+  return admission;
 }
 
 function scopeOf(services: GatewayServices, principal: Principal, all: Permission): RunScope {
   return mayAccess(services.policy.current(), principal, all) ? {} : { principalId: principal.id };
 }
 
-export async function getRuns(services: GatewayServices, exchange: Exchange): Promise<Outgoing> {
-  const { principal, admission } = await enter(services, exchange, "runs:read");
+export async function getRuns(services: GatewayServices, exchange: Identified): Promise<Outgoing> {
+  const { principal } = exchange;
+  const admission = await enter(services, exchange, "runs:read");
   const query = validate(RunListQuery, Object.fromEntries(exchange.incoming.query));
   const page = await listRuns(services.db, { ...query, ...scopeOf(services, principal, "runs:read_all") });
   return json(200, { runs: page.runs.map(toWire), nextCursor: page.nextCursor }, admission.headers);
 }
 
-export async function getOneRun(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
-  const { principal, admission } = await enter(services, exchange, "runs:read");
+export async function getOneRun(
+  services: GatewayServices,
+  exchange: Identified,
+  { id: runId = "" }: PathParams,
+): Promise<Outgoing> {
+  const { principal } = exchange;
+  const admission = await enter(services, exchange, "runs:read");
   const run = await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
   return json(200, toWire(run), admission.headers);
 }
 
-export async function getRunEvents(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
-  const { principal, admission } = await enter(services, exchange, "runs:read");
-  await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
+export async function getRunEvents(
+  services: GatewayServices,
+  exchange: Identified,
+  { id: runId = "" }: PathParams,
+): Promise<Outgoing> {
+  const admission = await enterRunEvents(services, exchange, runId);
   const { incoming } = exchange;
   const afterSeq = validate(EventId, incoming.header("last-event-id") ?? incoming.query.get("after") ?? 0);
   return {
@@ -70,15 +77,36 @@ export async function getRunEvents(services: GatewayServices, exchange: Exchange
   };
 }
 
-export async function deleteRun(services: GatewayServices, exchange: Exchange, runId: string): Promise<Outgoing> {
-  const { principal, admission } = await enter(services, exchange, "runs:cancel");
-  const { incoming } = exchange;
+/** The right to follow one run, on any transport. @throws Refusal; AppError NOT_FOUND */
+export async function enterRunEvents(
+  services: GatewayServices,
+  exchange: Identified<Call>,
+  runId: string,
+): Promise<Admission> {
+  const admission = await enter(services, exchange, "runs:read");
+  await getRun(services.db, runId, scopeOf(services, exchange.principal, "runs:read_all"));
+  return admission;
+}
+
+export async function deleteRun(
+  services: GatewayServices,
+  exchange: Identified,
+  { id: runId = "" }: PathParams,
+): Promise<Outgoing> {
+  const { admission, outcome } = await cancelRun(services, exchange, runId);
+  return json(202, { runId, cancel: outcome }, admission.headers);
+}
+
+/** Asks for the end of one run, on any transport. @throws Refusal; AppError NOT_FOUND */
+export async function cancelRun(services: GatewayServices, exchange: Identified<Call>, runId: string) {
+  const { principal, incoming } = exchange;
+  const admission = await enter(services, exchange, "runs:cancel");
   const outcome = await requestCancel(services, actorOf(principal, incoming.address), {
     runId,
     requestId: incoming.requestId,
     ...scopeOf(services, principal, "runs:cancel_all"),
   });
-  return json(202, { runId, cancel: outcome }, admission.headers);
+  return { admission, outcome };
 }
 
 /** Public names of a run's fields: `user` and `role`, without the ids that only the gateway itself needs. */

@@ -1,11 +1,9 @@
 /** `GET /api/v1/whoami`: what this token is and may do, so that a bot's author need not guess. */
-import type { Exchange } from "#server/gateway/answer.ts";
+import type { Identified } from "#server/gateway/answer.ts";
 import { json, type Outgoing } from "#server/gateway/exchange.ts";
-import { withPrincipal } from "#server/gateway/messages.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
-export async function getWhoAmI(services: GatewayServices, exchange: Exchange): Promise<Outgoing> {
-  const { principal } = withPrincipal(services, exchange);
+export async function getWhoAmI(services: GatewayServices, { principal }: Identified): Promise<Outgoing> {
   const role = services.policy.current().roles.get(principal.role);
   return json(200, {
     id: principal.id,

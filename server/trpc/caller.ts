@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
+import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import type { AppServices } from "#server/services.ts";
 import { createContext, type ConsoleContext } from "#server/trpc/context.ts";
@@ -13,8 +14,14 @@ import { appRouter } from "#server/trpc/root.ts";
  * navigation and nothing outside the page may be relied on.
  */
 export async function requirePage(): Promise<ConsoleContext> {
-  const context = await pageContext();
-  if (context.session === null) {
+  const context = await pageContext().catch((error: unknown) => {
+    // A browser that keeps sending a stale cookie is shown the way in, not an error.
+    if (isAppError(error) && error.code === "LOCKED_OUT") {
+      return null;
+    }
+    throw error;
+  });
+  if (context === null || context.session === null) {
     redirect("/setup");
   }
   return context;

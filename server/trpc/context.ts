@@ -1,8 +1,8 @@
 /** What every procedure knows about its call. Built once per HTTP request, so a batch reads its session once. */
 import { ACTIVE_HEADER } from "#server/auth/policy.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
-import { findSession, type ConsoleSession } from "#server/auth/session.ts";
-import { sessionIdFromCookies } from "#server/auth/session-cookie.ts";
+import type { ConsoleSession } from "#server/auth/session.ts";
+import { authenticateSession } from "#server/auth/session-surface.ts";
 import { ADDRESS_HEADER, REQUEST_ID_HEADER } from "#server/core/http/page-request.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import type { OverviewServices } from "#server/overview/service.ts";
@@ -31,11 +31,8 @@ export async function createContext(
   services: ConsoleServices,
   active?: boolean,
 ): Promise<ConsoleContext> {
-  const id = await sessionIdFromCookies(headers.get("cookie"), services);
+  const origin = callOrigin(headers);
   const isActive = active ?? headers.get(ACTIVE_HEADER) === "1";
-  return {
-    services,
-    origin: callOrigin(headers),
-    session: id === null ? null : await findSession(services, id, { active: isActive }),
-  };
+  const session = await authenticateSession(services, { cookies: headers.get("cookie"), origin, active: isActive });
+  return { services, origin, session };
 }

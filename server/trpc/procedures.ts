@@ -13,6 +13,15 @@ export function withPermission<R extends Resource>(resource: R, action: ActionOn
   return baseProcedure.meta({ permission }).use(async ({ ctx, path, next }) => {
     const { session, services, origin } = ctx;
     if (session === null) {
+      await services.refusals.record(`no_session|${origin.address}`, {
+        event: "auth.session_rejected",
+        outcome: "denied",
+        actor: { type: "anonymous", id: origin.address },
+        address: origin.address,
+        requestId: origin.requestId,
+        target: path,
+        reason: "no_session",
+      });
       throw new AppError(
         "UNAUTHENTICATED",
         "No console session, or it has ended. Sign in with a new link: `openclaw console link`.",

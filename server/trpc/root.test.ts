@@ -24,6 +24,7 @@ function contextOf(permissions: readonly string[] | null) {
         append: async (events: AuditEventInput[]) => void recorded.push(...events),
         close: async () => undefined,
       },
+      refusals: { record: async (_key: string, event: AuditEventInput) => void recorded.push(event) },
     },
     origin: { address: "192.0.2.1", requestId: "req_1", userAgent: null },
     session:
@@ -56,8 +57,10 @@ describe.each(procedures)("%s", (path, definition) => {
     expect(definition.output).toBeDefined();
   });
 
-  test("CVE-2026-25593 refuses a caller without a session", async () => {
-    await expect(call(contextOf(null).context, path)).rejects.toMatchObject({ cause: { code: "UNAUTHENTICATED" } });
+  test("CVE-2026-25593 refuses a caller without a session, and records it first", async () => {
+    const { context, recorded } = contextOf(null);
+    await expect(call(context, path)).rejects.toMatchObject({ cause: { code: "UNAUTHENTICATED" } });
+    expect(recorded).toMatchObject([{ event: "auth.session_rejected", outcome: "denied", target: path }]);
   });
 
   test("refuses a session without that permission, and records it first", async () => {

@@ -1,7 +1,8 @@
 /** Sign-in and sessions on a real database with the web process's rights, and a clock that the test moves. */
 import { Client, type QueryResult } from "pg";
-import { createAuditWriter } from "#server/audit/index.ts";
-import { createAttemptLimiter, type AuthServices } from "#server/auth/index.ts";
+import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
+import { createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import type { AuthServices } from "#server/auth/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
@@ -50,7 +51,8 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     log,
     web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }),
     sessionSecret: "test-only-session-secret-0123456789abcdef",
-    signInAttempts: createAttemptLimiter({ clock }),
+    attempts: createAttemptLimiter({ clock }),
+    refusals: createCollapser(audit),
     recorded: async () => {
       const columns = 'event, outcome, actor_type AS "actorType", reason, data';
       const result = await asOwner<RecordedEvent>(`SELECT ${columns} FROM ${RECORDED} AS record ORDER BY n`);

@@ -15,7 +15,7 @@ interface RouteContext {
 
 async function handle(request: NextRequest, context: RouteContext): Promise<Response> {
   const services = getContainer<AppServices>();
-  const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
+  const refusal = await refuseRequest(request, services, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;
   }

@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 1_048_576;
 
 async function handle(request: Request): Promise<Response> {
   const services = getContainer<AppServices>();
-  const refusal = refuseRequest(request, services.web, MAX_BODY_BYTES);
+  const refusal = await refuseRequest(request, services, MAX_BODY_BYTES);
   if (refusal !== null) {
     return refusal;
   }

@@ -1,0 +1,42 @@
+/**
+ * Every place where somebody proves who they are, and those where nobody has to. Nothing answers outside this list: a test walks the routes of
+ * the API, the console's files and the upgrade paths, and attacks each of them.
+ */
+import type { AuditEventName } from "#server/audit/index.ts";
+import type { CredentialKind } from "#server/auth/attempt-limiter.ts";
+
+interface AuthSurface {
+  /** What is proven there, and so which failures are counted together; null = nothing. */
+  credential: CredentialKind | null;
+  /** The event of a refusal. */
+  rejected: AuditEventName | null;
+}
+
+export const SURFACES = {
+  /** Health, the API's description, sign-in pages, static files: says nothing that depends on who asks. */
+  public: { credential: null, rejected: null },
+  /** The API: a token in a header, before the body is read. */
+  token: { credential: "token", rejected: "auth.token_rejected" },
+  /** Exchanging a token for its successor, which a superseded token may still ask for. */
+  token_exchange: { credential: "token", rejected: "auth.token_rejected" },
+  /** A live connection: a token in a header or in the first frame. */
+  websocket: { credential: "token", rejected: "auth.token_rejected" },
+  /** The console's sign-in. */
+  sign_in: { credential: "setup_link", rejected: "auth.console_link_rejected" },
+  /** The console: a session cookie whose row is checked on every call. */
+  session: { credential: "session", rejected: "auth.session_rejected" },
+} as const satisfies Record<string, AuthSurface>;
+
+export type SurfaceName = keyof typeof SURFACES;
+
+/** The console's routes and pages by file below `app/`: Next finds them by their place, so this is where they are declared. */
+export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
+  "api/auth/[...nextauth]/route.ts": "sign_in",
+  "api/trpc/[trpc]/route.ts": "session",
+  "api/v1/[...route]/route.ts": "token",
+  "v1/[...route]/route.ts": "token",
+  "hooks/[...route]/route.ts": "token",
+  "page.tsx": "public",
+  "(auth)/setup/page.tsx": "public",
+  "(console)/overview/page.tsx": "session",
+};

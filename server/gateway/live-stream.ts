@@ -1,0 +1,85 @@
+/** Ends a caller's open streams with its token: what was true when the stream began is asked again while it lasts. */
+import type { Principal } from "#server/access/schema.ts";
+import type { Incoming } from "#server/gateway/exchange.ts";
+import type { GatewayServices } from "#server/gateway/services.ts";
+
+interface Holder {
+  principal: Principal;
+  incoming: Pick<Incoming, "address">;
+}
+
+/** Between two looks at tokens that end by time (milliseconds). Other ends are announced. */
+const LOOK_MS = 500;
+
+/**
+ * Calls `end` once as soon as the credential behind `holder` would no longer be accepted from that address.
+ * @returns stops watching.
+ */
+export function watchCredential(services: GatewayServices, holder: Holder, end: () => void): () => void {
+  const { principal, incoming } = holder;
+  const account = services.configToken.account();
+  const isLive = (): boolean =>
+    principal.tokenId === null
+      ? services.configToken.account() === account
+      : services.tokens.isLive(principal.tokenId, incoming.address);
+  const look = (): void => {
+    if (!isLive()) {
+      stop();
+      end();
+    }
+  };
+  const stopHearing = services.tokens.onChange(look);
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+  const stop = (): void => {
+    clearInterval(timer);
+    stopHearing();
+  };
+  return stop;
+}
+
+const ENDINGS = {
+  token: { code: "unauthenticated", message: "The token of this stream has ended." },
+  shutdown: { code: "shutting_down", message: "The gateway is stopping. Connect again and resume with Last-Event-ID." },
+} as const;
+
+/** The chunks of `body` until the token behind them ends or the server stops; then one `error` event, and the stream closes. */
+export async function* endWithToken(
+  services: GatewayServices,
+  holder: Holder,
+  body: AsyncIterable<string>,
+): AsyncGenerator<string> {
+  const { draining } = services;
+  let ending: keyof typeof ENDINGS | null = draining.aborted ? "shutdown" : null;
+  let wake = (): void => undefined;
+  const end = (why: keyof typeof ENDINGS): void => {
+    ending ??= why;
+    wake();
+  };
+  const onShutdown = (): void => end("shutdown");
+  draining.addEventListener("abort", onShutdown, { once: true });
+  const stop = watchCredential(services, holder, () => end("token"));
+  const chunks = body[Symbol.asyncIterator]();
+  try {
+    while (ending === null) {
+      // Not Promise.race with one long promise: every lap would leave a reaction on it until the stream ends.
+      const step = await new Promise<IteratorResult<string> | null>((resolve, reject) => {
+        wake = () => resolve(null);
+        chunks.next().then(resolve, reject);
+      });
+      if (step === null) {
+        break;
+      }
+      if (step.done === true) {
+        return;
+      }
+      yield step.value;
+    }
+    yield `event: error\ndata: ${JSON.stringify(ENDINGS[ending ?? "shutdown"])}\n\n`;
+  } finally {
+    stop();
+    draining.removeEventListener("abort", onShutdown);
+    // Not awaited: a chunk may be under way for as long as the run is silent.
+    void chunks.return?.();
+  }
+}

@@ -1,0 +1,28 @@
+/** Every route of the API, with the surface that guards it. The HTTP app, the hot path, the documentation's test and the attack tests read this. */
+import type { ApiRoute } from "#server/gateway/answer.ts";
+import { postExplain } from "#server/gateway/explain.ts";
+import { postMessage, postRun } from "#server/gateway/messages.ts";
+import { deleteRun, getOneRun, getRunEvents, getRuns } from "#server/gateway/runs.ts";
+import { postOwnRotation, postRefresh } from "#server/gateway/token-exchange.ts";
+import { deleteToken, getTokens, postRotation, postToken } from "#server/gateway/tokens.ts";
+import { getWhoAmI } from "#server/gateway/whoami.ts";
+
+export const API_ROUTES: readonly ApiRoute[] = [
+  { method: "POST", path: "/api/v1/messages", surface: "token", handle: postMessage },
+  { method: "GET", path: "/api/v1/runs", surface: "token", handle: getRuns },
+  { method: "POST", path: "/api/v1/runs", surface: "token", handle: postRun },
+  { method: "GET", path: "/api/v1/runs/:id", surface: "token", handle: getOneRun },
+  { method: "DELETE", path: "/api/v1/runs/:id", surface: "token", handle: deleteRun },
+  { method: "GET", path: "/api/v1/runs/:id/events", surface: "token", handle: getRunEvents },
+  { method: "GET", path: "/api/v1/whoami", surface: "token", handle: getWhoAmI },
+  { method: "POST", path: "/api/v1/explain", surface: "token", handle: postExplain },
+  { method: "POST", path: "/api/v1/tokens/refresh", surface: "token_exchange", handle: postRefresh },
+  { method: "POST", path: "/api/v1/tokens/rotate", surface: "token_exchange", handle: postOwnRotation },
+  { method: "GET", path: "/api/v1/tokens", surface: "token", handle: getTokens },
+  { method: "POST", path: "/api/v1/tokens", surface: "token", handle: postToken },
+  { method: "POST", path: "/api/v1/tokens/:id/rotate", surface: "token", handle: postRotation },
+  { method: "DELETE", path: "/api/v1/tokens/:id", surface: "token", handle: deleteToken },
+];
+
+/** Paths of the same app that anybody may read. */
+export const PUBLIC_PATHS = ["/healthz", "/readyz", "/startupz", "/openapi.json"] as const;
