@@ -1,9 +1,9 @@
 /** Starts everything a gateway needs in order, keeps it running, and stops it in the opposite order. */
 import { join, resolve } from "node:path";
-import { assertSafe, loadConfig } from "#server/config/index.ts";
+import { assertSafe, assertTlsFiles, loadConfig } from "#server/config/index.ts";
 import { childEnvironment, homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
-import { webOrigin } from "#server/core/http/web-origin.ts";
+import { gatewayOrigin } from "#server/core/http/web-origin.ts";
 import { homePaths, type HomePaths } from "#server/core/paths.ts";
 import type { ProcessLock } from "#server/core/process-lock.ts";
 import { readyBanner } from "./banner.ts";
@@ -46,7 +46,9 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 
   async function start(): Promise<void> {
     lock = takeHome(paths);
-    assertSafe(paths.configFile, loadConfig(paths.configFile));
+    const loaded = loadConfig(paths.configFile);
+    assertSafe(paths.configFile, loaded);
+    assertTlsFiles(loaded.config, paths);
     opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
     database = await opening;
     refuseWhenStopping();
@@ -191,8 +193,7 @@ function processEnvironment(
 
 function originOf(paths: HomePaths, port: number): string {
   const { gateway } = loadConfig(paths.configFile).config;
-  return webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins })
-    .canonical;
+  return gatewayOrigin(gateway, port).canonical;
 }
 
 /** Start errors a person can do something about, in words that say what. */

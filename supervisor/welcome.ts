@@ -1,5 +1,5 @@
 /** What a person needs once everything runs: a set-up link for the console and, at the very first start, a token to try the gateway. */
-import { readPolicy } from "#server/access/index.ts";
+import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
 import { mintSetupLink } from "#server/auth/index.ts";
 import { loadConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
@@ -60,7 +60,11 @@ async function mintFirstToken(db: Db, pool: Pool, paths: HomePaths): Promise<str
     policy,
   };
   try {
-    const created = await createToken(deps, OPERATOR, { name: FIRST_TOKEN_NAME, role: "admin", ownerId: OPERATOR.id });
+    const created = await createToken(deps, unlimitedGrantor(OPERATOR), {
+      name: FIRST_TOKEN_NAME,
+      role: "admin",
+      ownerId: OPERATOR.id,
+    });
     return created.token;
   } catch (error) {
     // A configuration without the role "admin" is its owner's choice.

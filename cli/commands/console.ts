@@ -9,7 +9,7 @@ import { mintSetupLink } from "#server/auth/index.ts";
 import { loadConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
-import { webOrigin } from "#server/core/http/web-origin.ts";
+import { gatewayOrigin } from "#server/core/http/web-origin.ts";
 
 export function registerConsole(program: Command, context: CliContext): void {
   const group = program.command("console").description("the browser console");
@@ -49,6 +49,5 @@ async function lastPort(db: Db): Promise<number | null> {
 
 function consoleOrigin(context: CliContext, port: number | null): string {
   const { gateway } = loadConfig(context.paths.configFile).config;
-  const { bind, tls, allowedOrigins } = gateway;
-  return webOrigin({ bind, port: port ?? gateway.port, tls: tls.enabled, allowedOrigins }).canonical;
+  return gatewayOrigin(gateway, port ?? gateway.port).canonical;
 }

@@ -34,7 +34,7 @@ function validate(context: CliContext, named: string | undefined, asJson: boolea
   if (text === undefined && named !== undefined) {
     throw new AppError("NOT_FOUND", `There is no file ${file}. Name an existing one.`);
   }
-  const problems = text === undefined ? [] : configProblems(text);
+  const problems = text === undefined ? [] : configProblems(text, context.paths);
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const warnings = problems.length - errors;
   if (asJson) {

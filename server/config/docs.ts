@@ -12,7 +12,7 @@ Without a file every setting has its default. An unknown key is an error. \`open
 
 - **Check:** \`openclaw config validate\` lists every error and warning with line, reason and fix.
 - **Change:** \`openclaw config set gateway.port 8080\` keeps comments, and writes nothing that the gateway would refuse.
-- **Reload:** the running gateway takes up a saved file within a second. A bad edit leaves the last good configuration in force; address, port and TLS take effect at the next start.
+- **Reload:** the running gateway takes up a saved file within a second. A bad edit leaves the last good configuration in force; address, port and whether TLS is on take effect at the next start; certificate files are taken up like the configuration itself.
 - **References:** \`\${NAME}\` in a text stands for an environment variable. It is filled in only where the value is used and never written back.
 - **Durations:** \`"500ms"\`, \`"30s"\`, \`"15m"\`, \`"24h"\`, \`"30d"\`, \`"2w"\`, or a number of milliseconds.
 - **Sizes:** \`"512m"\`, \`"1g"\`, \`"10MB"\`, or a number of bytes; all are powers of 1024.

@@ -2,12 +2,14 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#server/core/errors.ts";
 import { lookupVariable } from "#server/core/env.ts";
+import type { HomePaths } from "#server/core/paths.ts";
 import { readConfigFile } from "#server/config/file.ts";
 import type { Node } from "#server/config/json5/parse.ts";
 import { nodeAt, type Path } from "#server/config/json5/value.ts";
 import { formatProblem, placeFinding, type Problem } from "#server/config/problems.ts";
 import { readConfigText } from "#server/config/read.ts";
 import { safetyFindings } from "#server/config/safety.ts";
+import { tlsFindings } from "#server/config/tls/findings.ts";
 import type { Config } from "#server/config/schema.ts";
 
 /** Sections that the file owns when it holds them; absent ones are owned by the database. */
@@ -59,11 +61,18 @@ export function loadConfig(file: string, options: { text?: string } = {}): Loade
   };
 }
 
-/** Everything there is to say about a text, in the order of its lines: errors of its shape, safety errors and warnings. */
-export function configProblems(text: string): Problem[] {
+/**
+ * Everything there is to say about a text, in the order of its lines: errors of its shape, safety errors and warnings.
+ * @param paths also looks into the files that it names.
+ */
+export function configProblems(text: string, paths?: Pick<HomePaths, "home">): Problem[] {
   const { root, soundPart, problems } = readConfigText(text);
-  const findings = soundPart === undefined ? [] : placedFindings(text, root, soundPart);
-  return [...problems, ...findings].sort(byPlace);
+  if (soundPart === undefined) {
+    return [...problems].sort(byPlace);
+  }
+  const findings = placedFindings(text, root, soundPart);
+  const ofFiles = paths === undefined ? [] : tlsFindings(soundPart, paths, new Date());
+  return [...problems, ...findings, ...ofFiles.map((finding) => placeFinding(text, root, finding))].sort(byPlace);
 }
 
 /** @throws AppError("CONFIG_INVALID") when the safety rules forbid running with `loaded`. */

@@ -61,6 +61,26 @@ describe("NET-2 an address that others can reach", () => {
   );
 });
 
+describe("NET-4 sources and proxies", () => {
+  const allowed = (list: string): string[] => findings(`{ gateway: { allowedIps: [${list}] } }`);
+  const proxies = (list: string): string[] => findings(`{ gateway: { trustedProxies: [${list}] } }`);
+
+  test("a list that leaves out this machine is pointed out", () => {
+    expect(allowed('"10.0.0.0/8"')).toEqual(["warning gateway.allowedIps"]);
+    expect(allowed('"10.0.0.0/8", "127.0.0.1"')).toEqual([]);
+    expect(allowed('"::1"')).toEqual([]);
+  });
+
+  test.each(["0.0.0.0/0", "::/0", "0.0.0.0/1", "8.0.0.0/7", "2000::/3", "::ffff:0:0/96", "::/80"])(
+    "CVE-2026-35656 %s cannot be trusted as a proxy",
+    (block) => expect(proxies(`"10.0.0.7", "${block}"`)).toEqual(["error gateway.trustedProxies[1]"]),
+  );
+
+  test.each(["10.0.0.0/8", "fc00::/7", "::ffff:10.0.0.0/104", "192.168.1.7", "::1"])("%s can", (block) =>
+    expect(proxies(`"${block}"`)).toEqual([]),
+  );
+});
+
 describe("AUTH-4 the shared token", () => {
   test.each([
     ["your-secure-token-here", "placeholder"],
@@ -158,6 +178,26 @@ describe("rights that match nothing or contradict each other", () => {
     ]);
   });
 
+  test("AUTHZ-1 AUTHZ-2 AUTHZ-3 names that no message can bear, whose rules would never apply", () => {
+    const text = `{
+      channels: { Slack: { permissions: { allowedRoles: ["user"], blockedUsers: ["Ana Admin", "ok"], commands: { blocked: ["Config", "/run", "ask", "*"] } } } },
+      security: { authorization: {
+        roles: { user: { permissions: ["read"], channels: ["*", "WhatsApp"], commands: ["*", "/help"] } },
+        users: { "slack:U1": { role: "user" }, "@ana": { role: "user", channels: ["a b"] } },
+      } },
+    }`;
+    expect(findings(text)).toEqual([
+      "warning security.authorization.roles.user.channels[1]",
+      "warning security.authorization.roles.user.commands[1]",
+      'warning security.authorization.users["@ana"]',
+      'warning security.authorization.users["@ana"].channels[0]',
+      "warning channels.Slack",
+      "warning channels.Slack.permissions.blockedUsers[0]",
+      "warning channels.Slack.permissions.commands.blocked[0]",
+      "warning channels.Slack.permissions.commands.blocked[1]",
+    ]);
+  });
+
   test("RATE-2 a user limit that does not say whether successes count", () => {
     const limit = (rest: string): string => `{ security: { rateLimit: { perUser: { maxRequests: 5${rest} } } } }`;
     expect(findings(limit(""))).toEqual(["warning security.rateLimit.perUser"]);
@@ -197,6 +237,7 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
 });
 
 test("a protection that this version does not have refuses the start, another key without effect warns", () => {
-  expect(findings('{ gateway: { allowedIps: ["10.0.0.0/8"] } }')).toEqual(["error gateway.allowedIps"]);
+  const messages = "{ security: { encryption: { messages: { enabled: true } } } }";
+  expect(findings(messages)).toContain("error security.encryption.messages.enabled");
   expect(findings("{ security: { fileSystem: {} } }")).toEqual(["warning security.fileSystem"]);
 });

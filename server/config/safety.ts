@@ -7,6 +7,7 @@ import type { Path } from "#server/config/json5/value.ts";
 import type { Lookup } from "#server/config/references.ts";
 import { accessFindings } from "#server/config/safety/access.ts";
 import { dataFindings } from "#server/config/safety/data.ts";
+import { nameFindings } from "#server/config/safety/names.ts";
 import { networkFindings } from "#server/config/safety/network.ts";
 import { sandboxFindings } from "#server/config/safety/sandbox.ts";
 import { unenforcedFindings } from "#server/config/safety/unenforced.ts";
@@ -23,6 +24,7 @@ export function safetyFindings(config: Config, { lookup, isWritten }: SafetyFact
   const findings = [
     ...networkFindings(config, lookup),
     ...accessFindings(config),
+    ...nameFindings(config),
     ...sandboxFindings(config),
     ...dataFindings(config, lookup),
     ...unenforcedFindings(config, isWritten),

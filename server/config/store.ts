@@ -4,9 +4,9 @@
  * A bad edit keeps the last good configuration in force and says what is wrong. So does removing the file: rules that were in force must
  * not fall back to defaults by accident.
  */
-import { statSync } from "node:fs";
 import type { Logger } from "#server/core/log.ts";
 import { messageOf } from "#server/core/errors.ts";
+import { fileFacts } from "#server/core/file-facts.ts";
 import { readConfigFile } from "#server/config/file.ts";
 import { MISSING, assertSafe, hashOf, loadConfig, problemsOf, type LoadedConfig } from "#server/config/load.ts";
 import type { Problem } from "#server/config/problems.ts";
@@ -143,16 +143,6 @@ function loadSafely(file: string, text?: string): LoadedConfig {
   const loaded = loadConfig(file, text === undefined ? {} : { text });
   assertSafe(file, loaded);
   return loaded;
-}
-
-/** Changes whenever the file is saved, replaced, created or removed. */
-function fileFacts(file: string): string {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 const removedProblem: Problem = {

@@ -37,3 +37,4 @@ export const newRequestId = (): string => randomId("req");
 export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);
+export const newConnectionId = (): string => randomId("con");

@@ -1,12 +1,14 @@
 /** Rules about listening, TLS and the shared token (NET-2, AUTH-4). */
+import { isIPv4 } from "node:net";
 import type { Finding } from "#server/config/problems.ts";
 import { referencesOf, resolveSecret, type Lookup } from "#server/config/references.ts";
 import { weakTokenReason } from "#server/config/safety/token.ts";
 import type { Config } from "#server/config/schema.ts";
+import { isLoopbackAddress, parseAddressList } from "#server/core/http/address.ts";
 
 /** True for addresses that only this machine can reach. */
-export function isLoopback(address: string): boolean {
-  return /^(?:localhost|(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|(?:0{1,4}:){7}0{0,3}1)$/i.test(address);
+export function isLoopback(bind: string): boolean {
+  return bind === "localhost" || isLoopbackAddress(bind);
 }
 
 export function networkFindings({ gateway }: Config, lookup: Lookup): Finding[] {
@@ -15,6 +17,7 @@ export function networkFindings({ gateway }: Config, lookup: Lookup): Finding[] 
     ...tlsFindings(gateway),
     ...exposureFindings(gateway),
     ...proxyFindings(gateway),
+    ...sourceFindings(gateway),
   ];
 }
 
@@ -83,17 +86,28 @@ function exposureFindings({ bind, tls, token, allowedOrigins, trustedProxies }: 
       ];
 }
 
+/** Wider than 10.0.0.0/8 and fc00::/7, the largest private networks, or all of IPv4 in its IPv6 spelling. */
+function isTooWide(block: string): boolean {
+  const [base = "", prefix] = block.split("/");
+  const list = parseAddressList([block]);
+  const isAllOfIPv4 = list.includes("0.0.0.0") && list.includes("255.255.255.255");
+  return isAllOfIPv4 || (prefix !== undefined && Number(prefix) < (isIPv4(base) ? 8 : 7));
+}
+
 function proxyFindings({ tls, trustedProxies }: Config["gateway"]): Finding[] {
-  const everyone = trustedProxies.findIndex((block) => /\/0$/.test(block));
-  const findings: Finding[] = [];
-  if (everyone >= 0) {
-    findings.push({
-      severity: "error",
-      path: ["gateway", "trustedProxies", everyone],
-      reason: "trusts every address, so that anyone could claim to be any client",
-      fix: "Name the addresses of your proxies.",
-    });
-  }
+  const findings = trustedProxies.flatMap((block, index): Finding[] =>
+    isTooWide(block)
+      ? [
+          {
+            severity: "error",
+            path: ["gateway", "trustedProxies", index],
+            reason:
+              "trusts more addresses than any network of your own has, so that strangers could claim to be any client",
+            fix: "Name the addresses of your proxies.",
+          },
+        ]
+      : [],
+  );
   if (tls.terminatedByProxy && trustedProxies.length === 0) {
     findings.push({
       severity: "error",
@@ -103,4 +117,19 @@ function proxyFindings({ tls, trustedProxies }: Config["gateway"]): Finding[] {
     });
   }
   return findings;
+}
+
+/** Loopback is not exempt from the list: health checks and the console on this machine come from there. */
+function sourceFindings({ allowedIps }: Config["gateway"]): Finding[] {
+  const list = parseAddressList(allowedIps);
+  return allowedIps.length === 0 || list.includes("127.0.0.1") || list.includes("::1")
+    ? []
+    : [
+        {
+          severity: "warning",
+          path: ["gateway", "allowedIps"],
+          reason: "leaves out this machine itself: health checks and browsers on it are refused too",
+          fix: 'Add "127.0.0.1" and "::1" if they should work.',
+        },
+      ];
 }

@@ -9,7 +9,6 @@ import type { Config } from "#server/config/schema.ts";
 
 /** Protections: asking for one refuses the start. */
 const REFUSED: readonly { path: readonly string[]; isAskedFor: (config: Config) => boolean }[] = [
-  { path: ["gateway", "allowedIps"], isAskedFor: ({ gateway }) => gateway.allowedIps.length > 0 },
   {
     path: ["security", "encryption", "messages", "enabled"],
     isAskedFor: ({ security }) => security.encryption.messages.enabled,
@@ -19,7 +18,6 @@ const REFUSED: readonly { path: readonly string[]; isAskedFor: (config: Config) 
 /** Everything else: writing it gives a warning. */
 const IGNORED: readonly (readonly string[])[] = [
   ["gateway", "tokenConfig", "refreshEnabled"],
-  ["gateway", "trustedProxies"],
   ["security", "apiKeys"],
   ["security", "keyRotation"],
   ["security", "fileSystem"],

@@ -30,11 +30,13 @@ const Tls = z
     key: text().optional().describe("File with the private key, PEM."),
     ca: text()
       .optional()
-      .describe("File with the authority of client certificates, PEM. When set, clients must present one."),
+      .describe("File with the authority of client certificates, PEM. When set, every client must present one (mTLS)."),
     terminatedByProxy: z
       .boolean()
       .prefault(false)
-      .describe("States that a proxy listed in `gateway.trustedProxies` ends TLS in front of the gateway."),
+      .describe(
+        "States that a proxy listed in `gateway.trustedProxies` ends TLS in front of the gateway. On an address that is not loopback nobody else may connect then.",
+      ),
   })
   .prefault({})
   .describe("Transport encryption.");
@@ -72,7 +74,12 @@ export const Gateway = z
       .array(network())
       .max(1000)
       .prefault([])
-      .describe("Source addresses that may connect; empty means any."),
+      .describe(
+        "Source addresses that may connect, health checks and this machine included; empty means any. A change cuts connections that are no longer allowed.",
+      ),
+    maxConnectionsPerAddress: wholeNumber({ min: 1, max: 10_000 })
+      .prefault(256)
+      .describe("Connections one address (IPv6: one /64 network) may hold open; a trusted proxy may hold any number."),
     trustedProxies: z
       .array(network())
       .max(1000)

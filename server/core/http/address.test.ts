@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normaliseAddress, parseAddressList } from "#server/core/http/address.ts";
+import { isNetworkWithin, normaliseAddress, parseAddressList } from "#server/core/http/address.ts";
 
 describe("addresses", () => {
   it.each([
@@ -33,4 +34,30 @@ describe("addresses", () => {
       expect(() => parseAddressList(["127.0.0.1", entry])).toThrow(entry);
     },
   );
+
+  it.each<[string, string[], boolean]>([
+    ["10.1.0.0/16", ["10.0.0.0/8"], true],
+    ["10.1.2.3", ["192.168.0.1", "10.1.2.3"], true],
+    ["10.0.0.0/8", ["10.1.0.0/16"], false],
+    ["10.0.0.0/8", ["11.0.0.0/8"], false],
+    ["0.0.0.0/0", ["::/0"], false],
+    ["2001:db8:1::/48", ["2001:db8::/32"], true],
+    ["::/0", ["2001:db8::/32"], false],
+    ["10.1.2.3", [], false],
+  ])("AUTHZ-6 %s within %j: %s", (inner, outer, expected) => {
+    expect(isNetworkWithin(inner, outer)).toBe(expected);
+  });
+
+  it("AUTHZ-6 an address of a range that is within another is admitted by that other", () => {
+    const near = fc.constantFrom("10.0.0.0", "10.1.0.0", "10.1.2.3", "10.1.2.200", "11.0.0.1");
+    const range = fc.tuple(near, fc.nat(32)).map(([base, bits]) => `${base}/${bits}`);
+    fc.assert(
+      fc.property(range, fc.array(range, { minLength: 1, maxLength: 3 }), near, (inner, outer, address) => {
+        if (isNetworkWithin(inner, outer) && parseAddressList([inner]).includes(address)) {
+          expect(parseAddressList(outer).includes(address)).toBe(true);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

@@ -18,6 +18,12 @@ export function normaliseAddress(address: string): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
+/** True for addresses that only this machine can reach. */
+export function isLoopbackAddress(address: string): boolean {
+  const canonical = normaliseAddress(address);
+  return canonical === "::1" || (isIPv4(canonical) && canonical.startsWith("127."));
+}
+
 /** What counts as one client: an IPv4 address, or an IPv6 /64 network, which is what one customer gets. Anything else is its own key. */
 export function addressKey(address: string): string {
   const canonical = normaliseAddress(address);
@@ -39,22 +45,8 @@ export interface AddressList {
 /** @throws AppError("INVALID_INPUT") naming the first entry that is neither an address nor a range. */
 export function parseAddressList(entries: readonly string[]): AddressList {
   const list = new BlockList();
-  for (const entry of entries) {
-    const [base = "", prefix, ...rest] = entry.trim().split("/");
-    const family = isIP(base);
-    const bits = prefix === undefined ? undefined : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
-    if (family === 0 || rest.length > 0 || (bits !== undefined && !(bits <= (family === 4 ? 32 : 128)))) {
-      throw new AppError(
-        "INVALID_INPUT",
-        `"${entry}" is not an IP address or CIDR range (examples: 192.168.1.7, 10.0.0.0/8, 2001:db8::/32).`,
-      );
-    }
-    const kind = family === 4 ? "ipv4" : "ipv6";
-    if (bits === undefined) {
-      list.addAddress(base, kind);
-    } else {
-      list.addSubnet(base, bits, kind);
-    }
+  for (const { base, bits, kind } of entries.map(parseNetwork)) {
+    list.addSubnet(base, bits, kind);
   }
   return {
     includes(address) {
@@ -62,4 +54,38 @@ export function parseAddressList(entries: readonly string[]): AddressList {
       return isIP(plain) !== 0 && list.check(plain, isIPv4(plain) ? "ipv4" : "ipv6");
     },
   };
+}
+
+/**
+ * True when every address of the range `inner` is inside one range of `outer`. Ranges that only together cover `inner` do not count.
+ * @throws AppError("INVALID_INPUT") as `parseAddressList`.
+ */
+export function isNetworkWithin(inner: string, outer: readonly string[]): boolean {
+  const { base, bits, kind } = parseNetwork(inner);
+  return outer.map(parseNetwork).some((range) => {
+    const list = new BlockList();
+    list.addSubnet(range.base, range.bits, range.kind);
+    return range.kind === kind && range.bits <= bits && list.check(base, kind);
+  });
+}
+
+interface Network {
+  base: string;
+  /** Length of the prefix; a single address has all bits. */
+  bits: number;
+  kind: "ipv4" | "ipv6";
+}
+
+function parseNetwork(entry: string): Network {
+  const [base = "", prefix, ...rest] = entry.trim().split("/");
+  const kind = isIPv4(base) ? "ipv4" : "ipv6";
+  const most = kind === "ipv4" ? 32 : 128;
+  const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;
+  if (isIP(base) === 0 || rest.length > 0 || !(bits <= most)) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `"${entry}" is not an IP address or CIDR range (examples: 192.168.1.7, 10.0.0.0/8, 2001:db8::/32).`,
+    );
+  }
+  return { base, bits, kind };
 }

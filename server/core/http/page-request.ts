@@ -12,7 +12,7 @@ export const ADDRESS_HEADER = "x-openclaw-address";
 export const REQUEST_ID_HEADER = "x-openclaw-request-id";
 
 /** Headers by which the renderer talks to itself or trusts a proxy; never accepted from a client. */
-const INTERNAL_HEADER = /^x-(?:middleware-|forwarded-|matched-path$|invoke-|nextjs-|vercel-|now-)/;
+const INTERNAL_HEADER = /^x-(?:middleware-|forwarded-|matched-path$|invoke-|nextjs-|vercel-|now-|real-ip$)|^forwarded$/;
 
 const HOST_REFUSAL =
   "This Host name is not one of the console's. Open the address the gateway printed, or list this one in gateway.allowedOrigins.";

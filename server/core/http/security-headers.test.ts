@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { securityHeaders } from "#server/core/http/security-headers.ts";
+import { apiSecurityHeaders, securityHeaders } from "#server/core/http/security-headers.ts";
 
 const directivesOf = (tls: boolean): Map<string, string[]> => {
   const policy = securityHeaders({ nonce: "bm9uY2U=", tls })["content-security-policy"] ?? "";
@@ -30,4 +30,17 @@ test("HSTS and upgrading belong to TLS alone: over plain loopback they would loc
   expect(directivesOf(false).has("upgrade-insecure-requests")).toBe(false);
   expect(securityHeaders({ nonce: "a", tls: true })).toHaveProperty("strict-transport-security");
   expect(directivesOf(true).has("upgrade-insecure-requests")).toBe(true);
+});
+
+test("NET-3 an API answer runs nothing, is framed nowhere, and asks for TLS where there is TLS", () => {
+  const plain = apiSecurityHeaders({ tls: false });
+  expect(plain).toEqual({
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+  });
+  expect(apiSecurityHeaders({ tls: true })).toEqual({
+    ...plain,
+    "strict-transport-security": expect.stringMatching(/^max-age=\d{8}/) as string,
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * Response headers of console pages.
+ * Response headers of console pages and of the API.
  * Threats: script injection (nonce-only scripts), click-jacking, plugins, `<base>` and form hijacking, and a page that is talked into
  * connecting elsewhere (`connect-src` is this server and nothing else, whatever the page's address says).
  */
@@ -10,6 +10,8 @@ interface SecurityHeaderOptions {
   /** Whether the browser reached us over TLS. */
   tls: boolean;
 }
+
+const HSTS = { "strict-transport-security": "max-age=63072000; includeSubDomains" };
 
 /** The policy text; the renderer reads the nonce out of it to stamp its own scripts. */
 function contentSecurityPolicy({ nonce, tls }: SecurityHeaderOptions): string {
@@ -39,6 +41,18 @@ export function securityHeaders(options: SecurityHeaderOptions): Record<string, 
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    ...(options.tls ? { "strict-transport-security": "max-age=63072000; includeSubDomains" } : {}),
+    ...(options.tls ? HSTS : {}),
   };
+}
+
+const API_HEADERS = Object.freeze({
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+});
+const API_HEADERS_TLS = Object.freeze({ ...API_HEADERS, ...HSTS });
+
+/** Security headers of an API answer, which no browser should ever render. */
+export function apiSecurityHeaders({ tls }: { tls: boolean }): Readonly<Record<string, string>> {
+  return tls ? API_HEADERS_TLS : API_HEADERS;
 }

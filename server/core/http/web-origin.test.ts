@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkSameOrigin, isAcceptedHost, webOrigin } from "#server/core/http/web-origin.ts";
+import { checkApiOrigin, checkSameOrigin, isAcceptedHost, webOrigin } from "#server/core/http/web-origin.ts";
 
 const web = webOrigin({ bind: "127.0.0.1", port: 18789, tls: false });
 
@@ -18,6 +18,14 @@ describe("accepted origins", () => {
     expect(open.canonical).toBe("https://gate.example");
     expect(open.accepted).toContain("https://gate.example");
     expect(open.accepted).not.toContain("https://0.0.0.0");
+  });
+
+  test("behind a proxy that ends TLS browsers come over TLS, to the origin that the configuration names", () => {
+    const allowedOrigins = ["https://gate.example"];
+    const behind = webOrigin({ bind: "127.0.0.1", port: 18789, tls: false, terminatedByProxy: true, allowedOrigins });
+    expect(behind).toMatchObject({ canonical: "https://gate.example", tls: true });
+    expect(behind.accepted).toContain("http://127.0.0.1:18789");
+    expect(behind.accepted).not.toContain("https://127.0.0.1:18789");
   });
 
   test("an IPv6 bind address becomes a bracketed host", () => {
@@ -91,5 +99,38 @@ describe("same origin", () => {
 
   test("a forged host is refused before anything else", () => {
     expect(check("GET", { host: "evil.example:18789" })).toEqual({ ok: false, reason: "host" });
+  });
+});
+
+describe("NET-6 the token API", () => {
+  const check = (headers: Record<string, string>) => {
+    const all: Record<string, string> = { host: "127.0.0.1:18789", ...headers };
+    return checkApiOrigin((name) => all[name], web);
+  };
+
+  test.each([
+    ["a bot", {}],
+    ["a bot that uses another name for the server", { host: "gateway.internal" }],
+    ["a page of the console", { origin: "http://localhost:18789", "sec-fetch-site": "same-origin" }],
+    ["a typed address", { "sec-fetch-site": "none" }],
+  ])("%s goes on", (_, headers) => expect(check(headers)).toEqual({ ok: true }));
+
+  test.each([
+    ["a foreign page", "origin", { origin: "https://evil.example", "sec-fetch-site": "cross-site" }],
+    ["a foreign page in an old browser", "origin", { origin: "https://evil.example" }],
+    ["a sandboxed frame", "origin", { origin: "null" }],
+    ["an empty origin", "origin", { origin: "" }],
+    ["a cross-site read", "origin", { "sec-fetch-site": "cross-site" }],
+    ["a neighbour's read", "origin", { "sec-fetch-site": "same-site" }],
+    ["DNS rebinding", "host", { host: "evil.example:18789", origin: "http://evil.example:18789" }],
+    ["DNS rebinding, a read", "host", { host: "evil.example:18789", "sec-fetch-site": "same-origin" }],
+  ])("%s is refused", (_, reason, headers) => expect(check(headers)).toEqual({ ok: false, reason }));
+
+  test("no origin outside the list is ever accepted", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.webUrl()), (origin) => {
+        expect(check({ origin }).ok).toBe(web.accepted.includes(origin));
+      }),
+    );
   });
 });

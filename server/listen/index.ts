@@ -1,0 +1,1 @@
+export { openListener, type ListenerHandlers } from "#server/listen/listener.ts";
