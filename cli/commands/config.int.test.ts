@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { registerConfig } from "./config.ts";
@@ -36,7 +37,10 @@ interface Outcome {
   exitCode: number;
 }
 
-async function openclaw(...args: string[]): Promise<Outcome> {
+const openclaw = (...args: string[]): Promise<Outcome> => openclawWith("", ...args);
+
+/** @param input what stands on standard input. */
+async function openclawWith(input: string, ...args: string[]): Promise<Outcome> {
   const outcome: Outcome = { out: "", err: "", exitCode: 0 };
   const context = {
     paths,
@@ -45,7 +49,7 @@ async function openclaw(...args: string[]): Promise<Outcome> {
     setExitCode: (code: number) => void (outcome.exitCode = code),
   };
   const program = new Command("openclaw").exitOverride();
-  registerConfig(program, context);
+  registerConfig(program, context, Readable.from([input]));
   registerValidateConfig(program.command("security"), context);
   await program.parseAsync(args, { from: "user" });
   return outcome;
@@ -71,6 +75,17 @@ test("AUTH-4 a placeholder, a short and a blank token are refused and nothing is
     await expect(openclaw("config", "set", "gateway.token", token)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   }
   expect(existsSync(paths.configFile)).toBe(false);
+});
+
+test("AUTH-4 config set gateway.token - reads it from standard input, so that no list of processes shows it", async () => {
+  const { out, err } = await openclawWith(`${STRONG}\n`, "config", "set", "gateway.token", "-");
+  expect(out + err).not.toContain(STRONG);
+  expect(readFileSync(paths.configFile, "utf8")).toContain(`token: "${STRONG}"`);
+  await expect(openclawWith("\n", "config", "set", "gateway.token", "-")).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+  });
+  await expect(openclawWith("short\n", "config", "set", "gateway.token", "-")).rejects.toThrow("shorter than 24");
+  expect(readFileSync(paths.configFile, "utf8")).toContain(`token: "${STRONG}"`);
 });
 
 test("AUTH-11 a reference is kept and shown as written", async () => {

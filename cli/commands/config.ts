@@ -1,14 +1,18 @@
 /** `openclaw config …`: look at, change and check the configuration file. */
+import { text } from "node:stream/consumers";
+import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { validateCommand } from "./security-validate-config.ts";
 import { printJson, type CliContext } from "../context.ts";
 import { formatProblem, getConfigValue, setConfigValue } from "#server/config/index.ts";
+import { AppError } from "#server/core/errors.ts";
 
 interface JsonOption {
   json?: boolean;
 }
 
-export function registerConfig(program: Command, context: CliContext): void {
+/** @param input where the value `-` is read from. */
+export function registerConfig(program: Command, context: CliContext, input: Readable = process.stdin): void {
   const config = program.command("config").description("the configuration file");
 
   config
@@ -30,15 +34,19 @@ export function registerConfig(program: Command, context: CliContext): void {
     .addHelpText(
       "after",
       `
-The value is JSON5; anything else is taken as text.
+The value is JSON5; anything else is taken as text. The value - is read from standard input, so that a secret is not seen in the list of
+processes or the history of the shell.
 
 Examples:
   openclaw config set gateway.token '\${OPENCLAW_TOKEN}'
+  openclaw gateway generate-token --role admin | openclaw config set gateway.token -
   openclaw config set security.rateLimit.global.maxRequests 10
   openclaw config set gateway.allowedOrigins '["https://console.example.com"]'
   openclaw config set 'security.authorization.users["ana@example"].role' user`,
     )
-    .action((path: string, value: string, options: JsonOption) => set(context, path, value, options));
+    .action(async (path: string, value: string, options: JsonOption) =>
+      set(context, path, value === "-" ? await readValue(context, input) : value, options),
+    );
 
   validateCommand(config, "validate", context);
 }
@@ -62,4 +70,16 @@ function set(context: CliContext, path: string, value: string, { json }: JsonOpt
   context.out(`Set ${path} in ${file}.`);
   const concerned = problems.filter((problem) => problem.severity === "error" || problem.path.startsWith(path));
   concerned.forEach((problem) => context.err(`${problem.severity}: ${formatProblem(problem, file)}`));
+}
+
+/** One value, without the line end that `echo` and the like put behind it. */
+async function readValue(context: CliContext, input: Readable): Promise<string> {
+  if ("isTTY" in input && input.isTTY === true) {
+    context.err("Type the value, then press Enter and Ctrl-D.");
+  }
+  const value = (await text(input)).replace(/\r?\n$/, "");
+  if (value === "") {
+    throw new AppError("INVALID_INPUT", "Standard input held no value. Pipe one in: … | openclaw config set <path> -");
+  }
+  return value;
 }

@@ -1,125 +1,132 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Command } from "commander";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registerGateway } from "./gateway.ts";
-import type { CliContext } from "../context.ts";
-import { connectionsFile } from "#server/core/db/connections.ts";
-import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
-import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openCliBench, type CliBench } from "../../tests/support/cli.ts";
 
-let database: TestDatabase;
-let paths: HomePaths;
-let out: string[];
-let err: string[];
+let bench: CliBench;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  paths = homePaths(mkdtempSync(join(tmpdir(), "openclaw-cli-")));
-  ensureHome(paths);
-  writeFileSync(connectionsFile(paths), JSON.stringify(database), { mode: 0o600 });
+  bench = await openCliBench(registerGateway);
 });
-afterAll(async () => {
-  rmSync(paths.home, { recursive: true, force: true });
-  await database.drop();
-});
-beforeEach(() => {
-  out = [];
-  err = [];
-});
+afterAll(() => bench.close());
 
-async function openclaw(...args: string[]): Promise<void> {
-  const context: CliContext = {
-    paths,
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    setExitCode: () => undefined,
-  };
-  const program = new Command("openclaw").exitOverride();
-  registerGateway(program, context);
-  await program.parseAsync(["node", "openclaw", "gateway", ...args]);
+const openclaw = (...args: string[]) => bench.run("gateway", ...args);
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { out, err } = await openclaw(...args, "--json");
+  expect(err.join("\n")).not.toMatch(/ocg_/);
+  return JSON.parse(out.join("\n")) as T;
 }
+type Issued = { id: string; token: string; expiresAt: string | null };
 
 describe("openclaw gateway", () => {
   it("AUTH-1 generate-token without any option prints one token on standard output and what to know on standard error", async () => {
-    await openclaw("generate-token");
+    const { out, err } = await openclaw("generate-token");
     expect(out).toEqual([expect.stringMatching(/^ocg_\w{12}_[\w-]{43}\w{6}$/)]);
-    expect(err.join("\n")).toMatch(/role "user", expires .*not shown again/s);
+    expect(err.join("\n")).toMatch(/not shown again.*role "user", expires /s);
+    expect(err.join("\n")).not.toContain("ocg_");
   });
 
   it("AUTH-1 takes every option and answers with id, token and expiry as JSON", async () => {
-    const options = [
-      "--name",
-      "bot",
-      "--role",
-      "admin",
-      "--owner",
-      "ana",
-      "--user",
-      "ana",
-      "--scopes",
-      "read, runs:create",
-      "--channels",
-      "api,slack",
-    ];
-    await openclaw("generate-token", ...options, "--allowed-ips", "10.0.0.0/8,::1", "--expires", "30d", "--json");
-    const created = JSON.parse(out.join("\n")) as { id: string; token: string; expiresAt: string };
+    const rights = ["--role", "admin", "--scopes", "read, runs:create", "--channels", "api,slack"];
+    const names = ["--name", "bot", "--owner", "ana", "--user", "ana"];
+    const limits = ["--allowed-ips", "10.0.0.0/8,::1", "--expires", "30d"];
+    const created = await json<Issued>("generate-token", ...names, ...rights, ...limits);
     expect(Object.keys(created)).toEqual(["id", "token", "expiresAt"]);
-    const days = (Date.parse(created.expiresAt) - Date.now()) / 86_400_000;
+    const days = (Date.parse(created.expiresAt ?? "") - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(29.9);
     expect(days).toBeLessThan(30.1);
 
-    out = [];
-    await openclaw("list-tokens", "--owner", "ana", "--json");
-    expect(JSON.parse(out.join("\n"))).toMatchObject([
+    const listed = await json<object[]>("list-tokens", "--owner", "ana");
+    expect(listed).toMatchObject([
       {
-        id: created.id,
-        name: "bot",
-        role: "admin",
-        userId: "ana",
-        scopes: ["read", "runs:create"],
-        channels: ["api", "slack"],
-        allowedIps: ["10.0.0.0/8", "::1"],
-        state: "active",
+        ...{ id: created.id, name: "bot", owner: "ana", role: "admin", user: "ana", familyId: created.id },
+        ...{ scopes: ["read", "runs:create"], channels: ["api", "slack"], allowedIps: ["10.0.0.0/8", "::1"] },
+        ...{ state: "active", successorId: null, lastUsedAt: null, expiresAt: created.expiresAt },
       },
     ]);
-    expect(out.join("\n")).not.toContain(created.token.slice(18, 50));
+    expect(JSON.stringify(listed)).not.toContain(created.token.slice(18, 50));
   });
 
   it("AUTH-3 list-tokens shows a table with the hint, never the secret; revoked ones only with --all", async () => {
-    await openclaw("generate-token", "--name", "gone", "--owner", "eve", "--expires", "never", "--json");
-    const { id, token } = JSON.parse(out.join("\n")) as { id: string; token: string };
-    await openclaw("revoke-token", id, "--reason", "laptop lost");
-    await openclaw("revoke-token", id);
-    expect(out.slice(-2)).toEqual([`Token ${id} is revoked.`, `Token ${id} was revoked before.`]);
+    const { id, token } = await json<Issued>(
+      "generate-token",
+      "--name",
+      "gone",
+      "--owner",
+      "eve",
+      "--expires",
+      "never",
+    );
+    const revoked = await openclaw("revoke-token", id, "--reason", "laptop lost");
+    expect(revoked.out).toEqual([`Token ${id} is revoked.`]);
+    expect((await openclaw("revoke-token", id)).out).toEqual([`Token ${id} was revoked before.`]);
+    expect(await json("revoke-token", id)).toEqual({ id, revoked: [] });
 
-    out = [];
-    await openclaw("list-tokens", "--owner", "eve");
-    expect([out, err.at(-1)]).toEqual([[], expect.stringContaining("no live token")]);
-    await openclaw("list-tokens", "--owner", "eve", "--all");
+    const live = await openclaw("list-tokens", "--owner", "eve");
+    expect([live.out, live.err.at(-1)]).toEqual([[], expect.stringContaining("no live token")]);
+    const { out } = await openclaw("list-tokens", "--owner", "eve", "--all");
     expect(out[0]).toMatch(/^ID +NAME +OWNER +ROLE +TOKEN +CREATED +LAST USED +FROM +EXPIRES +STATE$/);
     expect(out[1]).toMatch(new RegExp(`^${id} +gone +eve +user +ocg_${id}_…${token.slice(-4)} .* never +revoked$`));
     expect(out.join("\n")).not.toContain(token.slice(18, 50));
+    expect(await json("list-tokens", "--owner", "nobody")).toEqual([]);
   });
 
-  it.each<[string, string[], RegExp]>([
-    [
-      "an unknown role",
-      ["generate-token", "--role", "ghost"],
-      /"ghost" does not exist.*admin, readonly, user|"ghost" does not exist/,
-    ],
-    ["a bad lifetime", ["generate-token", "--expires", "soon"], /--expires: "soon" is not a duration/],
-    ["a bad format", ["list-tokens", "--format", "xml"], /--format: "xml"/],
-    ["an unknown token", ["revoke-token", "nosuchtoken0"], /no token "nosuchtoken0".*list-tokens/],
-  ])("refuses %s and says what to do", async (_name, args, message) => {
-    await expect(openclaw(...args)).rejects.toThrow(message);
+  it("AUTH-3 lists more than one page", async () => {
+    const config = JSON.stringify({ gateway: { tokenConfig: { maxTokens: 500 } } });
+    bench.configure(config);
+    await bench.sql(
+      `INSERT INTO token (id, name, owner_id, role_name, scopes, channels, allowed_ips, secret_hash, pepper_id, last4, family_id)
+       SELECT lpad(n::text, 12, '0'), 'bot', 'pages', 'user', '{}', '{}', '{}', sha256(n::text::bytea), 'p', 'abcd', lpad(n::text, 12, '0')
+       FROM generate_series(1, 450) AS n`,
+    );
+    const listed = await json<{ id: string }[]>("list-tokens", "--owner", "pages");
+    expect(new Set(listed.map(({ id }) => id)).size).toBe(450);
+    bench.configure("{}");
   });
 
-  it("says to start the gateway when nothing runs in this home", async () => {
-    const running = paths;
-    paths = homePaths(join(running.home, "elsewhere"));
-    await expect(openclaw("list-tokens")).rejects.toThrow(/npm start/);
-    paths = running;
+  it("AUTH-7 the sixth token of an owner is refused with what to revoke", async () => {
+    for (let made = 0; made < 5; made += 1) {
+      expect((await openclaw("generate-token", "--owner", "full")).exitCode).toBe(0);
+    }
+    const { out, err, exitCode } = await openclaw("generate-token", "--owner", "full");
+    expect([out, exitCode]).toEqual([[], 1]);
+    expect(err.join("\n")).toMatch(/5 of 5 live tokens.*Revoke one first: /);
+  });
+
+  it("ends a family together", async () => {
+    const first = await json<Issued>("generate-token", "--owner", "fam");
+    const second = await json<Issued>("rotate-token", first.id);
+    const ended = await json<{ revoked: string[] }>("revoke-token", second.id, "--family");
+    expect(ended.revoked.toSorted()).toEqual([first.id, second.id].toSorted());
+    expect((await openclaw("revoke-token", first.id, "--family")).out).toEqual([
+      `The family of token ${first.id} was revoked before.`,
+    ]);
+  });
+
+  it.each<[string, string[], RegExp, number]>([
+    ["an unknown role", ["generate-token", "--role", "ghost"], /"ghost" does not exist.*admin, (readonly, )?user/, 2],
+    ["a bad lifetime", ["generate-token", "--expires", "soon"], /--expires: "soon" is not a duration/, 2],
+    ["a bad format", ["list-tokens", "--format", "xml"], /--format: "xml"/, 2],
+    ["an unknown token", ["revoke-token", "nosuchtoken0"], /no token "nosuchtoken0".*list-tokens/, 3],
+  ])("refuses %s and says what to do", async (_name, args, message, code) => {
+    const { out, err, exitCode } = await openclaw(...args);
+    expect([out, exitCode]).toEqual([[], code]);
+    expect(err.join("\n")).toMatch(message);
+  });
+
+  it("says to start the gateway when nothing runs in this home", () => {
+    const { status, stderr } = spawnSync(process.execPath, ["cli/main.ts", "gateway", "list-tokens"], {
+      env: { ...process.env, OPENCLAW_HOME: `${bench.paths.home}/elsewhere` },
+      encoding: "utf8",
+    });
+    expect(status).toBe(5);
+    expect(stderr).toMatch(/npm start/);
+  });
+
+  it.each(["generate-token", "rotate-token", "list-tokens", "revoke-token"])("%s has help with examples", (command) => {
+    const { stdout } = spawnSync(process.execPath, ["cli/main.ts", "gateway", command, "--help"], { encoding: "utf8" });
+    expect(stdout).toContain("--json");
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n  openclaw gateway ${command}`));
   });
 });

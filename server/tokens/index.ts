@@ -1,5 +1,10 @@
 export { createToken } from "#server/tokens/create-token.ts";
+export type { CreatedToken, TokenDeps } from "#server/tokens/deps.ts";
+export { exchangeToken } from "#server/tokens/exchange-token.ts";
+export { findNewestToken, findUsableToken } from "#server/tokens/find-token.ts";
 export { listTokens } from "#server/tokens/list-tokens.ts";
-export { loadPepper } from "#server/tokens/pepper.ts";
-export { revokeToken } from "#server/tokens/revoke-token.ts";
+export { loadPepper, type Pepper } from "#server/tokens/pepper.ts";
+export { revokeFamily, revokeToken } from "#server/tokens/revoke-token.ts";
+export { rotateToken } from "#server/tokens/rotate-token.ts";
+export { newTokenSecret, TOKEN_PREFIX } from "#server/tokens/secret.ts";
 export { openTokenStore, type TokenStore } from "#server/tokens/token-store.ts";

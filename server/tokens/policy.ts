@@ -4,12 +4,51 @@ import type { TokenState } from "#server/tokens/schema.ts";
 interface Lifetime {
   expiresAt: Date | null;
   revokedAt: Date | null;
+  supersededAt: Date | null;
 }
 
-/** A token is expired at its expiry, not a moment later. */
-export function tokenState(token: Lifetime, now: number): TokenState {
-  if (token.revokedAt !== null && token.revokedAt.getTime() <= now) {
+/**
+ * A token is expired at its expiry, not a moment later. What was revoked, or replaced without a grace, has ended whatever the clock says:
+ * another process, whose clock may be ahead, has decided so.
+ */
+export function tokenState({ expiresAt, revokedAt, supersededAt }: Lifetime, now: number): TokenState {
+  if (revokedAt !== null) {
     return "revoked";
   }
-  return token.expiresAt !== null && token.expiresAt.getTime() <= now ? "expired" : "active";
+  const hadGrace = supersededAt === null || expiresAt === null || expiresAt > supersededAt;
+  if ((expiresAt !== null && expiresAt.getTime() <= now) || !hadGrace) {
+    return "expired";
+  }
+  return supersededAt === null ? "active" : "superseded";
+}
+
+/** A token that works: not ended, though possibly replaced and in its grace. */
+export function isUsable(state: TokenState): boolean {
+  return state === "active" || state === "superseded";
+}
+
+/** When a replaced token ends: after its grace, but never later than it would have ended by itself. */
+export function graceEnd(expiresAt: Date | null, graceMs: number, now: number): Date {
+  return earlier(new Date(now + graceMs), expiresAt);
+}
+
+/** When a new token ends; null = never. `latest`: the end of whoever gives it. */
+export function endOf(lifetimeMs: number | null, now: number, latest: Date | null): Date | null {
+  return lifetimeMs === null ? latest : earlier(new Date(now + lifetimeMs), latest);
+}
+
+/** Milliseconds a token was made to live; null = it does not expire. Rows older than that column are told by their dates. */
+export function lifetimeOf(token: {
+  lifetimeMs: bigint | null;
+  createdAt: Date;
+  expiresAt: Date | null;
+}): number | null {
+  if (token.expiresAt === null) {
+    return null;
+  }
+  return Number(token.lifetimeMs ?? token.expiresAt.getTime() - token.createdAt.getTime());
+}
+
+function earlier(one: Date, other: Date | null): Date {
+  return other !== null && other < one ? other : one;
 }

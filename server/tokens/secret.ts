@@ -3,12 +3,16 @@
  * The checksum (CRC-32 in base 62, as GitHub's tokens carry one) lets a secret scanner and this parser refuse a mistyped or invented
  * token without a look-up; it proves nothing. The secret alone proves the holder.
  */
-import { createHmac, randomBytes, type KeyObject } from "node:crypto";
+import { createHmac, hkdfSync, randomBytes, type KeyObject } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { newTokenId } from "#server/core/ids.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CHECKSUM_LENGTH = 6;
+/** What every token begins with, mistyped ones included. */
+export const TOKEN_PREFIX = "ocg_";
+/** What a token is looked up by. */
+export const TOKEN_ID = /^[0-9a-z]{12}$/;
 const TOKEN_FORM = /^ocg_([0-9a-z]{12})_([A-Za-z0-9_-]{22,172})([0-9A-Za-z]{6})$/;
 
 export interface TokenSecret {
@@ -20,10 +24,34 @@ export interface TokenSecret {
 
 /** A new token with `entropyBytes` random bytes (16 to 128). */
 export function newTokenSecret(entropyBytes: number): TokenSecret {
-  const id = newTokenId();
-  const body = `ocg_${id}_${randomBytes(entropyBytes).toString("base64url")}`;
-  const text = body + checksum(body);
-  return { id, text, last4: text.slice(-4) };
+  return tokenOf(newTokenId(), randomBytes(entropyBytes));
+}
+
+/** What makes a secret that can be given again although it is not stored. */
+export interface RetrySource {
+  /** Text of the token that is exchanged. */
+  replaces: string;
+  /** The caller's key of the request. */
+  key: string;
+  entropyBytes: number;
+}
+
+/**
+ * The token `id` that a request with this key gets in exchange: the same for the same request, unknown to whoever lacks the pepper, the
+ * replaced token or the key. HKDF with SHA-256 (RFC 5869) over an HMAC of the three.
+ */
+export function derivedTokenSecret(
+  pepper: KeyObject,
+  id: string,
+  { replaces, key, entropyBytes }: RetrySource,
+): TokenSecret {
+  const seed = purposeHmac(pepper, "exchange", replaces, key, id);
+  return tokenOf(id, Buffer.from(hkdfSync("sha256", seed, "", "openclaw token secret", entropyBytes)));
+}
+
+/** What is stored of the caller's key (32 bytes): tells a repeated request from another one, and gives nothing away. */
+export function hashRetryKey(pepper: KeyObject, replacedId: string, key: string): Buffer {
+  return purposeHmac(pepper, "retry key", replacedId, key);
 }
 
 /** The id inside a well-formed token, or null. Says nothing about whether the token is valid. */
@@ -39,6 +67,19 @@ export function tokenIdOf(text: string): string | null {
 /** HMAC-SHA-256 of the token under the pepper: what is stored and compared (32 bytes). */
 export function hashToken(pepper: KeyObject, text: string): Buffer {
   return createHmac("sha256", pepper).update(text).digest();
+}
+
+/** Apart from token hashes under the same key: no token begins with the prefix, and no part holds the separator. */
+function purposeHmac(pepper: KeyObject, purpose: string, ...parts: readonly string[]): Buffer {
+  return createHmac("sha256", pepper)
+    .update(["openclaw", purpose, ...parts].join("\0"))
+    .digest();
+}
+
+function tokenOf(id: string, secret: Buffer): TokenSecret {
+  const body = `${TOKEN_PREFIX}${id}_${secret.toString("base64url")}`;
+  const text = body + checksum(body);
+  return { id, text, last4: text.slice(-4) };
 }
 
 function checksum(text: string): string {

@@ -1,62 +1,46 @@
-/**
- * Tokens in memory, so that authenticating a request reads no database. Changes arrive by notification within milliseconds;
- * after a lost connection everything is read again before the old view could matter.
- */
+/** The gate: is this text a token that works here and now? Answers from memory, so that a request reads no database. */
 import type { Pool } from "pg";
 import type { Clock } from "#server/core/clock.ts";
 import { sameBytes } from "#server/core/crypto/same-bytes.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import { parseAddressList, type AddressList } from "#server/core/http/address.ts";
 import type { Logger } from "#server/core/log.ts";
-import { tokenState } from "#server/tokens/policy.ts";
 import type { Pepper } from "#server/tokens/pepper.ts";
+import { isUsable, tokenState } from "#server/tokens/policy.ts";
+import type { TokenState } from "#server/tokens/schema.ts";
 import { hashToken, tokenIdOf } from "#server/tokens/secret.ts";
+import { openTokenUses } from "#server/tokens/token-uses.ts";
+import { openTokenView, type StoredToken, type TokenListener } from "#server/tokens/token-view.ts";
 
-interface LiveToken {
-  id: string;
-  name: string;
-  roleName: string;
-  userId: string | null;
-  scopes: string[];
-  channels: string[];
-  allowedIps: AddressList | null;
-  expiresAt: Date | null;
-  revokedAt: Date | null;
-  pepperId: string;
-  secretHash: Buffer;
-}
-
+type LiveToken = Readonly<StoredToken>;
 type TokenRejection = "malformed" | "unknown" | "wrong_secret" | "revoked" | "expired" | "address_not_allowed";
-type TokenCheck = { ok: true; token: LiveToken } | { ok: false; reason: TokenRejection; tokenId: string | null };
+interface Rejected {
+  ok: false;
+  reason: TokenRejection;
+  tokenId: string | null;
+}
+type TokenCheck = { ok: true; token: LiveToken } | Rejected;
+/** `superseded`: the right secret of a token that was replaced, also when its grace is over. */
+type TokenExchangeCheck = { ok: true; token: LiveToken; state: "live" | "superseded" } | Rejected;
 
 export interface TokenStore {
-  /** Takes the same work for a wrong secret as for an unknown id. */
+  /** Takes the same work whatever is wrong with the token. */
   check(text: string, address: string): TokenCheck;
+  /** For requests that exchange a token: lets one through that was replaced, so that its reuse can be told from a wrong token. */
+  checkForExchange(text: string, address: string): TokenExchangeCheck;
+  /** The token as it is known here, in any state. */
+  get(tokenId: string): LiveToken | undefined;
+  /** True while the token works from that address: for connections that stay open. */
+  isLive(tokenId: string, address: string): boolean;
+  /** Calls `listener` after the view in memory has changed: with a token's id, or null when any may have. Returns the unsubscriber. */
+  onChange(listener: TokenListener): () => void;
   /** Notes a use for the list of tokens; written in bulk every few seconds. */
   touch(tokenId: string, address: string): void;
   close(): Promise<void>;
 }
 
-interface TokenRow {
-  id: string;
-  name: string;
-  role_name: string;
-  user_id: string | null;
-  scopes: string[];
-  channels: string[];
-  allowed_ips: string[];
-  expires_at: Date | null;
-  revoked_at: Date | null;
-  pepper_id: string;
-  secret_hash: Buffer;
-}
-
-const COLUMNS =
-  "id, name, role_name, user_id, scopes, channels, allowed_ips, expires_at, revoked_at, pepper_id, secret_hash";
-const NO_HASH = Buffer.alloc(32);
-const TOUCH_FLUSH_MS = 5_000;
-/** `last_used_at` of one token is written at most this often. */
-const TOUCH_INTERVAL_MS = 30_000;
+/** Stands for a token that does not exist. */
+const NO_TOKEN = { secretHash: Buffer.alloc(32), expiresAt: new Date(0), revokedAt: null, supersededAt: null };
 
 export interface TokenStoreDeps {
   pool: Pool;
@@ -67,148 +51,91 @@ export interface TokenStoreDeps {
 }
 
 export async function openTokenStore(deps: TokenStoreDeps): Promise<TokenStore> {
-  const tokens = new Map<string, LiveToken>();
-  const touches = new Map<string, { at: number; address: string; written: number }>();
+  const view = await openTokenView(deps);
+  const uses = openTokenUses(deps);
+  const admits = addressGate(deps.log);
 
-  async function loadAll(): Promise<void> {
-    const { rows } = await deps.pool.query<TokenRow>(`SELECT ${COLUMNS} FROM token`);
-    tokens.clear();
-    for (const row of rows) {
-      tokens.set(row.id, toLiveToken(row));
+  /**
+   * The token whose secret this is, and its state. Hash and state are worked out for any text before either is looked at, so that the time
+   * taken does not tell what is wrong.
+   */
+  function recognise(text: string): { ok: true; token: LiveToken; state: TokenState } | Rejected {
+    const id = tokenIdOf(text);
+    const token = id === null ? undefined : view.get(id);
+    const state = tokenState(token ?? NO_TOKEN, deps.clock.now());
+    const matches = sameBytes(hashToken(deps.pepper.key, text), (token ?? NO_TOKEN).secretHash);
+    if (id === null) {
+      return { ok: false, reason: "malformed", tokenId: null };
     }
-  }
-
-  async function loadOne(id: string): Promise<void> {
-    const { rows } = await deps.pool.query<TokenRow>(`SELECT ${COLUMNS} FROM token WHERE id = $1`, [id]);
-    const [row] = rows;
-    if (row === undefined) {
-      tokens.delete(id);
-    } else {
-      tokens.set(id, toLiveToken(row));
+    if (token === undefined || !matches || token.pepperId !== deps.pepper.id) {
+      return { ok: false, reason: token === undefined ? "unknown" : "wrong_secret", tokenId: id };
     }
+    return { ok: true, token, state };
   }
-
-  /** A change that cannot be read leaves the old view in place, which could admit a revoked token: drop it instead. */
-  function refresh(id: string): void {
-    loadOne(id).catch((error: unknown) => {
-      tokens.delete(id);
-      deps.log.error(
-        { err: error, tokenId: id },
-        "token changed but could not be read: refusing it until the database answers",
-      );
-      void reloadUntilDone();
-    });
-  }
-
-  let reloading: Promise<void> | null = null;
-  function reloadUntilDone(): Promise<void> {
-    reloading ??= (async () => {
-      for (;;) {
-        try {
-          await loadAll();
-          return;
-        } catch (error) {
-          deps.log.warn({ err: error }, "tokens: database not answering, trying again");
-          await new Promise((resolve) => setTimeout(resolve, 500).unref());
-        }
-      }
-    })().finally(() => {
-      reloading = null;
-    });
-    return reloading;
-  }
-
-  async function flushTouches(): Promise<void> {
-    const due = [...touches].filter(([, use]) => use.at > use.written && use.at - use.written >= TOUCH_INTERVAL_MS);
-    if (due.length === 0) {
-      return;
-    }
-    await deps.pool.query(
-      `UPDATE token SET last_used_at = u.at, last_used_address = u.address
-         FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS u(id, at, address) WHERE token.id = u.id`,
-      [due.map(([id]) => id), due.map(([, use]) => new Date(use.at)), due.map(([, use]) => use.address)],
-    );
-    for (const [, use] of due) {
-      use.written = use.at;
-    }
-  }
-
-  const unlisten = await deps.notify.listen("openclaw_policy", (payload) => {
-    const change = parseChange(payload);
-    if (change?.table === "token") {
-      refresh(change.id);
-    }
-  });
-  deps.notify.onReconnect(() => void reloadUntilDone());
-  await loadAll();
-  const timer = setInterval(() => {
-    flushTouches().catch((error: unknown) =>
-      deps.log.warn({ err: error }, "tokens: last use not written, will try again"),
-    );
-  }, TOUCH_FLUSH_MS);
-  timer.unref();
 
   return {
     check(text, address) {
-      const id = tokenIdOf(text);
-      const token = id === null ? undefined : tokens.get(id);
-      const matches = sameBytes(hashToken(deps.pepper.key, text), token?.secretHash ?? NO_HASH);
-      if (id === null) {
-        return { ok: false, reason: "malformed", tokenId: null };
+      const found = recognise(text);
+      if (!found.ok) {
+        return found;
       }
-      if (token === undefined || !matches || token.pepperId !== deps.pepper.id) {
-        return { ok: false, reason: token === undefined ? "unknown" : "wrong_secret", tokenId: id };
+      const { token, state } = found;
+      if (state === "revoked" || state === "expired") {
+        return { ok: false, reason: state, tokenId: token.id };
       }
-      const state = tokenState(token, deps.clock.now());
-      if (state !== "active") {
-        return { ok: false, reason: state, tokenId: id };
-      }
-      if (token.allowedIps !== null && !token.allowedIps.includes(address)) {
-        return { ok: false, reason: "address_not_allowed", tokenId: id };
-      }
-      return { ok: true, token };
+      return admits(token, address)
+        ? { ok: true, token }
+        : { ok: false, reason: "address_not_allowed", tokenId: token.id };
     },
-    touch(tokenId, address) {
-      const use = touches.get(tokenId);
-      if (use === undefined) {
-        touches.set(tokenId, { at: deps.clock.now(), address, written: 0 });
-      } else {
-        use.at = deps.clock.now();
-        use.address = address;
+    checkForExchange(text, address) {
+      const found = recognise(text);
+      if (!found.ok) {
+        return found;
       }
+      const { token, state } = found;
+      if (state === "revoked" || (state === "expired" && token.supersededAt === null)) {
+        return { ok: false, reason: state, tokenId: token.id };
+      }
+      return admits(token, address)
+        ? { ok: true, token, state: token.supersededAt === null ? "live" : "superseded" }
+        : { ok: false, reason: "address_not_allowed", tokenId: token.id };
     },
+    get: (tokenId) => view.get(tokenId),
+    isLive(tokenId, address) {
+      const token = view.get(tokenId);
+      return token !== undefined && isUsable(tokenState(token, deps.clock.now())) && admits(token, address);
+    },
+    onChange: (listener) => view.onChange(listener),
+    touch: (tokenId, address) => uses.note(tokenId, address),
     async close() {
-      clearInterval(timer);
-      unlisten();
-      await flushTouches().catch(() => undefined);
+      view.close();
+      await uses.close();
     },
   };
 }
 
-function toLiveToken(row: TokenRow): LiveToken {
-  return {
-    id: row.id,
-    name: row.name,
-    roleName: row.role_name,
-    userId: row.user_id,
-    scopes: row.scopes,
-    channels: row.channels,
-    allowedIps: row.allowed_ips.length === 0 ? null : parseAddressList(row.allowed_ips),
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-    pepperId: row.pepper_id,
-    secretHash: row.secret_hash,
+/** Lists are parsed when first asked, and kept as long as their token is: a hundred thousand at once would take seconds. */
+function addressGate(log: Logger): (token: LiveToken, address: string) => boolean {
+  const lists = new WeakMap<readonly string[], AddressList>();
+  return ({ id, allowedIps }, address) => {
+    if (allowedIps.length === 0) {
+      return true;
+    }
+    let list = lists.get(allowedIps);
+    if (list === undefined) {
+      list = parseStored(id, allowedIps, log);
+      lists.set(allowedIps, list);
+    }
+    return list.includes(address);
   };
 }
 
-function parseChange(payload: string): { table: string; id: string } | null {
+/** A stored list that cannot be read admits nobody. */
+function parseStored(tokenId: string, allowedIps: readonly string[], log: Logger): AddressList {
   try {
-    const value: unknown = JSON.parse(payload);
-    if (typeof value === "object" && value !== null && "table" in value && "id" in value) {
-      return { table: String(value.table), id: String(value.id) };
-    }
-  } catch {
-    // A payload that is not ours changes nothing.
+    return parseAddressList(allowedIps);
+  } catch (error) {
+    log.error({ err: error, tokenId }, "tokens: the allowed addresses of this token cannot be read; it is refused");
+    return { includes: () => false };
   }
-  return null;
 }
