@@ -1,10 +1,12 @@
 /** The `openclaw` command. Parses, hands over to one module per command group, and turns errors into one line and an exit code. */
 import { Command, CommanderError } from "commander";
+import { registerAccess } from "./commands/access.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerConsole } from "./commands/console.ts";
 import { registerGateway } from "./commands/gateway.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerStart } from "./commands/start.ts";
+import { registerExplain } from "./commands/security-explain.ts";
 import { registerValidateConfig } from "./commands/security-validate-config.ts";
 import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
 import { createCliContext } from "./context.ts";
@@ -30,10 +32,12 @@ async function main(argv: readonly string[]): Promise<void> {
     );
   registerStart(program);
   registerGateway(program, context);
+  registerAccess(program, context);
   registerConfig(program, context);
   registerLogs(program, context);
   registerConsole(program, context);
   const security = program.command("security").description("checks of the installation");
+  registerExplain(security, context);
   registerValidateConfig(security, context);
   registerVerifyAudit(security, context);
   await program.parseAsync(argv);

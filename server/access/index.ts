@@ -1,3 +1,12 @@
+export { grantorOf, refuseBeyondGrant, unlimitedGrantor, type Grantor } from "#server/access/grants.ts";
 export { can, isKnownPermission, isWithin, type Permission } from "#server/access/permissions.ts";
+export { explain } from "#server/access/explain.ts";
 export { decide } from "#server/access/policy.ts";
 export { openPolicyStore, readPolicy, type PolicyStore } from "#server/access/policy-store.ts";
+export type { PolicyEditDeps } from "#server/access/edit-policy.ts";
+export { saveRole } from "#server/access/save-role.ts";
+export { deleteRole } from "#server/access/delete-role.ts";
+export { saveUser } from "#server/access/save-user.ts";
+export { deleteUser } from "#server/access/delete-user.ts";
+export { saveChannel } from "#server/access/save-channel.ts";
+export { deleteChannel } from "#server/access/delete-channel.ts";

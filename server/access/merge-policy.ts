@@ -1,4 +1,5 @@
 /** One policy out of two sources: a section written in the configuration file is owned by it, an absent one by the database. Pure. */
+import { formatPath } from "#server/config/index.ts";
 import type { ChannelRules, PolicySnapshot, RolePolicy, UserPolicy } from "#server/access/schema.ts";
 
 interface ConfiguredRole {
@@ -37,7 +38,8 @@ export interface StoredPolicy {
   users: readonly {
     id: string;
     roleName: string;
-    channels: string[];
+    /** Null: the role's own; an empty list means none at all. */
+    channels: string[] | null;
     maxMessages: number | null;
     timeWindowMs: number | null;
   }[];
@@ -63,7 +65,10 @@ export function mergePolicy(configured: ConfiguredPolicy, stored: StoredPolicy):
 function configuredRoles(roles: NonNullable<ConfiguredPolicy["roles"]>): Map<string, RolePolicy> {
   const named = Object.entries(roles).map(([name, role]): [string, RolePolicy] => {
     const { permissions, channels, commands } = role;
-    return [name, { permissions, channels, commands, source: `security.authorization.roles.${name}` }];
+    return [
+      name,
+      { permissions, channels, commands, source: formatPath(["security", "authorization", "roles", name]) },
+    ];
   });
   return new Map(named);
 }
@@ -86,7 +91,7 @@ function configuredUsers(users: NonNullable<ConfiguredPolicy["users"]>): Map<str
         user.restrictions === undefined
           ? null
           : { maxMessages: user.restrictions.maxMessages, timeWindowMs: user.restrictions.timeWindow },
-      source: `security.authorization.users.${id}`,
+      source: formatPath(["security", "authorization", "users", id]),
     },
   ]);
   return new Map(named);
@@ -97,7 +102,7 @@ function storedUsers(stored: StoredPolicy): Map<string, UserPolicy> {
     user.id,
     {
       role: user.roleName,
-      channels: user.channels.length === 0 ? null : user.channels,
+      channels: user.channels,
       restrictions:
         user.maxMessages === null || user.timeWindowMs === null
           ? null
@@ -108,16 +113,17 @@ function storedUsers(stored: StoredPolicy): Map<string, UserPolicy> {
   return new Map(named);
 }
 
+/** A section that says nothing of who may come in admits nobody. */
 function configuredChannels(channels: NonNullable<ConfiguredPolicy["channels"]>): Map<string, ChannelRules> {
   const named = Object.entries(channels).map(([channel, { permissions }]): [string, ChannelRules] => [
     channel,
     {
-      allowedUsers: permissions?.allowedUsers ?? null,
-      allowedRoles: permissions?.allowedRoles ?? null,
+      allowedUsers: permissions?.allowedUsers ?? [],
+      allowedRoles: permissions?.allowedRoles ?? [],
       blockedUsers: permissions?.blockedUsers ?? [],
       allowedCommands: permissions?.commands?.allowed ?? null,
       blockedCommands: permissions?.commands?.blocked ?? [],
-      source: `channels.${channel}.permissions`,
+      source: formatPath(["channels", channel, "permissions"]),
     },
   ]);
   return new Map(named);

@@ -7,6 +7,7 @@ const ADMINISTRATIVE = [
   "tokens:create",
   "tokens:rotate",
   "tokens:revoke",
+  "tokens:any_owner",
   "roles:read",
   "roles:write",
   "users:read",
@@ -17,6 +18,7 @@ const ADMINISTRATIVE = [
   "config:write",
   "audit:read",
   "overview:read",
+  "policy:explain",
   "runs:read_all",
   "runs:cancel_all",
 ] as const;

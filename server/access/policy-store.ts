@@ -1,7 +1,8 @@
 /** The policy in force, in memory: rebuilt as a whole when the file or a database row changes. */
 import type { Pool } from "pg";
-import { mergePolicy, type ConfiguredPolicy, type StoredPolicy } from "#server/access/merge-policy.ts";
+import { mergePolicy, type ConfiguredPolicy } from "#server/access/merge-policy.ts";
 import type { PolicySnapshot } from "#server/access/schema.ts";
+import { STORED_POLICY_SQL, storedPolicyOf, type StoredPolicyRow } from "#server/access/stored-policy.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Logger } from "#server/core/log.ts";
 
@@ -56,14 +57,6 @@ export async function openPolicyStore(deps: PolicyStoreDeps): Promise<PolicyStor
 
 /** One consistent reading of the stored policy, merged with the configured one. */
 export async function readPolicy(pool: Pool, configured: ConfiguredPolicy): Promise<PolicySnapshot> {
-  const { rows } = await pool.query<{ policy: StoredPolicy }>(`
-    SELECT json_build_object(
-      'roles', (SELECT coalesce(json_agg(json_build_object('name', name, 'permissions', permissions, 'channels', channels, 'commands', commands)), '[]') FROM role),
-      'users', (SELECT coalesce(json_agg(json_build_object('id', id, 'roleName', role_name, 'channels', channels,
-                 'maxMessages', max_messages, 'timeWindowMs', time_window_ms)), '[]') FROM gateway_user),
-      'channels', (SELECT coalesce(json_agg(json_build_object('channel', channel, 'allowedUsers', allowed_users, 'allowedRoles', allowed_roles,
-                 'blockedUsers', blocked_users, 'allowedCommands', allowed_commands, 'blockedCommands', blocked_commands)), '[]') FROM channel_policy)
-    ) AS policy`);
-  const [row] = rows;
-  return mergePolicy(configured, row?.policy ?? { roles: [], users: [], channels: [] });
+  const { rows } = await pool.query<StoredPolicyRow>(STORED_POLICY_SQL);
+  return mergePolicy(configured, storedPolicyOf(rows));
 }

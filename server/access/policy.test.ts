@@ -17,8 +17,8 @@ const role = (
   source = "security.authorization.roles.x",
 ): RolePolicy => ({ permissions, channels, commands, source });
 const rules = (over: Partial<ChannelRules>): ChannelRules => ({
-  allowedUsers: null,
-  allowedRoles: null,
+  allowedUsers: [],
+  allowedRoles: ["*"],
   blockedUsers: [],
   allowedCommands: null,
   blockedCommands: [],
@@ -29,6 +29,7 @@ const principal = (over: Partial<Principal> = {}): Principal => ({
   id: "token:t1",
   kind: "token",
   tokenId: "t1",
+  ownerId: "operator",
   name: "bot",
   role: "user",
   scopes: [],
@@ -175,8 +176,8 @@ const anyRole = fc.record({
   source: fc.constant("r"),
 });
 const anyRules: fc.Arbitrary<ChannelRules> = fc.record({
-  allowedUsers: fc.option(names, { nil: null }),
-  allowedRoles: fc.option(names, { nil: null }),
+  allowedUsers: listOrStar,
+  allowedRoles: listOrStar,
   blockedUsers: names,
   allowedCommands: fc.option(names, { nil: null }),
   blockedCommands: names,

@@ -18,6 +18,71 @@ export const RoleName = z
   .max(64)
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, "letters, digits, _ and - only");
 
+/** Commands as they are typed, without the slash; the grammar of messages makes them lower case. */
+export const CommandName = z
+  .string()
+  .regex(/^\/?[A-Za-z][A-Za-z0-9_-]{0,31}$/, "a letter, then letters, digits, _ and - only, at most 32")
+  .transform((written) => written.replace("/", "").toLowerCase());
+
+const orEvery = <Name extends z.ZodType<string, string>>(name: Name) =>
+  z.array(z.union([name, z.literal("*")], { error: '"*", or a name of that kind' })).max(1000);
+
+/** Changes of a role; what is left out stays as it is, or is empty in a new one. */
+export const RoleEdit = z.strictObject({
+  name: RoleName,
+  permissions: z.array(z.string().min(1).max(64)).max(200).optional(),
+  channels: orEvery(ChannelName).optional(),
+  commands: orEvery(CommandName).optional(),
+});
+export type RoleEdit = z.input<typeof RoleEdit>;
+
+/** Changes of a user's record; null takes a narrowing away. */
+export const UserEdit = z.strictObject({
+  id: SubjectId,
+  /** Needed for a new record. */
+  role: RoleName.optional(),
+  /** Null: the role's own channels; an empty list: none. */
+  channels: orEvery(ChannelName).nullable().optional(),
+  restriction: z
+    .strictObject({
+      maxMessages: z.int().min(1).max(1_000_000_000),
+      timeWindowMs: z
+        .int()
+        .min(1000)
+        .max(365 * 86_400_000),
+    })
+    .nullable()
+    .optional(),
+});
+export type UserEdit = z.input<typeof UserEdit>;
+
+/** Changes of a channel's rules; in a new one every command is allowed and nobody is let in until named. */
+export const ChannelEdit = z.strictObject({
+  channel: ChannelName,
+  allowedUsers: orEvery(SubjectId).optional(),
+  allowedRoles: orEvery(RoleName).optional(),
+  blockedUsers: orEvery(SubjectId).optional(),
+  allowedCommands: orEvery(CommandName).optional(),
+  blockedCommands: orEvery(CommandName).optional(),
+});
+export type ChannelEdit = z.input<typeof ChannelEdit>;
+
+/** A question to the policy. Names that nothing bears are answered, not refused. */
+export const ExplainRequest = z
+  .strictObject({
+    user: SubjectId.optional().describe("The end user whose message it is. Leave out for the credential itself."),
+    channel: ChannelName.default("api").describe("Where the message comes from."),
+    command: CommandName.describe("Such as `ask`; plain text is `ask`, code is `run`."),
+    token: z.string().min(1).max(64).optional().describe("Id of the token that sends it; default: the asking one."),
+    role: z.string().min(1).max(128).optional().describe("Role of an imagined sender, instead of a token."),
+  })
+  .refine(({ token, role }) => token === undefined || role === undefined, {
+    path: ["role"],
+    message: "name a token or a role, not both",
+  })
+  .describe("Would the gateway let this through, and why?");
+export type ExplainRequest = z.output<typeof ExplainRequest>;
+
 /** Where a rule stands: a configuration path, or a database record. Shown as `because` in every decision. */
 export type RuleSource = string;
 
@@ -36,11 +101,12 @@ export interface UserPolicy {
   source: RuleSource;
 }
 
-/** Null lists restrict nothing; an empty list lets nobody through. */
+/** An empty allow list lets nobody through; who is on neither list of people stays outside. */
 export interface ChannelRules {
-  allowedUsers: readonly string[] | null;
-  allowedRoles: readonly string[] | null;
+  allowedUsers: readonly string[];
+  allowedRoles: readonly string[];
   blockedUsers: readonly string[];
+  /** Null: every command the role has. */
   allowedCommands: readonly string[] | null;
   blockedCommands: readonly string[];
   source: RuleSource;
@@ -56,10 +122,12 @@ export interface PolicySnapshot {
 
 /** Who is asking, after authentication. */
 export interface Principal {
-  /** Stable id for limits, idempotency and the record: `token:<id>` or `config:gateway.token`. */
+  /** Stable id for limits, runs and idempotency: `token:<family id>` or `config:gateway.token`. Survives rotation. */
   id: string;
   kind: "token" | "config-token";
   tokenId: string | null;
+  /** Who answers for the credential. */
+  ownerId: string;
   /** Display name of the credential. */
   name: string;
   role: string;
@@ -97,3 +165,27 @@ export type DenialCode =
 export type Decision =
   | { allow: true; code: "allowed" | "authorization_disabled"; because: RuleSource; role: string }
   | { allow: false; code: DenialCode; because: RuleSource; role: string; message: string };
+
+/** One look at one rule. Checks that had nothing to look at (no user record, no rules for the channel) are not listed. */
+export interface TraceEntry {
+  check: string;
+  passed: boolean;
+  because: RuleSource;
+  message: string;
+}
+
+/** What remains of a credential's rights after its role, its own limits, its user's record and the channel's rules. */
+export interface EffectiveGrant {
+  permissions: string[];
+  /** `*` = every channel. */
+  channels: string[];
+  /** Commands that exist and may be given on the channel asked about. */
+  commands: string[];
+}
+
+export interface Explanation {
+  decision: Decision;
+  /** In the order in which the live gate looks; it stops at the first that did not pass. */
+  trace: TraceEntry[];
+  effective: EffectiveGrant;
+}

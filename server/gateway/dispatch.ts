@@ -1,12 +1,13 @@
 /**
  * Steps 4 to 6 for one message: authorize, limit, dispatch. The same for every way a message arrives.
  */
-import type { Decision, PolicySnapshot, Principal } from "#server/access/schema.ts";
+import type { AccessRequest, Decision, PolicySnapshot, Principal } from "#server/access/schema.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { actorOf, type Exchange } from "#server/gateway/answer.ts";
+import { actorOf, type Identified } from "#server/gateway/answer.ts";
 import { authorize } from "#server/gateway/authorize.ts";
 import type { CommandResult } from "#server/gateway/commands/command.ts";
 import { findCommand, permissionOf } from "#server/gateway/commands/registry.ts";
+import type { Call } from "#server/gateway/exchange.ts";
 import type { ParsedText } from "#server/gateway/grammar.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
@@ -31,22 +32,19 @@ export interface Dispatched {
 /** @throws Refusal / AppError; the place taken in limits that skip failures is given back. */
 export async function dispatch(
   services: GatewayServices,
-  exchange: Exchange & { principal: Principal },
+  exchange: Identified<Call>,
   facts: MessageFacts,
 ): Promise<Dispatched> {
   const { principal, incoming } = exchange;
   const { channel, parsed } = facts;
   const userId = facts.userId ?? principal.boundUserId;
   const policy = services.policy.current();
-  const access = { channel, command: parsed.command, permission: permissionOf(parsed.command), userId: facts.userId };
-  const decision = authorize(policy, principal, access);
-  const admission = await limit(services, {
-    subject: userId ?? principal.id,
-    role: decision.role,
+  const { decision, counted } = admissible(policy, principal, {
     channel,
     command: parsed.command,
-    restriction: restrictionOf(policy, userId),
+    userId: facts.userId,
   });
+  const admission = await limit(services, counted);
   const received: AuditEventInput = {
     event: "message.received",
     outcome: "ok",
@@ -82,6 +80,28 @@ export async function dispatch(
     admission.ticket.settle("failed");
     throw error;
   }
+}
+
+/**
+ * May this principal give this command there, and what does it count against?
+ * @throws Refusal FORBIDDEN
+ */
+export function admissible(
+  policy: PolicySnapshot,
+  principal: Principal,
+  asked: Pick<AccessRequest, "channel" | "command" | "userId">,
+): { decision: Decision & { allow: true }; counted: LimitFacts } {
+  const { channel, command } = asked;
+  const decision = authorize(policy, principal, { ...asked, permission: permissionOf(command) });
+  const userId = asked.userId ?? principal.boundUserId;
+  const counted = {
+    subject: userId ?? principal.id,
+    role: decision.role,
+    channel,
+    command,
+    restriction: restrictionOf(policy, userId),
+  };
+  return { decision, counted };
 }
 
 /** The user's own limit and where it stands. */

@@ -69,6 +69,19 @@ describe("a policy in the configuration file", () => {
     expect(await say("/help", { channel: "whatsapp", user: "user456" })).toMatchObject({ status: 200 });
   });
 
+  it("AUTHZ-3 GHSA-4cqv an unknown user is refused, whoever carries the message and however much the name looks right", async () => {
+    for (const user of ["stranger", "User456", "user456.", "ｕser456"]) {
+      const refused = await say("/help", { channel: "whatsapp", user });
+      expect(refused).toMatchObject({ status: 403, error: { details: { reason: "user_not_allowed" } } });
+      expect(await server.events(refused.headers.get("x-request-id"))).toMatchObject([
+        { event: "access.denied", because: "channels.whatsapp.permissions.allowedUsers", user_id: user },
+      ]);
+    }
+    for (const user of ["user\u200b456", "user456 ", "\u202euser456"]) {
+      expect(await say("/help", { channel: "whatsapp", user })).toMatchObject({ status: 400 });
+    }
+  });
+
   it("AUTHZ-2 a user's restriction is counted over its window and named with Retry-After", async () => {
     const answers = [];
     for (let message = 0; message < 4; message += 1) {
@@ -100,20 +113,17 @@ describe("a policy in the configuration file", () => {
   });
 
   it("a saved file is in force without a restart; a broken one changes nothing and is on record", async () => {
-    expect((await say("/help", { channel: "whatsapp", user: "user789" })).status).toBe(200);
+    const sayIt = () => say("/help", { channel: "whatsapp", user: "user456" });
+    expect((await sayIt()).status).toBe(200);
     writeFileSync(
       server.home.configFile,
-      config(`${POLICY}${LIMITS}`).replace('"spam_user"', '"spam_user", "user789"'),
+      config(`${POLICY}${LIMITS}`).replace('"spam_user"', '"spam_user", "user456"'),
     );
-    await expect
-      .poll(async () => (await say("/help", { channel: "whatsapp", user: "user789" })).error?.details?.reason, {
-        timeout: 5_000,
-      })
-      .toBe("user_blocked");
+    await expect.poll(async () => (await sayIt()).error?.details?.reason, { timeout: 5_000 }).toBe("user_blocked");
     writeFileSync(server.home.configFile, "{ this is not json5");
     const rejected = () => server.recorded("config.rejected");
     await expect.poll(rejected, { timeout: 5_000 }).toMatchObject([{ outcome: "denied" }]);
-    expect((await say("/help", { channel: "whatsapp", user: "user789" })).error?.details?.reason).toBe("user_blocked");
+    expect((await sayIt()).error?.details?.reason).toBe("user_blocked");
   });
 });
 

@@ -6,7 +6,7 @@ import { helpCommand } from "#server/gateway/commands/help.ts";
 import { runCommand } from "#server/gateway/commands/run.ts";
 import { statusCommand } from "#server/gateway/commands/status.ts";
 
-const COMMANDS: readonly Command[] = [helpCommand(() => COMMANDS), statusCommand, askCommand, runCommand];
+export const COMMANDS: readonly Command[] = [helpCommand(() => COMMANDS), statusCommand, askCommand, runCommand];
 const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.name, command]));
 
 export const findCommand = (name: string): Command | undefined => BY_NAME.get(name);

@@ -1,0 +1,23 @@
+/** Removes a user's record: from then on that person is a stranger, with the rights of whatever token carries the message. */
+import { recordEvents } from "#server/audit/index.ts";
+import { editPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
+import type { Grantor } from "#server/access/grants.ts";
+import { storedUser } from "#server/access/save-user.ts";
+import { AppError } from "#server/core/errors.ts";
+
+/** @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
+export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: string): Promise<void> {
+  await editPolicy(deps, "users", async (tx, policy) => {
+    const before = storedUser(policy, id);
+    if (before === null) {
+      throw new AppError("NOT_FOUND", `There is no user "${id}". See them with: openclaw access users list`);
+    }
+    if (policy.roles.has(before.role)) {
+      refuseRoleBeyond(policy, grantor, before.role);
+    }
+    await tx.gatewayUser.delete({ where: { id } });
+    await recordEvents(tx, [
+      { event: "user.deleted", outcome: "ok", actor: grantor.actor, target: id, data: { before: { ...before } } },
+    ]);
+  });
+}

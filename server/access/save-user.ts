@@ -1,0 +1,77 @@
+/** Makes or changes the record of a person known to the gateway. */
+import { recordEvents } from "#server/audit/index.ts";
+import {
+  editPolicy,
+  refuseRoleBeyond,
+  sameContent,
+  type PolicyEditDeps,
+  type Saved,
+} from "#server/access/edit-policy.ts";
+import type { Grantor } from "#server/access/grants.ts";
+import { UserEdit, type PolicySnapshot } from "#server/access/schema.ts";
+import { AppError } from "#server/core/errors.ts";
+import { parseInput } from "#server/core/parse-input.ts";
+
+export interface StoredUser {
+  id: string;
+  role: string;
+  /** Null: the role's own. */
+  channels: string[] | null;
+  restriction: { maxMessages: number; timeWindowMs: number } | null;
+}
+
+/** @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
+export async function saveUser(deps: PolicyEditDeps, grantor: Grantor, input: UserEdit): Promise<Saved<StoredUser>> {
+  const edit = parseInput(UserEdit, "User", input);
+  return editPolicy(deps, "users", async (tx, policy) => {
+    const before = storedUser(policy, edit.id);
+    const role = edit.role ?? before?.role;
+    if (role === undefined) {
+      throw new AppError("INVALID_INPUT", `User role: "${edit.id}" is new, so it needs a role.`);
+    }
+    if (before !== null && policy.roles.has(before.role)) {
+      refuseRoleBeyond(policy, grantor, before.role);
+    }
+    refuseRoleBeyond(policy, grantor, role);
+    const after: StoredUser = {
+      id: edit.id,
+      role,
+      channels: edit.channels === undefined ? (before?.channels ?? null) : edit.channels,
+      restriction: edit.restriction === undefined ? (before?.restriction ?? null) : edit.restriction,
+    };
+    if (!sameContent(before, after)) {
+      const { id, channels, restriction } = after;
+      const now = new Date(deps.clock.now());
+      // Prisma knows no absent list, and an empty one means something else.
+      await tx.$executeRaw`
+        INSERT INTO gateway_user (id, role_name, channels, max_messages, time_window_ms, created_at, updated_at)
+        VALUES (${id}, ${role}, ${channels}::text[], ${restriction?.maxMessages ?? null}::int,
+                ${restriction?.timeWindowMs ?? null}::bigint, ${now}, ${now})
+        ON CONFLICT (id) DO UPDATE SET role_name = excluded.role_name, channels = excluded.channels,
+          max_messages = excluded.max_messages, time_window_ms = excluded.time_window_ms, updated_at = excluded.updated_at`;
+      await recordEvents(tx, [
+        {
+          event: "user.changed",
+          outcome: "ok",
+          actor: grantor.actor,
+          target: id,
+          data: { before: before && { ...before }, after: { ...after } },
+        },
+      ]);
+    }
+    return { before, after };
+  });
+}
+
+/** The record as the policy in force holds it; only for a section the database owns. */
+export function storedUser(policy: PolicySnapshot, id: string): StoredUser | null {
+  const user = policy.users.get(id);
+  return user === undefined
+    ? null
+    : {
+        id,
+        role: user.role,
+        channels: user.channels === null ? null : [...user.channels],
+        restriction: user.restrictions,
+      };
+}
