@@ -55,6 +55,7 @@ class Bell {
 
 export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatcher> {
   const bells = new Map<string, Set<Bell>>();
+  let closed = false;
   const ringAll = (): void => bells.forEach((set) => set.forEach((bell) => bell.ring()));
   const unlisten = await hub.listen(CHANNEL, (payload) => {
     const runId = runIdOf(payload);
@@ -99,7 +100,7 @@ export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatch
       const { bell, remove } = hang(runId);
       let seq = afterSeq;
       try {
-        while (signal?.aborted !== true) {
+        while (signal?.aborted !== true && !closed) {
           const rows = await db.runEvent.findMany({
             where: { runId, seq: { gt: seq } },
             orderBy: { seq: "asc" },
@@ -130,6 +131,7 @@ export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatch
     },
 
     close() {
+      closed = true;
       unlisten();
       ringAll();
     },

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { RECORDED } from "./audit.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
-import { readPolicy } from "#server/access/index.ts";
+import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import type { EngineFacts } from "#server/sandbox/schema.ts";
 import { createToken, loadPepper } from "#server/tokens/index.ts";
 import type { CreateToken } from "#server/tokens/schema.ts";
 
@@ -40,10 +41,17 @@ interface AuditRow {
   data: Record<string, unknown>;
 }
 
+interface ServerOptions {
+  /** Added to the process's environment. */
+  env?: Record<string, string>;
+  /** Another server whose home and database this one uses too; it has to be stopped after this one. */
+  sharing?: TestServer;
+}
+
 /** @param config text of the configuration file; default: none. */
-export async function startServer(config?: string): Promise<TestServer> {
-  const database = await createTestDatabase();
-  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-server-")));
+export async function startServer(config?: string, { env, sharing }: ServerOptions = {}): Promise<TestServer> {
+  const database = sharing?.database ?? (await createTestDatabase());
+  const home = sharing?.home ?? homePaths(mkdtempSync(join(tmpdir(), "openclaw-server-")));
   ensureHome(home);
   if (config !== undefined) {
     writeFileSync(home.configFile, config, { mode: 0o600 });
@@ -55,6 +63,7 @@ export async function startServer(config?: string): Promise<TestServer> {
       OPENCLAW_PORT: "0",
       OPENCLAW_DATABASE_URL: database.appUrl,
       OPENCLAW_LOG_LEVEL: "error",
+      ...env,
     },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -82,11 +91,11 @@ export async function startServer(config?: string): Promise<TestServer> {
       const policy = await readPolicy(pool, { enabled: true, roles: undefined, users: undefined, channels: undefined });
       const settings = { expiration: 3_600_000, maxTokens: 1000, tokenLength: 32 };
       const deps = { db, clock: systemClock, pepper: loadPepper(home), settings, policy };
-      const created = await createToken(
-        deps,
-        { type: "operator", id: "test" },
-        { name: "test", role: "admin", ...input },
-      );
+      const created = await createToken(deps, unlimitedGrantor({ type: "operator", id: "test" }), {
+        name: "test",
+        role: "admin",
+        ...input,
+      });
       if (input.allowedIps === undefined) {
         await known(port, created.token);
       }
@@ -102,10 +111,32 @@ export async function startServer(config?: string): Promise<TestServer> {
       await owner.end();
       await db.$disconnect();
       await pool.end();
-      await database.drop();
-      rmSync(home.home, { recursive: true, force: true });
+      if (sharing === undefined) {
+        await database.drop();
+        rmSync(home.home, { recursive: true, force: true });
+      }
     },
   };
+}
+
+/** Makes the server believe in a worker with an engine: runs are accepted, and nobody works on them. */
+export async function announceEngine(server: TestServer): Promise<void> {
+  const engine: EngineFacts = {
+    reachable: true,
+    endpoint: "none",
+    version: null,
+    runtimes: [],
+    storageDriver: null,
+    image: null,
+    imageDigest: null,
+    loopDisks: true,
+    error: null,
+  };
+  await server.sql(
+    `INSERT INTO worker_node (id, host, pid, version, engine, started_at, heartbeat_at)
+     VALUES ('wrk_test', 'test', 1, '0', $1, now(), now() + interval '1 hour')`,
+    [JSON.stringify(engine)],
+  );
 }
 
 /** Resolves once the server has heard of the token. */
