@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import type { AppServices } from "#server/services.ts";
 import { openPolicyStore } from "#server/access/index.ts";
-import { createAuditWriter, isListed } from "#server/audit/index.ts";
+import { createAuditWriter, createCollapser, isListed } from "#server/audit/index.ts";
 import type { AuditEventInput, AuditKind } from "#server/audit/schema.ts";
-import { createAttemptLimiter } from "#server/auth/index.ts";
+import { openAttemptStore } from "#server/auth/index.ts";
 import { openConfigStore, type ConfigEvent } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb } from "#server/core/db/client.ts";
@@ -12,13 +12,13 @@ import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
-import { webOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
+import { gatewayOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
-import { createGatewayApp } from "#server/gateway/index.ts";
+import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
-import { createMemoryLimiter } from "#server/ratelimit/index.ts";
+import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
@@ -54,9 +54,21 @@ export async function composeServer(): Promise<AppServices> {
     wanted,
   });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
-  const tokens = await openTokenStore({ pool, notify, pepper: loadPepper(paths), clock, log });
+  const pepper = loadPepper(paths);
+  const tokens = await openTokenStore({ pool, notify, pepper, clock, log });
+  const attempts = await openAttemptStore({ pool, clock, log });
   const boss = await openRunQueue({ connectionString, name: NAME, log });
   const runs = await createRunWatcher(db, notify);
+  const limiter = await openLimiter({
+    redisUrl: env.REDIS_URL,
+    clock,
+    log,
+    onStoreFailure: () => config.current().config.security.rateLimit.onStoreFailure,
+    record: (event) =>
+      void audit
+        .append([event])
+        .catch((error: unknown) => log.error({ err: error }, "an outage of the limits' store could not be recorded")),
+  });
 
   onConfigEvent = (event) => {
     void policy.reload();
@@ -67,31 +79,36 @@ export async function composeServer(): Promise<AppServices> {
   early.forEach((event) => onConfigEvent(event));
 
   const { gateway } = config.current().config;
+  // Address and TLS are those of the start, the accepted origins those in force.
   const originAt = (port: number): WebOrigin =>
-    webOrigin({ bind: gateway.bind, port, tls: gateway.tls.enabled, allowedOrigins: gateway.allowedOrigins });
+    gatewayOrigin({ ...gateway, allowedOrigins: config.current().config.gateway.allowedOrigins }, port);
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
+  const drain = new AbortController();
   const gatewayServices: GatewayServices = {
     config,
     policy,
     tokens,
-    attempts: createAttemptLimiter({ clock }),
-    limiter: createMemoryLimiter(clock),
+    pepper,
+    configToken: createConfigToken(config),
+    attempts,
+    limiter,
     audit,
+    refusals: createCollapser(audit),
     runs,
     db,
     boss,
     clock,
     log,
+    web: originAt(listen.port),
+    draining: drain.signal,
   };
-  return {
-    ...gatewayServices,
+  // One object, not a copy: what the process learns later (its port) holds for both.
+  return Object.assign(gatewayServices, {
     env,
     paths,
     pool,
     notify,
-    signInAttempts: createAttemptLimiter({ clock }),
-    web: originAt(listen.port),
     originAt,
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
@@ -102,9 +119,15 @@ export async function composeServer(): Promise<AppServices> {
       version: VERSION,
     }),
     lifecycle,
+    drain: () => {
+      lifecycle.serving = false;
+      drain.abort();
+    },
     async close() {
       runs.close();
+      await limiter.close();
       await boss.stop({ graceful: false });
+      await attempts.close();
       await audit.close();
       await tokens.close();
       await notify.close();
@@ -112,7 +135,7 @@ export async function composeServer(): Promise<AppServices> {
       await pool.end();
       config.close();
     },
-  };
+  });
 }
 
 function configAuditEvent(event: ConfigEvent): AuditEventInput {

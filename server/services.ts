@@ -23,5 +23,7 @@ export interface AppServices extends GatewayServices, AuthServices {
   gateway: GatewayApp;
   /** False while the process starts and again while it drains. */
   lifecycle: { serving: boolean };
+  /** Takes nothing new and ends what would go on for long. */
+  drain(): void;
   close(): Promise<void>;
 }

@@ -67,10 +67,21 @@ async function handle(
   }
   const principal = identify(services, exchange.incoming);
   exchange.principal = principal;
+  refuseStrangeParams(params);
   const outgoing = await route.handle(services, Object.assign(exchange, { principal }), params);
   return typeof outgoing.body === "string"
     ? outgoing
     : { ...outgoing, body: endWithToken(services, { principal, incoming: exchange.incoming }, outgoing.body) };
+}
+
+/** Ids of ours look like this; anything else names nothing, and would only trouble the database (`%00`). */
+const ID_FORM = /^[0-9A-Za-z_-]{1,64}$/;
+
+/** @throws AppError NOT_FOUND */
+function refuseStrangeParams(params: PathParams): void {
+  if (Object.values(params).some((value) => !ID_FORM.test(value))) {
+    throw new AppError("NOT_FOUND", "There is nothing with this id.");
+  }
 }
 
 /** Headers that every answer of the API carries. */

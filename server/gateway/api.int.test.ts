@@ -111,7 +111,7 @@ describe("POST /api/v1/messages", () => {
     expect(sent.body.error?.message).toContain(server.home.configFile);
   });
 
-  it("SBX-1 run without an engine: 503, nothing queued, on record", async () => {
+  it("SBX-1 #57267 run without an engine: 503, nothing queued, on record", async () => {
     const sent = await message("/run python\nprint(6*7)");
     expect(sent.status).toBe(503);
     expect(sent.body.error?.code).toBe("engine_unavailable");
@@ -245,6 +245,21 @@ describe("the rest of the API", () => {
     const list = await send("/api/v1/runs", { token });
     expect(list.body).toEqual({ runs: [], nextCursor: null });
   });
+
+  it.each(["%00", "%ff", "..%2f..%2fetc", "a".repeat(5_000), "%22%3E", "run_%F0%9F%92%A9"])(
+    "the strange id %s names nothing, on every route",
+    async (id) => {
+      for (const [method, path] of [
+        ["GET", `/api/v1/runs/${id}`],
+        ["GET", `/api/v1/runs/${id}/events`],
+        ["DELETE", `/api/v1/runs/${id}`],
+        ["DELETE", `/api/v1/tokens/${id}`],
+      ] as const) {
+        const sent = await send(path, { method });
+        expect([path.slice(0, 40), sent.status]).toEqual([path.slice(0, 40), sent.status === 400 ? 400 : 404]);
+      }
+    },
+  );
 
   it("NET-7 health tells a stranger ok and nothing else", async () => {
     for (const path of ["/healthz", "/readyz", "/startupz"]) {

@@ -18,6 +18,9 @@ export interface Incoming {
   signal: AbortSignal;
 }
 
+/** What is known of a call without a body of its own, such as one frame of a live connection. */
+export type Call = Omit<Incoming, "query" | "readBody">;
+
 export interface Outgoing {
   status: number;
   headers: Record<string, string>;
@@ -25,8 +28,10 @@ export interface Outgoing {
   body: string | AsyncIterable<string>;
 }
 
+export type WholeOutgoing = Outgoing & { body: string };
+
 /** A JSON answer. */
-export function json(status: number, value: unknown, headers: Record<string, string> = {}): Outgoing {
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): WholeOutgoing {
   return {
     status,
     headers: { "content-type": "application/json; charset=utf-8", ...headers },

@@ -3,7 +3,27 @@ import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Env } from "hono";
 import type { z } from "zod";
 import { RunListQuery } from "#server/gateway/runs.ts";
-import { ErrorBody, MessageAnswer, MessageBody, RunBody, RunView, WhoAmI } from "#server/gateway/schema.ts";
+import { ExplainRequest } from "#server/access/schema.ts";
+import {
+  ErrorBody,
+  ExplainAnswer,
+  MessageAnswer,
+  MessageBody,
+  RunBody,
+  RunView,
+  WhoAmI,
+} from "#server/gateway/schema.ts";
+import {
+  IssuedToken,
+  RefreshBody,
+  ReplacedToken,
+  RevokedToken,
+  RotateBody,
+  RotateSelfBody,
+  TokenBody,
+  TokenListQuery,
+  TokenPage,
+} from "#server/tokens/schema.ts";
 
 const content = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
 const ok = (description: string, schema: z.ZodType) => ({ description, ...content(schema) });
@@ -69,6 +89,66 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     path: "/api/v1/whoami",
     summary: "What this token may do",
     responses: { 200: ok("The caller.", WhoAmI), ...ERRORS },
+  },
+  {
+    method: "post",
+    path: "/api/v1/explain",
+    summary: "Would this be let through, and which rule says so",
+    description:
+      "Free about oneself; about other users, tokens and roles it takes `policy:explain`. The message asked about takes no place in a limit; the question does.",
+    request: { body: { required: true, ...content(ExplainRequest) } },
+    responses: { 200: ok("The decision and every check behind it.", ExplainAnswer), ...ERRORS },
+  },
+  {
+    method: "post",
+    path: "/api/v1/tokens/refresh",
+    summary: "Exchange the caller's token for one with a new full lifetime",
+    description:
+      "A second refresh with a replaced token counts as theft and ends every token of its family. `Idempotency-Key` makes a repeated request get the same answer for ten minutes.",
+    request: { body: content(RefreshBody) },
+    responses: { 200: ok("The new token.", ReplacedToken), ...ERRORS },
+  },
+  {
+    method: "post",
+    path: "/api/v1/tokens/rotate",
+    summary: "Give the caller's token another secret and the same end",
+    request: { body: content(RotateSelfBody) },
+    responses: { 200: ok("The new token.", ReplacedToken), ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/tokens",
+    summary: "List tokens, newest first; never a secret",
+    request: { query: TokenListQuery },
+    responses: { 200: ok("A page of tokens and the cursor of the next one.", TokenPage), ...ERRORS },
+  },
+  {
+    method: "post",
+    path: "/api/v1/tokens",
+    summary: "Make a token that holds no more than the caller",
+    request: { body: { required: true, ...content(TokenBody) } },
+    responses: {
+      201: ok("The new token.", IssuedToken),
+      409: ok("The owner holds too many tokens.", ErrorBody),
+      ...ERRORS,
+    },
+  },
+  {
+    method: "post",
+    path: "/api/v1/tokens/{id}/rotate",
+    summary: "Replace a token",
+    request: { body: content(RotateBody) },
+    responses: {
+      200: ok("The new token.", ReplacedToken),
+      409: ok("It was replaced or has ended.", ErrorBody),
+      ...ERRORS,
+    },
+  },
+  {
+    method: "delete",
+    path: "/api/v1/tokens/{id}",
+    summary: "Revoke a token at once, everywhere",
+    responses: { 200: ok("It is revoked.", RevokedToken), ...ERRORS },
   },
 ];
 

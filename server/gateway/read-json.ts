@@ -19,40 +19,41 @@ export async function readJson<T extends z.ZodType>(incoming: Incoming, schema: 
   return validate(schema, parseJson(await incoming.readBody(MAX_BODY_BYTES)));
 }
 
-function parseJson(bytes: Buffer): unknown {
+/** @param what names the text in errors: "body", "frame". @throws AppError INVALID_INPUT that quotes nothing of it. */
+export function parseJson(bytes: Buffer, what = "body"): unknown {
   if (bytes.length === 0) {
-    throw new AppError("INVALID_INPUT", "The body is empty; a JSON object is needed.");
+    throw new AppError("INVALID_INPUT", `The ${what} is empty; a JSON object is needed.`);
   }
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    throw new AppError("INVALID_INPUT", "The body is not valid UTF-8.");
+    throw new AppError("INVALID_INPUT", `The ${what} is not valid UTF-8.`);
   }
   try {
     return JSON.parse(text);
   } catch (error) {
-    // V8's message quotes the body; only its position is passed on.
+    // V8's message quotes the text; only its position is passed on.
     const place = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
     throw new AppError(
       "INVALID_INPUT",
-      `The body is not valid JSON${place === undefined ? "" : ` (at character ${place})`}.`,
+      `The ${what} is not valid JSON${place === undefined ? "" : ` (at character ${place})`}.`,
     );
   }
 }
 
 /** Validates against a schema. @throws AppError INVALID_INPUT listing every field at fault in `details.fields`. */
-export function validate<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+export function validate<T extends z.ZodType>(schema: T, value: unknown, what = "body"): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) {
     return parsed.data;
   }
   const fields = parsed.error.issues.slice(0, 20).map((issue) => ({
-    field: issue.path.map(String).join(".") || "(body)",
+    field: issue.path.map(String).join(".") || `(${what})`,
     problem: issue.message,
   }));
   const [first] = fields;
-  throw new AppError("INVALID_INPUT", `${first?.field ?? "(body)"}: ${first?.problem ?? "is not valid"}.`, {
+  throw new AppError("INVALID_INPUT", `${first?.field ?? `(${what})`}: ${first?.problem ?? "is not valid"}.`, {
     details: { fields },
   });
 }

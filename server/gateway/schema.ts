@@ -81,6 +81,24 @@ export const MessageAnswer = z
   })
   .describe("The reply to a message");
 
+export const ExplainAnswer = z
+  .object({
+    allow: z.boolean(),
+    code: z.string(),
+    because: z.string().describe("The configuration path or record that decided."),
+    message: z.string(),
+    role: z.string().nullable(),
+    sender: z.string().nullable(),
+    trace: z.array(z.object({ check: z.string(), passed: z.boolean(), because: z.string(), message: z.string() })),
+    effective: z.object({
+      permissions: z.array(z.string()),
+      channels: z.array(z.string()),
+      commands: z.array(z.string()),
+    }),
+    limits: z.array(z.object({ rule: z.string(), max: z.number().int(), windowMs: z.number().int() })),
+  })
+  .describe("A decision, explained");
+
 export const ErrorBody = z
   .object({
     error: z.object({

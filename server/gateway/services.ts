@@ -1,26 +1,37 @@
 /** What the gateway needs from the rest of the process; built once in `server/compose.ts`. */
 import type { PgBoss } from "pg-boss";
 import type { PolicyStore } from "#server/access/index.ts";
-import type { AuditWriter } from "#server/audit/index.ts";
+import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { AttemptLimiter } from "#server/auth/index.ts";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
+import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { Logger } from "#server/core/log.ts";
+import type { ConfigToken } from "#server/gateway/config-token.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunWatcher } from "#server/sandbox/index.ts";
-import type { TokenStore } from "#server/tokens/index.ts";
+import type { Pepper, TokenStore } from "#server/tokens/index.ts";
 
 export interface GatewayServices {
   config: ConfigStore;
   policy: PolicyStore;
   tokens: TokenStore;
+  /** Key of the token hashes, for making tokens. */
+  pepper: Pepper;
+  configToken: ConfigToken;
   attempts: AttemptLimiter;
   limiter: Limiter;
   audit: AuditWriter;
+  /** Records refusals that may come in floods. */
+  refusals: Collapser;
   runs: RunWatcher;
   db: Db;
   boss: PgBoss;
+  /** The names and origins under which browsers may reach this server. */
+  web: WebOrigin;
   clock: Clock;
   log: Logger;
+  /** Aborted when the process is told to stop: what would go on for long ends then. */
+  draining: AbortSignal;
 }

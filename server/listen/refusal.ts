@@ -1,7 +1,8 @@
 /** A refusal at the door, before anything knows who asks: what is put on record and what is answered. */
-import { STATUS_CODES, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import { endWithAnswer } from "#server/core/http/raw-answer.ts";
 import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import type { ListenServices } from "#server/listen/services.ts";
@@ -21,9 +22,6 @@ export interface RefusalAnswer {
   code: string;
   message: string;
 }
-
-/** Milliseconds the other end has to read the answer; closing at once would reset the connection under it. */
-const LINGER_MS = 500;
 
 const UNRECORDED: RefusalAnswer = {
   status: 503,
@@ -75,13 +73,7 @@ export async function answerOnSocket(
   socket: Duplex,
   refusal: DoorRefusal & RefusalAnswer,
 ): Promise<void> {
-  const { status, headers, body } = await recordedAnswer(services, refusal);
-  if (socket.writable) {
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`);
-  }
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
+  endWithAnswer(socket, await recordedAnswer(services, refusal));
 }
 
 async function recordedAnswer(
