@@ -2,19 +2,12 @@
  * P-GW-1: `POST /api/v1/messages` with `/help` (token, policy, limits and durable audit all on) against a bare Hono JSON handler,
  * both as separate processes on this machine, loaded in turns, medians of the rounds. Prints one JSON line per figure.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { helpRequest, makeHome, mintToken, startGateway } from "./support/gateway.ts";
 import { measure, start, stop, type Figure } from "./support/load.ts";
 import { median } from "./support/statistics.ts";
 import { startMigratedCluster } from "../tests/support/cluster.ts";
-import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
-import { systemClock } from "#server/core/clock.ts";
-import { createDb } from "#server/core/db/client.ts";
-import { createPool } from "#server/core/db/pool.ts";
 import { childEnvironment } from "#server/core/env.ts";
-import { ensureHome, homePaths } from "#server/core/paths.ts";
-import { createToken, loadPepper } from "#server/tokens/index.ts";
 
 const ROUNDS = 5;
 const SECONDS = 5;
@@ -22,27 +15,12 @@ const CONNECTIONS = 16;
 
 async function main(): Promise<void> {
   const database = await startMigratedCluster({ durable: true });
-  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-bench-")));
-  ensureHome(home);
-  const limit = "{ windowMs: 900000, maxRequests: 100000000 }";
-  writeFileSync(
-    home.configFile,
-    `{ security: { rateLimit: { global: ${limit}, perUser: ${limit}, perChannel: ${limit} } } }`,
-    { mode: 0o600 },
-  );
-  const env = childEnvironment({
-    OPENCLAW_HOME: home.home,
-    OPENCLAW_PORT: "0",
-    OPENCLAW_DATABASE_URL: database.url("app"),
-    OPENCLAW_LOG_LEVEL: "error",
-  });
-  const gateway = await start("server/main.ts", ["--without-console"], env);
-  const bare = await start("bench/support/bare-hono.ts", [], env);
-  const token = await mintToken(database.url("app"), home);
-  const body = JSON.stringify({ channel: "api", user: "bench", text: "/help" });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const home = makeHome();
+  const gateway = await startGateway(home, database);
+  const bare = await start("bench/support/bare-hono.ts", [], childEnvironment({}));
+  const request = helpRequest(await mintToken(home, database));
   const load = (port: number, path: string, seconds: number) =>
-    measure(`http://127.0.0.1:${port}${path}`, { headers, body, seconds, connections: CONNECTIONS });
+    measure(`http://127.0.0.1:${port}${path}`, { ...request, seconds, connections: CONNECTIONS });
 
   try {
     await load(gateway.port, "/api/v1/messages", 2);
@@ -87,21 +65,6 @@ async function main(): Promise<void> {
     await database.stop();
     rmSync(home.home, { recursive: true, force: true });
   }
-}
-
-async function mintToken(connectionString: string, home: ReturnType<typeof homePaths>): Promise<string> {
-  const pool = createPool({ connectionString, name: "bench", max: 1 });
-  const db = createDb(pool);
-  const policy = await readPolicy(pool, { enabled: true, roles: undefined, users: undefined, channels: undefined });
-  const settings = { expiration: 3_600_000, maxTokens: 5, tokenLength: 32 };
-  const { token } = await createToken(
-    { db, clock: systemClock, pepper: loadPepper(home), settings, policy },
-    unlimitedGrantor({ type: "operator", id: "bench" }),
-    { name: "bench", role: "admin" },
-  );
-  await db.$disconnect();
-  await pool.end();
-  return token;
 }
 
 await main();

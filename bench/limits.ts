@@ -4,15 +4,13 @@
  * Load, servers, PostgreSQL and Redis share this machine: with few cores the figure is bounded by them. Prints one JSON line per figure.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import { measure, start, stop, type Figure } from "./support/load.ts";
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { helpRequest, makeHome, startGateway } from "./support/gateway.ts";
+import { measure, stop, type Figure } from "./support/load.ts";
 import { median } from "./support/statistics.ts";
 import { startMigratedCluster } from "../tests/support/cluster.ts";
 import { startRedis } from "../tests/support/redis.ts";
-import { childEnvironment } from "#server/core/env.ts";
-import { ensureHome, homePaths } from "#server/core/paths.ts";
 
 const ROUNDS = 5;
 const SECONDS = 4;
@@ -21,32 +19,15 @@ const CONNECTIONS = 16;
 async function main(): Promise<void> {
   const database = await startMigratedCluster({ durable: true });
   const redis = await startRedis();
-  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-bench-")));
-  ensureHome(home);
   const token = randomBytes(24).toString("base64url");
-  const limit = "{ windowMs: 900000, maxRequests: 100000000 }";
-  const limits = `rateLimit: { global: ${limit}, perUser: ${limit}, perChannel: ${limit} }`;
-  writeFileSync(home.configFile, `{ gateway: { token: "${token}" }, security: { ${limits} } }`, { mode: 0o600 });
-  const server = (redisUrl: string | undefined) =>
-    start(
-      "server/main.ts",
-      ["--without-console"],
-      childEnvironment({
-        OPENCLAW_HOME: home.home,
-        OPENCLAW_PORT: "0",
-        OPENCLAW_DATABASE_URL: database.url("app"),
-        OPENCLAW_LOG_LEVEL: "error",
-        REDIS_URL: redisUrl,
-      }),
-    );
-  const alone = await server(undefined);
-  const pair = [await server(redis.url), await server(redis.url)];
+  const home = makeHome(`{ token: "${token}" }`);
+  const alone = await startGateway(home, database);
+  const pair = [await startGateway(home, database, redis.url), await startGateway(home, database, redis.url)];
 
-  const body = JSON.stringify({ channel: "api", user: "bench", text: "/help" });
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const request = helpRequest(token);
   /** Spreads all connections over the servers. */
   const load = async (ports: number[], seconds: number): Promise<Figure> => {
-    const options = { headers, body, seconds, connections: CONNECTIONS / ports.length };
+    const options = { ...request, seconds, connections: CONNECTIONS / ports.length };
     const figures = await Promise.all(
       ports.map((port) => measure(`http://127.0.0.1:${port}/api/v1/messages`, options)),
     );

@@ -4,8 +4,10 @@ import { dispatch, type Dispatched, type MessageFacts } from "#server/gateway/di
 import { json, type Outgoing } from "#server/gateway/exchange.ts";
 import { parseText } from "#server/gateway/grammar.ts";
 import { answerAccepted, answerRun, answerText } from "#server/gateway/outcome.ts";
+import { watchCredential } from "#server/gateway/live-stream.ts";
 import { readJson, validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
+import { Refusal } from "#server/gateway/refusal.ts";
 import { IdempotencyKey, MessageBody, RunBody } from "#server/gateway/schema.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { isFinal, type RunView } from "#server/sandbox/schema.ts";
@@ -58,15 +60,26 @@ async function respond(services: GatewayServices, exchange: Identified, facts: M
       body: streamRun(services, { runId, signal: incoming.signal, finish }),
     };
   }
-  const run = await services.runs.waitForEnd(runId, {
-    timeoutMs: LONGEST_WAIT_MS,
-    // A stop of the server leaves the run to go on: the answer is then where to find it.
-    signal: AbortSignal.any([incoming.signal, services.draining]),
-  });
+  const run = await waitForRun(services, exchange, runId);
   if (!isFinal(run.state)) {
     return accepted(services, exchange, dispatched, runId);
   }
   return json(200, await answerRun(services, exchange, dispatched, run), admission.headers);
+}
+
+/** The run once it has ended, or as it stands when waiting ends. @throws Refusal UNAUTHENTICATED when the caller's token ends meanwhile. */
+async function waitForRun(services: GatewayServices, exchange: Identified, runId: string): Promise<RunView> {
+  const { incoming } = exchange;
+  const ended = new AbortController();
+  const stopWatching = watchCredential(services, exchange, () => ended.abort());
+  // A stop of the server leaves the run to go on: the answer is then where to find it.
+  const signal = AbortSignal.any([incoming.signal, services.draining, ended.signal]);
+  const run = await services.runs.waitForEnd(runId, { timeoutMs: LONGEST_WAIT_MS, signal }).finally(stopWatching);
+  if (ended.signal.aborted) {
+    const message = `The token of this request has ended; the run goes on. Read it with a valid token: GET /api/v1/runs/${runId}`;
+    throw new Refusal("UNAUTHENTICATED", message, { event: "auth.token_rejected", reason: "ended", target: runId });
+  }
+  return run;
 }
 
 async function accepted(

@@ -46,6 +46,8 @@ async function openStream(
   return { ended };
 }
 
+const runCount = async (): Promise<number> => (await server.sql("SELECT 1 FROM run")).length;
+
 let host = 0;
 /** Each question comes from an address of its own, so that the failures of one do not make the next wait. */
 async function whoami(token: string): Promise<number> {
@@ -72,6 +74,18 @@ describe("GHSA-m8wm an open stream ends within a second of its token", () => {
     const end = await ended;
     expect(end.last).toContain('"code":"unauthenticated"');
     expect(end.at - expiresAt).toBeLessThan(1_000);
+  });
+
+  it("AUTH-2 revoked while a call waits for its run: the result goes to nobody", async () => {
+    const { id, token } = await server.token({ name: "waiting", ownerId: "waiting" });
+    const before = await runCount();
+    const waiting = say(server.url, token, "/run sh\ntrue");
+    await expect.poll(runCount).toBe(before + 1);
+    await server.sql("UPDATE token SET revoked_at = now() WHERE id = $1", [id]);
+    const at = Date.now();
+    const answer = await waiting;
+    expect([answer.status, answer.body?.error?.code]).toEqual([401, "unauthenticated"]);
+    expect(Date.now() - at).toBeLessThan(1_000);
   });
 
   it("and another token's stream stays open", async () => {
