@@ -44,8 +44,9 @@ Examples:
 
 async function generate(context: CliContext, options: GenerateOptions): Promise<void> {
   const expiresInMs = options.expires === undefined ? undefined : parseLifetime(options.expires);
-  const created = await withDatabase(context, async (db, pool) =>
-    createToken(await tokenDeps(context, db, pool), OPERATOR_GRANT, {
+  const { created, unreachable } = await withDatabase(context, async (db, pool) => {
+    const deps = await tokenDeps(context, db, pool);
+    const token = await createToken(deps, OPERATOR_GRANT, {
       name: options.name ?? `token ${new Date().toISOString().slice(0, 10)}`,
       role: options.role,
       ownerId: options.owner,
@@ -54,8 +55,16 @@ async function generate(context: CliContext, options: GenerateOptions): Promise<
       channels: options.channels,
       allowedIps: options.allowedIps,
       expiresInMs,
-    }),
-  );
+    });
+    const ofRole = deps.policy.roles.get(options.role)?.channels ?? [];
+    const beyond = (channel: string): boolean => !ofRole.includes("*") && !ofRole.includes(channel);
+    return { created: token, unreachable: (options.channels ?? []).filter(beyond) };
+  });
   printIssued(context, created, options.json === true);
   context.err(`Token ${created.id} for role "${options.role}", ${endText(created.expiresAt)}.`);
+  if (unreachable.length > 0) {
+    context.err(
+      `It cannot use ${unreachable.join(", ")}: role "${options.role}" does not have that channel. See: openclaw access roles list`,
+    );
+  }
 }

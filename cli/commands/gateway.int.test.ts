@@ -48,6 +48,14 @@ describe("openclaw gateway", () => {
     expect(JSON.stringify(listed)).not.toContain(created.token.slice(18, 50));
   });
 
+  it("AUTHZ-1 a token of the default role can be used on the API; a channel that its role lacks is pointed out", async () => {
+    const { err } = await openclaw("generate-token", "--owner", "cli", "--channels", "api,slack");
+    expect(err.join("\n")).toContain('It cannot use slack: role "user" does not have that channel.');
+    expect((await openclaw("generate-token", "--owner", "cli", "--channels", "api")).err.join("\n")).not.toContain(
+      "cannot use",
+    );
+  });
+
   it("AUTH-3 list-tokens shows a table with the hint, never the secret; revoked ones only with --all", async () => {
     const { id, token } = await json<Issued>(
       "generate-token",
