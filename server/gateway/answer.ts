@@ -18,6 +18,8 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 export interface Exchange<Carried extends Call = Incoming> {
   incoming: Carried;
   principal: Principal | null;
+  /** Where the limits stand that have counted the call; a refusal that comes later tells it too. */
+  limitHeaders?: Readonly<Record<string, string>>;
 }
 
 /** A call whose caller is known. */
@@ -97,7 +99,8 @@ export function complete<Answer extends Outgoing>(
 }
 
 async function refuse(services: GatewayServices, exchange: Exchange, error: unknown): Promise<Outgoing> {
-  return errorReply(await recordedError(services, exchange, error), exchange.incoming.requestId);
+  const reply = errorReply(await recordedError(services, exchange, error), exchange.incoming.requestId);
+  return { ...reply, headers: { ...exchange.limitHeaders, ...reply.headers } };
 }
 
 /** What to answer instead of a result, once it is on record; also for what is refused outside HTTP, such as a frame of a live connection. */

@@ -45,6 +45,7 @@ export async function dispatch(
     userId: facts.userId,
   });
   const admission = await limit(services, counted);
+  exchange.limitHeaders = admission.headers;
   const received: AuditEventInput = {
     event: "message.received",
     outcome: "ok",

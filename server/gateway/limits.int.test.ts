@@ -65,6 +65,13 @@ describe("one server", () => {
   });
   afterAll(() => server.stop());
 
+  it("RATE-5 a message that fails after it was counted tells where the limits stand, too", async () => {
+    const { status, headers } = await say(server, "/no-such-command", { channel: "failing" });
+    expect(status).toBe(404);
+    expect(headers.get("ratelimit-policy")).toContain('"security.rateLimit.perChannel";q=60;w=900');
+    expect(headers.get("ratelimit")).toMatch(/;r=\d+/);
+  });
+
   it("RATE-3 a channel's limit counts all its users together, and no other channel's", async () => {
     const users = Array.from({ length: 61 }, (_, index) => ({ channel: "first", user: `user${index}` }));
     const answers = await Promise.all(users.map((body) => say(server, "/help", body)));
