@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { certificateFolder, type CertificateFolder, type Pair } from "../../tests/support/certificates.ts";
 import { ask, openSocket, readAnswer } from "../../tests/support/raw-http.ts";
 import { startServer, type TestServer } from "../../tests/support/server.ts";
+import { connect as connectWebSocket } from "../../tests/support/websocket.ts";
 
 const run = promisify(execFile);
 
@@ -38,10 +39,11 @@ let first: Pair;
 let server: TestServer;
 let port: number;
 
+const TOKEN = "k3Zt9QwLx7VbN2mRf8Yc5HjP";
 const config = (tls: string): string => `{
   gateway: {
     bind: "::",
-    token: "k3Zt9QwLx7VbN2mRf8Yc5HjP",
+    token: "${TOKEN}",
     tls: { enabled: true, ${tls} },
     allowedOrigins: ["https://localhost:8443"],
     allowedIps: ["127.0.0.1", "::1"],
@@ -222,6 +224,18 @@ describe("NET-3 mTLS: ca asks for client certificates", () => {
     await ask(socket, "/healthz");
     return socket;
   };
+
+  it("WSS: with a certificate of that authority and a token the live connection opens; without one the handshake fails", async () => {
+    const url = `https://localhost:${port}`;
+    const ca = readFileSync(first.cert);
+    const { cert, key } = member;
+    const shown = { ca, cert: readFileSync(cert), key: readFileSync(key) };
+    const socket = await connectWebSocket(url, { token: TOKEN, tls: shown });
+    expect(await socket.take("ready")).toMatchObject({ principal: { name: "gateway.token" } });
+    socket.ws.close();
+    await socket.closed;
+    await expect(connectWebSocket(url, { token: TOKEN, tls: { ca } })).rejects.toThrow();
+  });
 
   it.each(["1.2", "1.3"])("TLS %s: with a certificate of that authority the request is served", async (version) => {
     expect(await as(member, "--tls-max", version)).toMatchObject({

@@ -33,14 +33,17 @@ interface ConnectOptions {
   path?: string;
   /** Loopback address to come from. */
   from?: string;
+  /** What a client over TLS trusts and shows. */
+  tls?: { ca: Buffer; cert?: Buffer; key?: Buffer };
 }
 
 /** @returns the open connection, or the HTTP answer that refused it. Rejects when the connection was cut without either. */
 export async function dial(url: string, options: ConnectOptions = {}): Promise<TestSocket | Refused> {
-  const { token, headers, path = "/ws", from = "127.0.0.1" } = options;
+  const { token, headers, path = "/ws", from = "127.0.0.1", tls } = options;
   const ws = new WebSocket(url.replace("http", "ws") + path, {
     headers: { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
     localAddress: from,
+    ...tls,
   });
   const socket = listenTo(ws);
   const refused = new Promise<Refused>((resolve, reject) => {
@@ -97,7 +100,10 @@ function listenTo(ws: WebSocket): TestSocket {
     }
   });
   ws.on("error", () => undefined);
-  const closed = once(ws, "close").then(([code, reason]) => ({ code: Number(code), reason: String(reason) }));
+  // Not `once` of node:events, which rejects when an error comes before.
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    ws.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
+  });
   void closed.then(({ code }) =>
     waiting.forEach(({ reject }) => reject(new Error(`closed with ${code} after ${JSON.stringify(frames)}`))),
   );
