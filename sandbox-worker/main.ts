@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Pool } from "pg";
-import { openConfigStore } from "#server/config/index.ts";
+import { lookupNothing, openConfigStore } from "#server/config/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -20,6 +20,7 @@ import packageFile from "../package.json" with { type: "json" };
 import { connectEngine } from "#worker/connect-engine.ts";
 import { createEngine } from "#worker/engine.ts";
 import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
+import { openWarmPool } from "#worker/pool/keeper.ts";
 import { concurrencyFor, startWorker } from "#worker/worker.ts";
 
 const log = createLogger("sandbox-worker");
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
     );
   }
   const paths = homePaths(homeDirectory(env), env.OPENCLAW_CONFIG);
-  const config = openConfigStore({ file: paths.configFile, log });
+  const config = openConfigStore({ file: paths.configFile, log, lookup: lookupNothing });
   const sandboxing = () => config.current().config.security.sandboxing;
   const connection = connectEngine(env.DOCKER_HOST);
   const workerId = newWorkerId();
@@ -62,11 +63,9 @@ async function main(): Promise<void> {
       })
     : null;
   const engine = createEngine(connection, loopDisks, log);
-  const worker = await startWorker(
-    { workerId, instanceId, host: hostname(), db, pool, boss, log, engine, disks, sandboxing },
-    hub,
-    packageFile.version,
-  );
+  const engineSide = { workerId, instanceId, log, engine, disks, sandboxing };
+  const warm = openWarmPool(engineSide);
+  const worker = await startWorker({ ...engineSide, host: hostname(), db, pool, boss, warm }, hub, packageFile.version);
   log.info({ workerId, endpoint: connection.endpoint, reachable: engine.facts().reachable }, "sandbox worker ready");
   process.send?.({ type: "ready" });
 

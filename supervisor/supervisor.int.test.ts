@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readConnections } from "#server/core/db/connections.ts";
-import { homePaths, type HomePaths } from "#server/core/paths.ts";
+import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { createTestDatabase } from "../tests/support/database.ts";
 
 const MAIN = resolve(import.meta.dirname, "main.ts");
@@ -145,6 +145,24 @@ describe("start", () => {
     expect(environment("sealer-main.ts")).toContain("OPENCLAW_DATABASE_URL=postgresql://openclaw_sealer:");
     expect(environment("server/main.ts")).not.toContain("openclaw_owner");
     expect(environment("bin/postgres")).not.toContain("PATH=");
+  });
+
+  it("hands the secrets that the configuration refers to to the server alone, and the others run with that configuration all the same", async () => {
+    ensureHome(paths);
+    writeFileSync(
+      paths.configFile,
+      '{ gateway: { token: "${OPENCLAW_TOKEN}" }, security: { apiKeys: { openai: "${OPENAI_API_KEY}" } } }',
+      {
+        mode: 0o600,
+      },
+    );
+    const secrets = { OPENCLAW_TOKEN: "Zq8-canary-token-of-the-test-41", OPENAI_API_KEY: "sk-canary-of-the-test" };
+    const running = await ready(["--port", "0", "--only", "gateway,worker"], secrets);
+    const environment = (script: string): string => readFileSync(`/proc/${childPid(running, script)}/environ`, "utf8");
+    expect(environment("server/main.ts")).toContain("sk-canary-of-the-test");
+    for (const script of ["sealer-main.ts", "sandbox-worker/main.ts", "bin/postgres"]) {
+      expect(environment(script), script).not.toContain("canary");
+    }
   });
 
   it("a second one on the same home names the first and what to do, and exits 1", async () => {

@@ -176,7 +176,7 @@ function processEnvironment(
   paths: HomePaths,
   options: StartOptions,
 ): NodeJS.ProcessEnv {
-  return childEnvironment({
+  const changes = {
     OPENCLAW_HOME: paths.home,
     OPENCLAW_CONFIG: paths.configFile,
     OPENCLAW_DATABASE_URL: databaseUrl,
@@ -187,8 +187,9 @@ function processEnvironment(
     NODE_ENV: "production",
     NEXT_TELEMETRY_DISABLED: "1",
     ...(options.port === undefined ? {} : { OPENCLAW_PORT: String(options.port) }),
-    ...(plan.name === "server" ? {} : { NEXTAUTH_SECRET: undefined }),
-  });
+  };
+  // Only the server uses what the configuration refers to by `${NAME}`.
+  return childEnvironment(changes, { bare: plan.name !== "server" });
 }
 
 function originOf(paths: HomePaths, port: number): string {

@@ -6,7 +6,7 @@ export { assertSafe, configProblems, loadConfig } from "#server/config/load.ts";
 export { openConfigStore } from "#server/config/store.ts";
 export { assertTlsFiles, readTlsFiles, tlsFilesOf, type TlsMaterial } from "#server/config/tls/files.ts";
 export { certificateWarnings } from "#server/config/tls/certificate.ts";
-export { referencesOf, resolveSecret } from "#server/config/references.ts";
+export { lookupNothing, referencesOf, resolveSecret } from "#server/config/references.ts";
 export { resolveLocation } from "#server/config/location.ts";
 export { formatProblem } from "#server/config/problems.ts";
 export { formatPath } from "#server/config/path.ts";

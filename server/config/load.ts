@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#server/core/errors.ts";
 import { lookupVariable } from "#server/core/env.ts";
+import type { Lookup } from "#server/config/references.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { readConfigFile } from "#server/config/file.ts";
 import type { Node } from "#server/config/json5/parse.ts";
@@ -43,15 +44,16 @@ export const MISSING = "defaults";
 /**
  * Reads and checks a configuration; a missing file means all defaults. Unsafe settings do not throw: see `refusals`.
  * @param options.text taken instead of the file's content.
+ * @param options.lookup finds the variables that `${NAME}` refers to; default: this process' environment.
  * @throws AppError("CONFIG_INVALID") naming every problem, which `problemsOf` gives back as data.
  */
-export function loadConfig(file: string, options: { text?: string } = {}): LoadedConfig {
+export function loadConfig(file: string, options: { text?: string; lookup?: Lookup } = {}): LoadedConfig {
   const text = options.text ?? readConfigFile(file);
   const { root, config, problems } = readConfigText(text ?? EMPTY_FILE);
   if (config === undefined) {
     throw invalidConfig(file, problems);
   }
-  const findings = placedFindings(text ?? EMPTY_FILE, root, config);
+  const findings = placedFindings(text ?? EMPTY_FILE, root, config, options.lookup);
   return {
     config,
     owned: new Set(POLICY_SECTIONS.filter((section) => nodeAt(root, section.split(".")) !== undefined)),
@@ -92,9 +94,14 @@ export function problemsOf(error: unknown): readonly Problem[] | undefined {
   return Array.isArray(problems) ? (problems as readonly Problem[]) : undefined;
 }
 
-function placedFindings(text: string, root: Node | undefined, config: Config): Problem[] {
+function placedFindings(
+  text: string,
+  root: Node | undefined,
+  config: Config,
+  lookup: Lookup = lookupVariable,
+): Problem[] {
   const isWritten = (path: Path): boolean => nodeAt(root, path) !== undefined;
-  return safetyFindings(config, { lookup: lookupVariable, isWritten })
+  return safetyFindings(config, { lookup, isWritten })
     .map((finding) => placeFinding(text, root, finding))
     .sort(byPlace);
 }

@@ -8,6 +8,7 @@ import type { Logger } from "#server/core/log.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { fileFacts } from "#server/core/file-facts.ts";
 import { readConfigFile } from "#server/config/file.ts";
+import type { Lookup } from "#server/config/references.ts";
 import { MISSING, assertSafe, hashOf, loadConfig, problemsOf, type LoadedConfig } from "#server/config/load.ts";
 import type { Problem } from "#server/config/problems.ts";
 
@@ -40,16 +41,18 @@ export interface ConfigStoreOptions {
   log: Pick<Logger, "info" | "warn" | "error">;
   /** Told of every load, the first included, and of every refused one. */
   onEvent?: (event: ConfigEvent) => void;
+  /** Finds the variables that `${NAME}` refers to; default: this process' environment. */
+  lookup?: Lookup;
 }
 
 /**
  * Loads the file and watches it until `close`.
  * @throws AppError("CONFIG_INVALID") when the first load fails or is unsafe.
  */
-export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): ConfigStore {
+export function openConfigStore({ file, log, onEvent, lookup }: ConfigStoreOptions): ConfigStore {
   // Facts before content: a save between the two shows as a change at the next look.
   let seen = fileFacts(file);
-  let loaded = loadSafely(file);
+  let loaded = loadSafely(file, { lookup });
   let loadedAt = new Date();
   let attempted = loaded.hash;
   let error: readonly Problem[] | undefined;
@@ -78,7 +81,7 @@ export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): Con
       }
       attempted = hash;
       if (text !== undefined) {
-        accept(loadSafely(file, text));
+        accept(loadSafely(file, { text, lookup }));
       } else if (loaded.hash === MISSING) {
         error = undefined;
       } else {
@@ -139,8 +142,8 @@ export function openConfigStore({ file, log, onEvent }: ConfigStoreOptions): Con
   };
 }
 
-function loadSafely(file: string, text?: string): LoadedConfig {
-  const loaded = loadConfig(file, text === undefined ? {} : { text });
+function loadSafely(file: string, { text, lookup }: { text?: string; lookup?: Lookup | undefined }): LoadedConfig {
+  const loaded = loadConfig(file, { ...(text !== undefined && { text }), ...(lookup !== undefined && { lookup }) });
   assertSafe(file, loaded);
   return loaded;
 }

@@ -55,9 +55,26 @@ export function pinAuthOrigin(origin: string): void {
   process.env["NEXTAUTH_URL"] = origin;
 }
 
+/** What any program may need of its surroundings: where things are, language, time, certificates, the engine. No secret has such a name. */
+const SURROUNDINGS =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|CI|XDG_RUNTIME_DIR|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|NODE_ENV|NODE_OPTIONS|DOCKER_(?:HOST|CERT_PATH|TLS_VERIFY|CONFIG|CONTEXT)|OPENCLAW_(?:HOME|CONFIG|PORT|LOG_LEVEL))$/;
+
+interface ChildEnvironmentOptions {
+  /** Leaves out everything but the surroundings: whatever else is set may be a secret of another process, such as a provider's key. */
+  bare?: boolean;
+}
+
 /** The environment for a child process: the parent's, with `changes` on top (undefined removes). */
-export function childEnvironment(changes: Record<string, string | undefined>): NodeJS.ProcessEnv {
+export function childEnvironment(
+  changes: Record<string, string | undefined>,
+  { bare = false }: ChildEnvironmentOptions = {},
+): NodeJS.ProcessEnv {
   const merged: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of bare ? Object.keys(merged) : []) {
+    if (!SURROUNDINGS.test(name)) {
+      delete merged[name];
+    }
+  }
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) {
       delete merged[name];
