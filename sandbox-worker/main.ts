@@ -20,7 +20,6 @@ import packageFile from "../package.json" with { type: "json" };
 import { connectEngine } from "#worker/connect-engine.ts";
 import { createEngine } from "#worker/engine.ts";
 import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
-import { openWarmPool } from "#worker/pool/keeper.ts";
 import { concurrencyFor, startWorker } from "#worker/worker.ts";
 
 const log = createLogger("sandbox-worker");
@@ -63,9 +62,11 @@ async function main(): Promise<void> {
       })
     : null;
   const engine = createEngine(connection, loopDisks, log);
-  const engineSide = { workerId, instanceId, log, engine, disks, sandboxing };
-  const warm = openWarmPool(engineSide);
-  const worker = await startWorker({ ...engineSide, host: hostname(), db, pool, boss, warm }, hub, packageFile.version);
+  const worker = await startWorker(
+    { workerId, instanceId, host: hostname(), db, pool, boss, log, engine, disks, sandboxing },
+    hub,
+    packageFile.version,
+  );
   log.info({ workerId, endpoint: connection.endpoint, reachable: engine.facts().reachable }, "sandbox worker ready");
   process.send?.({ type: "ready" });
 
