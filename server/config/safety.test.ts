@@ -130,6 +130,8 @@ describe("the sandbox", () => {
     ["SBX-8", 'runtime: "runsc", limits: { processes: 16 }', `warning ${base}.limits.processes`],
     ["SBX-9", 'volumes: { "/var/run/docker.sock": "/workspace:rw" }', `error ${base}.volumes["/var/run/docker.sock"]`],
     ["SBX-9", 'volumes: { "/workspace/../etc": "/workspace:rw" }', `error ${base}.volumes["/workspace/../etc"]`],
+    ["SBX-9", 'volumes: { "/srv/data": "/mnt/data:rw" }', `error ${base}.volumes["/srv/data"]`],
+    ["SBX-9", 'volumes: { "/etc": "/mnt/etc:ro" }', `error ${base}.volumes["/etc"]`],
     ["SBX-10", 'securityOpt: ["seccomp:unconfined"]', `error ${base}.securityOpt`],
     ["SBX-10", 'securityOpt: ["no-new-privileges:false"]', `error ${base}.securityOpt`],
     ["SBX-11", 'user: "root"', `error ${base}.user`],
@@ -140,6 +142,7 @@ describe("the sandbox", () => {
     'network: "none"',
     "limits: { processes: 16 }",
     'volumes: { "/workspace": "/workspace:rw", "/tmp": "/tmp:rw" }',
+    'volumes: { "/srv/data": "/mnt/data:ro", "~/data": "/mnt/mine:ro" }',
     'securityOpt: ["no-new-privileges:true", "seccomp:default"], user: "nobody", group: "nogroup"',
   ])("accepts %s", (settings) => expect(docker(settings)).toEqual([]));
 
@@ -239,5 +242,8 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
 test("a protection that this version does not have refuses the start, another key without effect warns", () => {
   const messages = "{ security: { encryption: { messages: { enabled: true } } } }";
   expect(findings(messages)).toContain("error security.encryption.messages.enabled");
-  expect(findings("{ security: { fileSystem: {} } }")).toEqual(["warning security.fileSystem"]);
+  expect(findings("{ security: { fileSystem: { monitoring: { alertOnSuspicious: true } } } }")).toEqual([
+    "warning security.fileSystem.monitoring.alertOnSuspicious",
+  ]);
+  expect(findings("{ security: { fileSystem: { allowedPaths: [], deniedPaths: [] } } }")).toEqual([]);
 });

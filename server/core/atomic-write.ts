@@ -1,5 +1,5 @@
 /** Replaces a file as one step: after a crash there is the old content or the new, never a part. */
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -8,12 +8,12 @@ import { dirname } from "node:path";
  * @param mode permission bits of the file, whatever the umask.
  * @throws the system's error; the old file then stands.
  */
-export function writeFileAtomic(file: string, text: string, mode: number): void {
+export function writeFileAtomic(file: string, content: string | Uint8Array, mode: number): void {
   const draft = `${file}.new`;
   const descriptor = openSync(draft, "w", mode);
   try {
     fchmodSync(descriptor, mode);
-    writeSync(descriptor, text);
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
     renameSync(draft, file);
   } catch (error) {

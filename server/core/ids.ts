@@ -38,3 +38,4 @@ export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);
 export const newConnectionId = (): string => randomId("con");
+export const newQuarantineId = (): string => randomId("qua");

@@ -6,5 +6,5 @@ export { listTokens } from "#server/tokens/list-tokens.ts";
 export { loadPepper, type Pepper } from "#server/tokens/pepper.ts";
 export { revokeFamily, revokeToken } from "#server/tokens/revoke-token.ts";
 export { rotateToken } from "#server/tokens/rotate-token.ts";
-export { newTokenSecret, TOKEN_PREFIX } from "#server/tokens/secret.ts";
+export { newTokenSecret, tokenIdOf, TOKEN_PREFIX } from "#server/tokens/secret.ts";
 export { openTokenStore, type TokenStore } from "#server/tokens/token-store.ts";

@@ -88,9 +88,19 @@ const Docker = z
     readonly: z.boolean().prefault(true).describe("Read-only root file system."),
     runtime: z.enum(["runc", "runsc"]).prefault("runc").describe("OCI runtime; `runsc` is gVisor, where installed."),
     limits: Limits,
+    pool: z
+      .strictObject({
+        size: wholeNumber({ min: 0, max: 64 })
+          .prefault(2)
+          .describe("Containers kept started ahead; 0 keeps none. All together never hold more than half the memory."),
+      })
+      .prefault({})
+      .describe("Containers that wait, never used, for the next runs."),
     volumes: dictionary(volume, hostPath)
       .prefault({})
-      .describe("Writable places of a run: `/workspace` and `/tmp`, private to it. A path of the host is refused."),
+      .describe(
+        "Writable places of a run: `/workspace` and `/tmp`, private to it. A path of the host appears as `/mnt/NAME:ro`, to read only, where `security.fileSystem` allows it.",
+      ),
     securityOpt: z
       .array(text())
       .max(16)
@@ -122,11 +132,22 @@ const extensions = () =>
     .max(1000)
     .meta({ type: "list of extensions" });
 
-const paths = () => z.array(text()).max(1000).meta({ type: "list of paths" });
+// A pattern would be taken for one and match nothing; another account's home is not known.
+const listedPath = text()
+  .regex(/^(?!~[^/])[^*?\p{Cc}]+$/u, {
+    error:
+      'must be a folder or file such as "/srv/data", "~/data" or "./data", without "*" or "?": what lies below is meant too',
+  })
+  .max(4096);
+const paths = () => z.array(listedPath).max(1000).meta({ type: "list of paths" });
 
 export const FileSystem = z
   .strictObject({
-    allowedPaths: paths().prefault(["~/.openclaw", "/tmp", "./workspace"]).describe("Folders agents may touch."),
+    allowedPaths: paths()
+      .prefault(["~/.openclaw", "/tmp", "./workspace"])
+      .describe(
+        "Folders and files agents may touch. `~` is the account's home, `~/.openclaw` the OpenClaw home, where relative paths start.",
+      ),
     deniedPaths: paths()
       .prefault(["/etc", "/usr/bin", "/usr/sbin", "~/.ssh", "~/.aws"])
       .describe("Folders they may not; these win over `allowedPaths`."),
@@ -135,7 +156,7 @@ export const FileSystem = z
         maxFileSize: size({ min: 1, max: 1024 * GIB })
           .prefault("10MB")
           .describe("Largest file."),
-        maxPathLength: wholeNumber({ min: 1, max: 4096 }).prefault(255).describe("Longest path, in characters."),
+        maxPathLength: wholeNumber({ min: 1, max: 4096 }).prefault(255).describe("Longest path, in bytes."),
         allowedExtensions: extensions()
           .prefault([".txt", ".py", ".js", ".md"])
           .describe("Extensions that may pass; empty means every one that is not denied."),

@@ -1,0 +1,105 @@
+/** Words of the file-system policy: the configuration it reads, its answers, and what an inspection finds. Browser-safe. */
+import { z } from "zod";
+
+/** `security.fileSystem` as the configuration delivers it. */
+export interface FileSystemConfig {
+  allowedPaths: readonly string[];
+  deniedPaths: readonly string[];
+  restrictions: {
+    /** Bytes. */
+    maxFileSize: number;
+    /** Bytes of UTF-8 of the whole path. */
+    maxPathLength: number;
+    /** Empty = every extension that is not denied. */
+    allowedExtensions: readonly string[];
+    deniedExtensions: readonly string[];
+  };
+  monitoring: { logFileAccess: boolean; alertOnSuspicious: boolean; quarantineSuspicious: boolean };
+}
+
+/** Why a path or a file may not pass. */
+export type FileRefusalCode =
+  | "path_form"
+  | "path_characters"
+  | "path_too_long"
+  | "path_denied"
+  | "path_protected"
+  | "path_not_allowed"
+  | "name_trailing"
+  | "extension_denied"
+  | "extension_missing"
+  | "extension_not_allowed"
+  | "file_too_large"
+  | "content_suspicious"
+  | "file_missing"
+  | "file_exists"
+  | "file_unreadable"
+  | "symbolic_link"
+  | "hard_link"
+  | "not_a_file"
+  | "not_a_folder"
+  | "path_changed";
+
+export interface FileRefusal {
+  allow: false;
+  code: FileRefusalCode;
+  /** The configuration path that decided, or `built-in`. */
+  because: string;
+  /** What is wrong and what to do, for a person. */
+  message: string;
+}
+
+export type FileAnswer =
+  | {
+      allow: true;
+      /** Absolute, without `.`, `..`, empty or trailing parts. */
+      path: string;
+      because: string;
+    }
+  | FileRefusal;
+
+const FindingCode = z.enum([
+  "executable",
+  "executable_disguised",
+  "script_disguised",
+  "archive_bomb",
+  "archive_escape",
+  "archive_nested",
+  "archive_encrypted",
+  "archive_damaged",
+  "polyglot",
+  "secret",
+  "name_deceptive",
+]);
+
+/** Something suspicious about a file. */
+export const FileFinding = z.object({
+  code: FindingCode,
+  severity: z.enum(["warn", "critical"]),
+  /** What was seen and where; never the secret itself. */
+  evidence: z.string(),
+});
+export type FileFinding = z.infer<typeof FileFinding>;
+
+export const isCritical = (findings: readonly FileFinding[]): boolean =>
+  findings.some(({ severity }) => severity === "critical");
+
+/** A file in quarantine as people see it. */
+export interface QuarantineView {
+  id: string;
+  state: string;
+  name: string;
+  /** Where it was; null = it came from no path of this machine. */
+  path: string | null;
+  sizeBytes: number;
+  /** Hexadecimal. */
+  sha256: string;
+  findings: FileFinding[];
+  runId: string | null;
+  userId: string | null;
+  channel: string | null;
+  createdAt: Date;
+  storedAt: Date | null;
+  endedAt: Date | null;
+  endedBy: string | null;
+}
