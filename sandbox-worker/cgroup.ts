@@ -6,8 +6,12 @@ import { closeSync, constants, openSync, readFileSync, statfsSync, watch, type F
 import { join } from "node:path";
 
 export interface CgroupFacts {
+  /** Now; the peaks are since the start. */
+  memoryBytes: number | null;
   memoryPeakBytes: number | null;
   cpuMs: number | null;
+  /** Processes and threads now. */
+  processes: number | null;
   processesPeak: number | null;
   forksRefused: number | null;
   oomKills: number | null;
@@ -28,8 +32,10 @@ export class ContainerProbe {
   #watcher: FSWatcher | null = null;
   #closed = false;
   #facts: CgroupFacts = {
+    memoryBytes: null,
     memoryPeakBytes: null,
     cpuMs: null,
+    processes: null,
     processesPeak: null,
     forksRefused: null,
     oomKills: null,
@@ -73,14 +79,16 @@ export class ContainerProbe {
     const forksRefused = keyed(pids, "pids.events", "max") ?? before.forksRefused;
     const cpuUsec = keyed(cpu, "cpu.stat", "usage_usec");
     const cpuNanos = number(cpu, "cpuacct.usage");
-    const processes = number(pids, "pids.peak") ?? number(pids, "pids.current");
+    const processes = number(pids, "pids.current");
     this.#facts = {
+      memoryBytes: number(memory, "memory.current") ?? number(memory, "memory.usage_in_bytes") ?? before.memoryBytes,
       memoryPeakBytes: largest(
         before.memoryPeakBytes,
         number(memory, "memory.peak") ?? number(memory, "memory.max_usage_in_bytes"),
       ),
       cpuMs: largest(before.cpuMs, cpuUsec === null ? scaled(cpuNanos, 1e6) : scaled(cpuUsec, 1e3)),
-      processesPeak: largest(before.processesPeak, processes),
+      processes: processes ?? before.processes,
+      processesPeak: largest(before.processesPeak, number(pids, "pids.peak") ?? processes),
       forksRefused,
       oomKills:
         keyed(memory, "memory.events", "oom_kill") ??
@@ -125,7 +133,8 @@ interface CgroupFolders {
   pids?: string;
 }
 
-function cgroupFolders(pid: number): CgroupFolders {
+/** Where the controllers that are read here hold the process; a controller that is not there is absent. */
+export function cgroupFolders(pid: number): CgroupFolders {
   const lines = readText(`/proc/${pid}/cgroup`)?.trim().split("\n") ?? [];
   const folders: CgroupFolders = {};
   for (const line of lines) {

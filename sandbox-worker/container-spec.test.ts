@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SandboxPolicy } from "#server/sandbox/policy.ts";
-import { containerSpec, type ContainerSpec } from "#worker/container-spec.ts";
+import { LANGUAGES } from "#server/sandbox/schema.ts";
+import { containerSpec, LABEL, launchInput, type ContainerSpec } from "#worker/container-spec.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 
 const MiB = 1024 * 1024;
@@ -19,6 +20,7 @@ const policy: SandboxPolicy = {
   outputBytes: MiB,
   uid: 65534,
   gid: 65534,
+  volumes: [],
 };
 
 function planOf(given: SandboxPolicy, loopDisks = true): DiskPlan {
@@ -33,11 +35,10 @@ const spec = (more: Partial<ContainerSpec> = {}): ContainerSpec => ({
   policy,
   plan: planOf(policy),
   volume: "openclaw-wrk_1-d_1",
+  mounts: [],
   imageId: "sha256:0123",
   seccomp: "{}",
-  language: "python",
-  runId: "run_1",
-  attempt: 1,
+  identity: { runId: "run_1", attempt: 1 },
   workerId: "wrk_1",
   instanceId: "0123456789abcdef",
   deadline: 1_800_000_000_000,
@@ -55,6 +56,27 @@ test("SBX-7 a small disk lies in memory, sized and owned by the program", () => 
   expect(HostConfig?.Tmpfs).toMatchSnapshot();
 });
 
+test("a container made ahead differs from one made for a run in its name and one label only", () => {
+  const forRun = containerSpec(spec());
+  const ahead = containerSpec(spec({ identity: { poolEntry: "p_1" } }));
+  expect(ahead).toEqual({
+    ...forRun,
+    name: "openclaw-pool-p_1",
+    Labels: { ...forRun.Labels, [LABEL.run]: undefined, [LABEL.pool]: "p_1" },
+  });
+});
+
+test("the first line of the input is ours whatever the program is, and the program follows unchanged", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...LANGUAGES), fc.string(), (language, code) => {
+      const input = launchInput(language, code);
+      const end = input.indexOf("\n");
+      expect(input.slice(0, end)).toMatch(/^(python3|node|\/bin\/sh) \/workspace\/main\.(py|js|sh)$/);
+      expect(input.slice(end + 1)).toBe(code);
+    }),
+  );
+});
+
 test("whatever the policy says, no field opens the container", () => {
   const anyPolicy = fc.record({
     network: fc.constantFrom("none", "bridge", "agents"),
@@ -65,28 +87,32 @@ test("whatever the policy says, no field opens the container", () => {
     processes: fc.integer({ min: 4, max: 4096 }),
   });
   fc.assert(
-    fc.property(anyPolicy, fc.constantFrom("python", "node", "sh"), (changes, language) => {
-      const changed = { ...policy, ...changes };
-      const body = containerSpec(spec({ policy: changed, plan: planOf(changed), language }));
-      const host = body.HostConfig ?? {};
-      expect(host).toMatchObject({
-        Privileged: false,
-        Binds: [],
-        Devices: [],
-        CapAdd: [],
-        CapDrop: ["ALL"],
-        PidMode: "",
-        UTSMode: "",
-        IpcMode: "private",
-        Memory: changed.memoryBytes,
-        MemorySwap: changed.memoryBytes,
-        PidsLimit: changed.processes,
-        ReadonlyRootfs: changed.readonlyRoot,
-      });
-      expect(host.SecurityOpt).toEqual(["no-new-privileges:true", "seccomp={}"]);
-      expect(body.User).toBe("65534:65534");
-      expect(JSON.stringify(body)).not.toMatch(/docker\.sock|unconfined|"host"|container:/);
-    }),
+    fc.property(
+      anyPolicy,
+      fc.constantFrom({ runId: "run_1", attempt: 1 }, { poolEntry: "p_1" }),
+      (changes, identity) => {
+        const changed = { ...policy, ...changes };
+        const body = containerSpec(spec({ policy: changed, plan: planOf(changed), identity }));
+        const host = body.HostConfig ?? {};
+        expect(host).toMatchObject({
+          Privileged: false,
+          Binds: [],
+          Devices: [],
+          CapAdd: [],
+          CapDrop: ["ALL"],
+          PidMode: "",
+          UTSMode: "",
+          IpcMode: "private",
+          Memory: changed.memoryBytes,
+          MemorySwap: changed.memoryBytes,
+          PidsLimit: changed.processes,
+          ReadonlyRootfs: changed.readonlyRoot,
+        });
+        expect(host.SecurityOpt).toEqual(["no-new-privileges:true", "seccomp={}"]);
+        expect(body.User).toBe("65534:65534");
+        expect(JSON.stringify(body)).not.toMatch(/docker\.sock|unconfined|"host"|container:/);
+      },
+    ),
   );
 });
 

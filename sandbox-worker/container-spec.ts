@@ -7,6 +7,7 @@ import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import type { SandboxPolicy } from "#server/sandbox/policy.ts";
 import type { Language, RunLimits } from "#server/sandbox/schema.ts";
 import type { DiskPlan } from "#worker/disk-plan.ts";
+import { hostBinds, type HostMount } from "#worker/volumes.ts";
 
 /** Labels by which containers and volumes are found again after a crash. */
 export const LABEL = {
@@ -15,52 +16,65 @@ export const LABEL = {
   instance: "openclaw.instance",
   worker: "openclaw.worker",
   run: "openclaw.run",
+  /** Name of a container that was made ahead, for a run that is not known yet. */
+  pool: "openclaw.pool",
   /** Milliseconds since the epoch after which nothing may be left of it. */
   deadline: "openclaw.deadline",
 } as const;
+
+/** Whom a container is made for; by this it is named and found again. */
+export type ContainerIdentity = { runId: string; attempt: number } | { poolEntry: string };
 
 export interface ContainerSpec {
   policy: SandboxPolicy;
   plan: DiskPlan;
   /** Volume of the workspace; null = memory-backed. */
   volume: string | null;
+  /** Paths of the host to read. */
+  mounts: readonly HostMount[];
   imageId: string;
   /** Seccomp profile as JSON text. */
   seccomp: string;
-  language: Language;
-  runId: string;
-  attempt: number;
+  identity: ContainerIdentity;
   workerId: string;
   instanceId: string;
   deadline: number;
 }
 
-const INTERPRETERS: Record<Language, { file: string; argv: string[] }> = {
-  python: { file: "/workspace/main.py", argv: ["python3"] },
-  node: { file: "/workspace/main.js", argv: ["node"] },
-  sh: { file: "/workspace/main.sh", argv: ["/bin/sh"] },
+/** Where the program is put and what carries it out. Words without blanks: they travel on one line. */
+const INTERPRETERS: Record<Language, { argv0: string; file: string }> = {
+  python: { argv0: "python3", file: "/workspace/main.py" },
+  node: { argv0: "node", file: "/workspace/main.js" },
+  sh: { argv0: "/bin/sh", file: "/workspace/main.sh" },
 };
 
-// A fixed text: the program arrives on standard input, becomes a file and then runs with an empty one.
-const LAUNCHER = 'cat >"$0" && exec "$@" "$0" </dev/null';
+// A fixed text, the same for every run, so that a container can wait here before its run is known. It reads one line of ours, then the
+// program, and runs it with an empty standard input. `read` takes single bytes from a pipe: nothing of the program is swallowed.
+export const LAUNCHER = 'read -r i f && cat >"$f" && exec "$i" "$f" </dev/null';
+
+/** What a container gets on standard input: one line from the table above, then the program as it is. */
+export function launchInput(language: Language, code: string): string {
+  const { argv0, file } = INTERPRETERS[language];
+  return `${argv0} ${file}\n${code}`;
+}
 
 // The type asks for fields that only matter when the engine makes the volume; ours is made beforehand.
 const NO_COPY = { NoCopy: true } as MountSettings["VolumeOptions"];
 
-const containerName = (runId: string, attempt: number): string => `openclaw-${runId}-${attempt}`;
+const containerName = (identity: ContainerIdentity): string =>
+  "poolEntry" in identity ? `openclaw-pool-${identity.poolEntry}` : `openclaw-${identity.runId}-${identity.attempt}`;
 
 export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
-  const { policy, plan } = spec;
-  const interpreter = INTERPRETERS[spec.language];
+  const { policy, plan, identity } = spec;
   const account = `${policy.uid}:${policy.gid}`;
   return {
-    name: containerName(spec.runId, spec.attempt),
+    name: containerName(identity),
     Image: spec.imageId,
     User: account,
     WorkingDir: "/workspace",
     Hostname: "sandbox",
-    Entrypoint: ["/bin/sh", "-c", LAUNCHER, interpreter.file],
-    Cmd: interpreter.argv,
+    Entrypoint: ["/bin/sh", "-c", LAUNCHER],
+    Cmd: [],
     Env: [
       "HOME=/workspace",
       "PATH=/usr/local/bin:/usr/bin:/bin",
@@ -80,7 +94,7 @@ export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
       [LABEL.sandbox]: "1",
       [LABEL.instance]: spec.instanceId,
       [LABEL.worker]: spec.workerId,
-      [LABEL.run]: spec.runId,
+      ...("poolEntry" in identity ? { [LABEL.pool]: identity.poolEntry } : { [LABEL.run]: identity.runId }),
       [LABEL.deadline]: String(spec.deadline),
     },
     HostConfig: {
@@ -112,10 +126,19 @@ export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
           : {}),
         "/tmp": `rw,noexec,nosuid,nodev,size=${plan.tmpBytes},nr_inodes=10000,mode=1777`,
       },
-      Mounts:
-        spec.volume === null
+      Mounts: [
+        ...(spec.volume === null
           ? []
-          : [{ Type: "volume", Source: spec.volume, Target: "/workspace", VolumeOptions: NO_COPY }],
+          : [
+              {
+                Type: "volume",
+                Source: spec.volume,
+                Target: "/workspace",
+                VolumeOptions: NO_COPY,
+              } satisfies MountSettings,
+            ]),
+        ...hostBinds(spec.mounts),
+      ],
       Binds: [],
       // nproc is left alone: it counts per account across all containers. PidsLimit counts per container.
       Ulimits: [

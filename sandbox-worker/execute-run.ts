@@ -1,28 +1,28 @@
 /** One claimed run from policy to final state. Whatever goes wrong becomes a reason; nothing is ever executed outside a container. */
-import type { SandboxPolicy } from "#server/sandbox/policy.ts";
 import type { RunLimits } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
-import { containerSpec, effectiveLimits } from "#worker/container-spec.ts";
-import type { WorkspaceDisk } from "#worker/loop-disks.ts";
+import { effectiveLimits } from "#worker/container-spec.ts";
+import type { Detection } from "#worker/detect.ts";
 import { endingOf, type Ending } from "#worker/reason.ts";
 import { giveBackRun } from "#worker/recover.ts";
-import { removeContainer, runContainer, type ContainerOutcome } from "#worker/run-container.ts";
+import { runContainer, type ContainerOutcome } from "#worker/run-container.ts";
 import { failureOf, refuseForeignKill } from "#worker/run-failure.ts";
 import { RunJournal, type RunResult } from "#worker/run-journal.ts";
 import { auditOf, noteLimits } from "#worker/run-record.ts";
-import { requireDisk, requireImage, requirePlan, requirePolicy } from "#worker/run-requirements.ts";
-import { SECCOMP_PROFILE } from "#worker/seccomp.ts";
+import { requireProfile, type SandboxProfile } from "#worker/run-requirements.ts";
+import { SandboxContainer } from "#worker/sandbox-container.ts";
+import type { StartedContainer } from "#worker/start-container.ts";
+import { verifyVolumes } from "#worker/volumes.ts";
 import type { WorkerContext } from "#worker/worker-context.ts";
-
-/** After its time limit a container has this long to be gone before any reaper takes it. */
-const DEADLINE_MARGIN_MS = 60_000;
 
 /** What has to be undone, and what is known for the run's row, however far it got. */
 interface Progress {
-  containerId: string | null;
-  disk: WorkspaceDisk | null;
+  box: SandboxContainer | null;
   limits: RunLimits | null;
   imageDigest: string | null;
+  acquireMs: number | null;
+  warm: boolean;
+  detections: readonly Detection[];
 }
 
 /**
@@ -42,16 +42,23 @@ export async function executeRun(
     attempt: run.attempt,
     nextSeq: run.nextSeq,
   });
-  const progress: Progress = { containerId: null, disk: null, limits: null, imageDigest: null };
+  const progress: Progress = {
+    box: null,
+    limits: null,
+    imageDigest: null,
+    acquireMs: null,
+    warm: false,
+    detections: [],
+  };
   const result = await carryOut(context, run, stop, journal, progress);
   if (stop.signal.reason === "shutdown" && result.ending.state !== "succeeded") {
-    await cleanUp(context, progress);
+    await progress.box?.destroy();
     await giveBackRun(context, { id: run.id, workerId: context.workerId, attempt: run.attempt });
     return;
   }
   const [stored] = await Promise.all([
-    journal.finish(result, auditOf(context, run, result), giveUp),
-    cleanUp(context, progress),
+    journal.finish(result, auditOf(context, run, result, progress.detections), giveUp),
+    progress.box?.destroy(),
   ]);
   const { state, reason } = result.ending;
   context.log.info({ runId: run.id, attempt: run.attempt, state, reason, stored }, "run ended");
@@ -65,9 +72,8 @@ async function carryOut(
   progress: Progress,
 ): Promise<RunResult> {
   try {
-    const policy = requirePolicy(context);
-    const outcome = await inContainer(context, run, policy, stop, journal, progress);
-    await refuseForeignKill(context, progress.containerId, outcome);
+    const outcome = await inContainer(context, run, stop, journal, progress);
+    await refuseForeignKill(context, progress.box?.id ?? null, outcome);
     const ending = endingOf({
       ...outcome,
       ...outcome.facts,
@@ -84,6 +90,8 @@ async function carryOut(
         processesPeak: outcome.facts.processesPeak,
         diskBytes: outcome.facts.diskBytes,
         outputBytes: outcome.outputBytes,
+        acquireMs: progress.acquireMs,
+        warm: progress.warm,
       },
       outputTruncated: outcome.outputTruncated,
     };
@@ -105,50 +113,35 @@ const resultOf = (progress: Progress, ending: Ending): RunResult => ({
   usage: null,
   limits: progress.limits,
   imageDigest: progress.imageDigest,
-  containerId: progress.containerId,
+  containerId: progress.box?.id ?? null,
   outputTruncated: false,
 });
 
 async function inContainer(
   context: WorkerContext,
   run: ClaimedRun,
-  policy: SandboxPolicy,
   stop: AbortController,
   journal: RunJournal,
   progress: Progress,
 ): Promise<ContainerOutcome & { limits: RunLimits }> {
-  const { engine } = context;
-  const image = await requireImage(context, policy);
-  progress.imageDigest = image.id;
-  const plan = requirePlan(context, policy);
-  const limits = effectiveLimits(policy, plan);
+  const askedAt = performance.now();
+  const profile = await requireProfile(context);
+  const { policy } = profile;
+  progress.imageDigest = profile.imageId;
+  const limits = effectiveLimits(policy, profile.plan);
   progress.limits = limits;
-  if (plan.backend === "loop-ext4") {
-    progress.disk = await requireDisk(context, policy, plan);
-  }
-  const body = containerSpec({
-    policy,
-    plan,
-    volume: progress.disk?.volume ?? null,
-    imageId: image.id,
-    seccomp: SECCOMP_PROFILE,
-    language: run.language,
-    runId: run.id,
-    attempt: run.attempt,
-    workerId: context.workerId,
-    instanceId: context.instanceId,
-    deadline: Date.now() + policy.timeoutMs + DEADLINE_MARGIN_MS,
-  });
   stop.signal.throwIfAborted();
-  const outcome = await runContainer(engine.docker, {
-    body,
+  const started = await acquire(context, run, profile, stop.signal, progress);
+  progress.acquireMs = Math.round(performance.now() - askedAt);
+  journal.acquired(started.container.id);
+  verifyVolumes(started.pid, profile.mounts);
+  const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
+  const outcome = await runContainer(started, {
+    language: run.language,
     code: run.code,
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,
-    onCreated: (containerId) => {
-      progress.containerId = containerId;
-    },
     onOutput: (stream, text) => {
       journal.output(stream, text);
       if (journal.lost) {
@@ -156,21 +149,34 @@ async function inContainer(
         stop.abort("cancelled");
       }
     },
+    onUsage: ({ memoryBytes, memoryPeakBytes, cpuMs, processes, diskBytes }) =>
+      journal.usage({ memoryBytes, memoryPeakBytes, cpuMs, processes, diskBytes }),
+  }).finally(() => {
+    progress.detections = watch.end();
   });
   return { ...outcome, limits };
 }
 
-/** Removes the container, then its disk. What the engine cannot do now the reaper does later. */
-async function cleanUp(context: WorkerContext, progress: Progress): Promise<void> {
+/** A container that waits for this run's program: one that was made ahead, or one made now. */
+async function acquire(
+  context: WorkerContext,
+  run: ClaimedRun,
+  profile: SandboxProfile,
+  stop: AbortSignal,
+  progress: Progress,
+): Promise<StartedContainer> {
+  const ahead = context.warm.take(profile.key);
+  if (ahead !== null) {
+    progress.box = ahead.box;
+    progress.warm = true;
+    return ahead.started;
+  }
+  const box = new SandboxContainer(context);
+  progress.box = box;
+  const done = context.warm.yieldTo();
   try {
-    if (progress.containerId !== null) {
-      await removeContainer(context.engine.docker, progress.containerId);
-    }
-    await progress.disk?.release();
-  } catch (error) {
-    context.log.warn(
-      { err: error, containerId: progress.containerId },
-      "container not removed yet, left to the reaper",
-    );
+    return await box.start(profile, { runId: run.id, attempt: run.attempt }, 0, stop);
+  } finally {
+    done();
   }
 }

@@ -86,8 +86,10 @@ export function createLoopDisks(options: LoopDiskOptions): LoopDisks {
     await writeFile(unfinished, "", { mode: 0o600 });
     await truncate(unfinished, shape.bytes);
     const ownership = `root_owner=${shape.uid}:${shape.gid},lazy_itable_init=1,nodiscard`;
-    // No journal and no reserve for root: nothing in it outlives the run.
-    await run("mkfs.ext4", ["-q", "-F", "-O", "^has_journal", "-m", "0", "-E", ownership, unfinished]);
+    // No journal and no reserve for root: nothing in it outlives the run. Blocks and inodes are given, because what mkfs chooses for
+    // small disks costs more than 5 % of them.
+    const shapeOptions = ["-b", "4096", "-i", "16384", "-m", "0", "-O", "^has_journal"];
+    await run("mkfs.ext4", ["-q", "-F", ...shapeOptions, "-E", ownership, unfinished]);
     await run("debugfs", ["-w", "-R", "rmdir lost+found", unfinished]);
     await rename(unfinished, path);
     return path;

@@ -3,7 +3,7 @@
  * PostgreSQL. Started by the supervisor, ends with it.
  */
 import { createHash } from "node:crypto";
-import { hostname } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import { lookupNothing, openConfigStore } from "#server/config/index.ts";
@@ -15,11 +15,17 @@ import { AppError } from "#server/core/errors.ts";
 import { newWorkerId } from "#server/core/ids.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
+import { fileRules } from "#server/files/policy.ts";
 import { openRunQueue } from "#server/sandbox/index.ts";
+import type { VolumeMount } from "#server/sandbox/policy.ts";
 import packageFile from "../package.json" with { type: "json" };
 import { connectEngine } from "#worker/connect-engine.ts";
+import { EscapeMonitor } from "#worker/detect.ts";
 import { createEngine } from "#worker/engine.ts";
+import { KernelLog } from "#worker/kernel-log.ts";
 import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
+import { openWarmPool } from "#worker/pool/keeper.ts";
+import { resolveVolumes } from "#worker/volumes.ts";
 import { concurrencyFor, startWorker } from "#worker/worker.ts";
 
 const log = createLogger("sandbox-worker");
@@ -62,8 +68,16 @@ async function main(): Promise<void> {
       })
     : null;
   const engine = createEngine(connection, loopDisks, log);
+  const bases = { userHome: homedir(), openclawHome: paths.home };
+  const hostMounts = (volumes: readonly VolumeMount[]) => {
+    const rules = fileRules(config.current().config.security.fileSystem, bases);
+    return resolveVolumes(volumes, { rules, bases, local: connection.local });
+  };
+  const engineSide = { workerId, instanceId, log, engine, disks, sandboxing, hostMounts };
+  const warm = openWarmPool(engineSide);
+  const escapes = new EscapeMonitor(connection.local ? KernelLog.open() : null);
   const worker = await startWorker(
-    { workerId, instanceId, host: hostname(), db, pool, boss, log, engine, disks, sandboxing },
+    { ...engineSide, host: hostname(), db, pool, boss, warm, escapes },
     hub,
     packageFile.version,
   );

@@ -4,7 +4,12 @@ import { orphanCause } from "#worker/reap.ts";
 import { concurrencyFor } from "#worker/worker.ts";
 
 const now = 1_800_000_000_000;
-const view = { isAlive: (id: string) => id !== "wrk_dead", isActive: (id: string) => id === "run_mine", now };
+const view = {
+  isAlive: (id: string) => id !== "wrk_dead",
+  isActive: (id: string) => id === "run_mine",
+  isPooled: (entry: string) => entry === "p_mine",
+  now,
+};
 const own = { workerId: "wrk_me", instanceId: "ours" };
 const cause = (instance: string, worker: string, run: string, deadline: number) =>
   orphanCause(
@@ -23,6 +28,21 @@ test.each([
   ["of another installation, long over", "theirs", "wrk_dead", "run_x", now - 3_600_000, "deadline_passed"],
 ])("SBX-12 orphans: %s", (_name, instance, worker, run, deadline, expected) => {
   expect(cause(instance, worker, run, deadline)).toBe(expected);
+});
+
+test.each([
+  ["one that waits or is in use", "wrk_me", "p_mine", null],
+  ["one nobody answers for", "wrk_me", "p_lost", "not_running"],
+  ["of a live worker", "wrk_other", "p_x", null],
+  ["of a dead worker", "wrk_dead", "p_x", "worker_gone"],
+])("SBX-12 orphans made ahead: %s", (_name, worker, entry, expected) => {
+  const labels = {
+    [LABEL.instance]: "ours",
+    [LABEL.worker]: worker,
+    [LABEL.pool]: entry,
+    [LABEL.deadline]: String(now + 1),
+  };
+  expect(orphanCause(labels, own, view)).toBe(expected);
 });
 
 test("runs at once are bounded by processors and by memory, never zero", () => {

@@ -2,13 +2,15 @@
 import { recordEvents } from "#server/audit/index.ts";
 import { withTx } from "#server/core/db/client.ts";
 import { LABEL } from "#worker/container-spec.ts";
-import { removeContainer } from "#worker/run-container.ts";
+import { removeContainer } from "#worker/start-container.ts";
 import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
 
 export interface ReapView {
   isAlive: (workerId: string) => boolean;
   /** Runs this worker is carrying out now. */
   isActive: (runId: string) => boolean;
+  /** Containers this worker made ahead and still answers for, by `LABEL.pool`. */
+  isPooled: (entry: string) => boolean;
   now: number;
 }
 
@@ -29,7 +31,9 @@ export function orphanCause(
   }
   const worker = labels[LABEL.worker] ?? "";
   if (worker === own.workerId) {
-    return view.isActive(labels[LABEL.run] ?? "") ? null : "not_running";
+    const entry = labels[LABEL.pool];
+    const needed = entry === undefined ? view.isActive(labels[LABEL.run] ?? "") : view.isPooled(entry);
+    return needed ? null : "not_running";
   }
   if (!view.isAlive(worker)) {
     return "worker_gone";
@@ -46,8 +50,9 @@ export async function reapContainers(context: WorkerContext, view: ReapView): Pr
   });
   for (const { Id: containerId, Labels: labels } of found) {
     const cause = orphanCause(labels, context, view);
-    if (cause !== null) {
-      await removeContainer(docker, containerId);
+    // One that went by itself since it was listed was nobody's orphan.
+    if (cause !== null && (await removeContainer(docker, containerId))) {
+      const target = labels[LABEL.run] ?? (await runIn(context, containerId));
       context.log.warn({ containerId, cause }, "orphaned container removed");
       await withTx(context.db, (tx) =>
         recordEvents(tx, [
@@ -55,7 +60,7 @@ export async function reapContainers(context: WorkerContext, view: ReapView): Pr
             event: "sandbox.orphan_removed",
             outcome: "ok",
             actor: workerActor(context),
-            target: labels[LABEL.run],
+            target,
             reason: cause,
             data: { containerId, worker: labels[LABEL.worker] ?? "" },
           },
@@ -64,4 +69,10 @@ export async function reapContainers(context: WorkerContext, view: ReapView): Pr
     }
   }
   await context.disks?.reap(view.isAlive);
+}
+
+/** A container made ahead does not know its run; the run's row knows its container. */
+async function runIn(context: WorkerContext, containerId: string): Promise<string | undefined> {
+  const run = await context.db.run.findFirst({ where: { containerId }, select: { id: true } });
+  return run?.id;
 }

@@ -1,8 +1,8 @@
 /** Crashes and absences: of workers, of the engine, of the image. Every accepted run ends once, nothing stays on the engine. */
-import { createServer, connect, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { engineStatus, requestCancel, requireEngine } from "#server/sandbox/index.ts";
+import { EngineDoor } from "#worker/test/engine-door.ts";
 import { docker, endProcess, openBench, until, type SandboxBench } from "#worker/test/support.ts";
 
 let bench: SandboxBench;
@@ -10,9 +10,9 @@ beforeEach(async () => {
   bench = await openBench();
 });
 afterEach(async () => {
-  const left = await bench.containers();
+  // A container goes while its run's end is told.
+  await until("no run has a container any more", async () => (await bench.containers()).length === 0);
   await bench.close();
-  expect(left).toEqual([]);
 });
 
 const running = (count: number): Promise<void> =>
@@ -260,34 +260,3 @@ describe("image and limits", () => {
     expect(await bench.run("sh", "dd if=/dev/zero of=/workspace/x bs=1M count=100")).toMatchObject({ reason: "disk" });
   });
 });
-
-/** A way to the real engine that can be shut: from the worker's side the engine is gone. */
-class EngineDoor {
-  readonly path: string;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | null = null;
-
-  constructor(path: string) {
-    this.path = path;
-  }
-
-  async open(): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (near) => {
-      const far = connect({ path: "/var/run/docker.sock", allowHalfOpen: true });
-      for (const socket of [near, far]) {
-        this.#sockets.add(socket);
-        socket.on("error", () => socket.destroy());
-        socket.on("close", () => this.#sockets.delete(socket));
-      }
-      near.pipe(far).pipe(near);
-    });
-    this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.path, resolve));
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server?.close(resolve));
-    this.#sockets.forEach((socket) => socket.destroy());
-    await closed;
-  }
-}

@@ -1,26 +1,28 @@
 /**
- * One program in one container: create, attach, start, feed the program, wait, always remove.
+ * One program in one started container: feed it, watch it, wait for its end.
  * The worker's own timer and its own hand on the kill switch end it; nothing inside the container is relied on.
  */
-import { Duplex } from "node:stream";
-import type Docker from "dockerode";
-import type { ContainerCreateOptions } from "dockerode";
 import { SCRATCH_PATHS } from "#server/sandbox/policy.ts";
+import type { Language } from "#server/sandbox/schema.ts";
 import { ContainerProbe, type CgroupFacts } from "#worker/cgroup.ts";
-import { EngineSilentError, isMissing, withinLimit } from "#worker/connect-engine.ts";
+import { EngineSilentError, withinLimit } from "#worker/connect-engine.ts";
+import { launchInput } from "#worker/container-spec.ts";
 import { ByteCap, FrameReader, TextCleaner, type OutputStream } from "#worker/output.ts";
 import type { StopCause } from "#worker/reason.ts";
+import { CALL_LIMIT_MS, type StartedContainer } from "#worker/start-container.ts";
+import { nextUsageIn } from "#worker/usage-pace.ts";
 
 export interface ContainerJob {
-  body: ContainerCreateOptions;
+  language: Language;
   /** The program's text; reaches the container on standard input only. */
   code: string;
   timeoutMs: number;
   outputBytes: number;
   /** Aborting ends the container; the reason is a `StopReason`. */
   stop: AbortController;
-  onCreated: (containerId: string) => void;
   onOutput: (stream: OutputStream, text: string) => void;
+  /** Use as it stands, from time to time while the program runs. */
+  onUsage: (facts: CgroupFacts) => void;
 }
 
 export interface ContainerOutcome {
@@ -28,7 +30,7 @@ export interface ContainerOutcome {
   oomKilled: boolean;
   stopped: StopReason | null;
   facts: CgroupFacts;
-  /** From start to end. */
+  /** From the program's arrival to its end. */
   wallMs: number;
   outputBytes: number;
   outputTruncated: boolean;
@@ -44,102 +46,84 @@ const SAMPLE_FIRST_MS = 10;
 const SAMPLE_MAX_MS = 100;
 /** A program that goes on after this many refused forks is a fork bomb and is ended early. */
 const FORK_BOMB_REFUSALS = 256;
-/** The engine answers every call within this time or counts as gone; a run may take longer and has its own limit. */
-const CALL_LIMIT_MS = 60_000;
 /** The end of a container and the end of its output come together; this bounds an engine that tells only one of them. */
 const STREAM_END_LIMIT_MS = 2_000;
 /** A killed container is gone after about 0.1 s; on a machine under heavy load it may take longer. */
 const KILL_LIMIT_MS = 15_000;
 
-/** @throws the engine's error; the container is removed in any case, by the reaper where the engine does not answer. */
-export async function runContainer(docker: Docker, job: ContainerJob): Promise<ContainerOutcome> {
-  const container = await withinLimit(docker.createContainer(job.body), CALL_LIMIT_MS);
-  job.onCreated(container.id);
-  return await carryOut(container, job);
-}
-
-/** Ends and removes; a container that is gone already is fine. */
-export async function removeContainer(docker: Docker, containerId: string): Promise<void> {
-  try {
-    await withinLimit(docker.getContainer(containerId).remove({ force: true }), CALL_LIMIT_MS);
-  } catch (error) {
-    if (!isMissing(error)) {
-      throw error;
-    }
-  }
-}
-
-async function carryOut(container: Docker.Container, job: ContainerJob): Promise<ContainerOutcome> {
+/** Afterwards the container has ended, or could not be ended, and is for the caller to remove. @throws the engine's error. */
+export async function runContainer(started: StartedContainer, job: ContainerJob): Promise<ContainerOutcome> {
+  const { container, stream } = started;
   const { stop } = job;
-  const attached = container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
-  const stream = await withinLimit(attached, CALL_LIMIT_MS);
-  const output = collectOutput(stream, job);
-  let probe: ContainerProbe | null = null;
-  let sampling: NodeJS.Timeout | undefined;
-  let deadline: NodeJS.Timeout | undefined;
+  const output = collectOutput(started, job);
   const kill = (): void => {
     // Already ended is what we want; an engine that is gone shows at the wait.
     container.kill({ signal: "SIGKILL" }).catch(() => undefined);
   };
+  const probe = new ContainerProbe(started.pid, WRITABLE_PATHS, (refused) => {
+    if (refused >= FORK_BOMB_REFUSALS) {
+      stop.abort("processes" satisfies StopReason);
+    }
+  });
+  const startedAt = performance.now();
+  const stopSampling = sampleWhileRunning(probe, startedAt, job.onUsage);
+  const deadline = setTimeout(() => stop.abort("timeout" satisfies StopReason), job.timeoutMs);
   try {
     stop.signal.throwIfAborted();
-    await withinLimit(container.start(), CALL_LIMIT_MS);
-    const startedAt = performance.now();
     stop.signal.addEventListener("abort", kill, { once: true });
-    if (stop.signal.aborted) {
-      kill();
-    }
-    deadline = setTimeout(() => stop.abort("timeout" satisfies StopReason), job.timeoutMs);
-    const { State } = await withinLimit(container.inspect(), CALL_LIMIT_MS);
-    const watched = new ContainerProbe(State.Pid, WRITABLE_PATHS, (refused) => {
-      if (refused >= FORK_BOMB_REFUSALS) {
-        stop.abort("processes" satisfies StopReason);
-      }
-    });
-    probe = watched;
-    const sampleIn = (ms: number): void => {
-      sampling = setTimeout(() => {
-        watched.sample();
-        sampleIn(Math.min(ms * 2, SAMPLE_MAX_MS));
-      }, ms);
-    };
-    sampleIn(SAMPLE_FIRST_MS);
     // Only now does the program arrive: nothing of it runs unwatched.
-    stream.end(job.code);
-    const exitCode = await exitCodeOf(container, stop.signal, output.closed);
+    stream.end(launchInput(job.language, job.code));
+    const exitCode = await exitCodeOf(started, stop.signal);
     const wallMs = Math.round(performance.now() - startedAt);
-    watched.close();
-    await output.done();
-    const after = await withinLimit(container.inspect(), CALL_LIMIT_MS);
+    probe.close();
+    const [after] = await Promise.all([withinLimit(container.inspect(), CALL_LIMIT_MS), output.done()]);
     return {
       exitCode,
       oomKilled: after.State.OOMKilled,
       stopped: stop.signal.aborted ? (stop.signal.reason as StopReason) : null,
-      facts: watched.facts,
+      facts: probe.facts,
       wallMs,
       outputBytes: output.cap.kept,
       outputTruncated: output.cap.exceeded,
     };
   } finally {
     clearTimeout(deadline);
-    clearTimeout(sampling);
+    stopSampling();
     stop.signal.removeEventListener("abort", kill);
-    probe?.close();
-    if (stream instanceof Duplex) {
-      stream.destroy();
-    }
+    probe.close();
+    stream.destroy();
   }
+}
+
+/** Keeps the probe's figures fresh and passes them on at the pace of the run. Returns what ends it. */
+function sampleWhileRunning(probe: ContainerProbe, startedAt: number, tell: (facts: CgroupFacts) => void): () => void {
+  let sampling: NodeJS.Timeout;
+  let telling: NodeJS.Timeout;
+  const sampleIn = (ms: number): void => {
+    sampling = setTimeout(() => {
+      probe.sample();
+      sampleIn(Math.min(ms * 2, SAMPLE_MAX_MS));
+    }, ms);
+  };
+  const tellIn = (ms: number): void => {
+    telling = setTimeout(() => {
+      tell(probe.facts);
+      tellIn(nextUsageIn(performance.now() - startedAt));
+    }, ms);
+  };
+  sampleIn(SAMPLE_FIRST_MS);
+  tellIn(nextUsageIn(0));
+  return () => {
+    clearTimeout(sampling);
+    clearTimeout(telling);
+  };
 }
 
 /**
  * The exit code. Waiting itself has no limit, but a container that was told to end has to, and when the output stream closes the container
  * has either ended or the engine is gone: then the engine is asked.
  */
-async function exitCodeOf(
-  container: Docker.Container,
-  stopped: AbortSignal,
-  streamClosed: Promise<void>,
-): Promise<number> {
+async function exitCodeOf({ container, exit, closed }: StartedContainer, stopped: AbortSignal): Promise<number> {
   const otherwise = Promise.withResolvers<number>();
   let timer: NodeJS.Timeout | undefined;
   const askIn = (ms: number): void => {
@@ -160,26 +144,24 @@ async function exitCodeOf(
   if (stopped.aborted) {
     onStop();
   }
-  void streamClosed.then(() => askIn(STREAM_END_LIMIT_MS));
+  void closed.then(() => askIn(STREAM_END_LIMIT_MS));
   try {
-    const ended = container.wait().then(({ StatusCode }: { StatusCode: number }) => StatusCode);
-    return await Promise.race([ended, otherwise.promise]);
+    return await Promise.race([exit, otherwise.promise]);
   } finally {
     // The stream closes after this too; nobody asks then.
     stopped.removeEventListener("abort", onStop);
     clearTimeout(timer);
-    void streamClosed.then(() => clearTimeout(timer));
+    void closed.then(() => clearTimeout(timer));
   }
 }
 
 interface CollectedOutput {
   cap: ByteCap;
-  closed: Promise<void>;
   /** Resolves when the engine has closed the stream or nothing more will come, and hands out what is left. */
   done(): Promise<void>;
 }
 
-function collectOutput(stream: NodeJS.ReadWriteStream, job: ContainerJob): CollectedOutput {
+function collectOutput({ stream, closed }: StartedContainer, job: ContainerJob): CollectedOutput {
   const cap = new ByteCap(job.outputBytes);
   const cleaners: Record<OutputStream, TextCleaner> = { stdout: new TextCleaner(), stderr: new TextCleaner() };
   const frames = new FrameReader((name, payload) => {
@@ -190,7 +172,6 @@ function collectOutput(stream: NodeJS.ReadWriteStream, job: ContainerJob): Colle
       job.stop.abort("output_limit" satisfies StopReason);
     }
   });
-  const closed = Promise.withResolvers<void>();
   let broken: Error | null = null;
   stream.on("data", (chunk: Buffer) => {
     if (cap.exceeded || broken !== null) {
@@ -203,16 +184,10 @@ function collectOutput(stream: NodeJS.ReadWriteStream, job: ContainerJob): Colle
       job.stop.abort(broken);
     }
   });
-  stream.on("error", () => closed.resolve());
-  stream.on("end", () => closed.resolve());
-  stream.on("close", () => closed.resolve());
   return {
     cap,
-    closed: closed.promise,
     async done() {
-      const timer = setTimeout(() => closed.resolve(), STREAM_END_LIMIT_MS);
-      await closed.promise;
-      clearTimeout(timer);
+      await withinLimit(closed, STREAM_END_LIMIT_MS).catch(() => undefined);
       if (broken !== null) {
         throw broken;
       }

@@ -49,6 +49,9 @@ const APPEND_SQL = `
   INSERT INTO run_event (run_id, seq, kind, data)
   SELECT ours.id, e.seq, e.kind, e.data FROM ours, jsonb_to_recordset($4::jsonb) AS e(seq int, kind text, data jsonb)`;
 
+const NOTE_SQL = `
+  UPDATE run SET container_id = $4 WHERE id = $1 AND worker_id = $2 AND attempt = $3 AND state = 'running'`;
+
 export class RunJournal {
   readonly #db: Db;
   readonly #pool: Pool;
@@ -92,6 +95,28 @@ export class RunJournal {
     } else {
       this.#flushSoon(FLUSH_AFTER_MS);
     }
+  }
+
+  /** Notes which container has the run, so that whoever finds the container finds the run. */
+  acquired(containerId: string): void {
+    const { runId, workerId, attempt } = this.#target;
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await this.#pool.query({
+          name: "note-run-container",
+          text: NOTE_SQL,
+          values: [runId, workerId, attempt, containerId],
+        });
+      } catch (error) {
+        // The end of the run stores it too.
+        this.#log.warn({ err: error, runId }, "container of a run not noted");
+      }
+    });
+  }
+
+  usage(now: z.infer<(typeof RunEventData)["usage"]>): void {
+    this.#add("usage", now);
+    this.#flushSoon(FLUSH_AFTER_MS);
   }
 
   limit(limit: string, message: string): void {

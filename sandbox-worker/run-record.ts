@@ -2,6 +2,7 @@
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import type { RunReason } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
+import type { Detection } from "#worker/detect.ts";
 import type { Ending } from "#worker/reason.ts";
 import type { ContainerOutcome } from "#worker/run-container.ts";
 import type { RunJournal, RunResult } from "#worker/run-journal.ts";
@@ -25,8 +26,13 @@ export function noteLimits(journal: RunJournal, ending: Ending, outcome: Contain
   }
 }
 
-/** Events of the end, stored with it. */
-export function auditOf(context: WorkerContext, run: ClaimedRun, result: RunResult): AuditEventInput[] {
+/** Events of the end, stored with it. @param detections signs that the program tried to get out */
+export function auditOf(
+  context: WorkerContext,
+  run: ClaimedRun,
+  result: RunResult,
+  detections: readonly Detection[] = [],
+): AuditEventInput[] {
   const { state, reason } = result.ending;
   const common = {
     actor: workerActor(context),
@@ -38,6 +44,8 @@ export function auditOf(context: WorkerContext, run: ClaimedRun, result: RunResu
       attempt: run.attempt,
       exitCode: result.exitCode,
       wallMs: result.usage?.wallMs ?? null,
+      acquireMs: result.usage?.acquireMs ?? null,
+      warm: result.usage?.warm ?? null,
       imageDigest: result.imageDigest,
       limits: result.limits === null ? null : { ...result.limits, cpuCores: String(result.limits.cpuCores) },
     },
@@ -45,6 +53,10 @@ export function auditOf(context: WorkerContext, run: ClaimedRun, result: RunResu
   const events: AuditEventInput[] = [];
   if (LIMIT_REASONS.has(reason)) {
     events.push({ event: "sandbox.limit_hit", outcome: "denied", ...common, data: { limit: reason } });
+  }
+  for (const { event, reason: sign, evidence } of detections) {
+    const data = { ...evidence, containerId: result.containerId, attempt: run.attempt, state, end: reason };
+    events.push({ event, outcome: "denied", ...common, reason: sign, data });
   }
   const refused = REFUSAL_REASONS.has(reason) && result.containerId === null;
   events.push({

@@ -1,13 +1,42 @@
 /** What has to be there before a container is made; each thing that is missing refuses the run. */
+import { createHash } from "node:crypto";
 import { AppError } from "#server/core/errors.ts";
 import { sandboxPolicy, type SandboxPolicy } from "#server/sandbox/policy.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
+import type { EngineContext } from "#worker/engine-context.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
 import { Refusal } from "#worker/run-failure.ts";
-import type { WorkerContext } from "#worker/worker-context.ts";
+import type { HostMount } from "#worker/volumes.ts";
+
+/** Everything a container depends on but its program. */
+export interface SandboxProfile {
+  policy: SandboxPolicy;
+  plan: DiskPlan;
+  imageId: string;
+  mounts: readonly HostMount[];
+  /** The same for equal profiles only. */
+  key: string;
+}
+
+/**
+ * What a container made now has to be. Asked anew for each run, also when its container was made before: a changed configuration, image or
+ * pin takes effect at once.
+ * @throws Refusal, or the engine's error when it does not answer.
+ */
+export async function requireProfile(context: EngineContext): Promise<SandboxProfile> {
+  const policy = requirePolicy(context);
+  const { id: imageId } = await requireImage(context, policy);
+  const plan = requirePlan(context, policy);
+  const mounts = context.hostMounts(policy.volumes);
+  const files = mounts.map(({ source, dev, ino }) => [source, String(dev), String(ino)]);
+  const key = createHash("sha256")
+    .update(JSON.stringify([policy, plan, imageId, files]))
+    .digest("hex");
+  return { policy, plan, imageId, mounts, key };
+}
 
 /** The policy of the configuration in force now. @throws Refusal naming every key that forbids runs. */
-export function requirePolicy(context: WorkerContext): SandboxPolicy {
+function requirePolicy(context: EngineContext): SandboxPolicy {
   const answer = sandboxPolicy(context.sandboxing());
   if (!answer.ok) {
     const problems = answer.problems.map(({ path, message }) => `${path} ${message}`);
@@ -17,7 +46,7 @@ export function requirePolicy(context: WorkerContext): SandboxPolicy {
 }
 
 /** @throws Refusal when the image is missing, not the pinned one, or would leave a limit without effect. */
-export async function requireImage(context: WorkerContext, policy: SandboxPolicy): Promise<{ id: string }> {
+async function requireImage(context: EngineContext, policy: SandboxPolicy): Promise<{ id: string }> {
   const image = await context.engine.findImage(policy.image);
   if (image === null) {
     throw new Refusal(
@@ -41,7 +70,7 @@ export async function requireImage(context: WorkerContext, policy: SandboxPolicy
 }
 
 /** @throws Refusal when the runtime is missing or the disk limit cannot be held here. */
-export function requirePlan(context: WorkerContext, policy: SandboxPolicy): DiskPlan {
+function requirePlan(context: EngineContext, policy: SandboxPolicy): DiskPlan {
   const { reachable, runtimes } = context.engine.facts();
   if (reachable && !runtimes.includes(policy.runtime)) {
     throw new Refusal(
@@ -58,7 +87,7 @@ export function requirePlan(context: WorkerContext, policy: SandboxPolicy): Disk
 
 /** @throws Refusal when the host has no room for it. */
 export async function requireDisk(
-  context: WorkerContext,
+  context: EngineContext,
   policy: SandboxPolicy,
   plan: DiskPlan,
 ): Promise<WorkspaceDisk | null> {

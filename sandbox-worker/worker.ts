@@ -47,6 +47,7 @@ export async function startWorker(context: WorkerContext, hub: NotifyHub, versio
     await beat(context, version);
     if (engine.facts().reachable && !wasReachable) {
       queueBell.ring();
+      context.warm.look();
     }
     wasReachable = engine.facts().reachable;
   });
@@ -58,6 +59,7 @@ export async function startWorker(context: WorkerContext, hub: NotifyHub, versio
       await reapContainers(context, {
         isAlive: peers.isAlive,
         isActive: (runId) => active.has(runId),
+        isPooled: (entry) => context.warm.holds(entry),
         now: Date.now(),
       });
     }
@@ -137,7 +139,7 @@ export async function startWorker(context: WorkerContext, hub: NotifyHub, versio
       queueBell.ring();
       await loop;
       await Promise.all([housekeeping.stop(), cancellations.stop()]);
-      const drained = Promise.all([...active.values()].map(({ done }) => done));
+      const drained = Promise.all([context.warm.close(), ...[...active.values()].map(({ done }) => done)]);
       const timer = setTimeout(
         () => active.forEach(({ stop }) => stop.abort("shutdown" satisfies StopReason)),
         DRAIN_MS,

@@ -15,6 +15,7 @@ import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { createRunWatcher, openRunQueue, submitRun, type RunWatcher, type SubmitDeps } from "#server/sandbox/index.ts";
 import type { Language, RunRequest, RunView } from "#server/sandbox/schema.ts";
+import { LABEL } from "#worker/container-spec.ts";
 import { createLoopDisks } from "#worker/loop-disks.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
@@ -37,8 +38,10 @@ export interface SandboxBench {
   /** Submits and waits for the end. */
   run(language: Language, code: string): Promise<RunView>;
   events(target: string): Promise<{ event: string; outcome: string; reason: string | null }[]>;
-  /** Containers of this bench's workers, whatever their state. */
+  /** Containers that this bench's runs have or had, whatever their state. */
   containers(): Promise<Docker.ContainerInfo[]>;
+  /** Containers its workers made ahead that no run has had. */
+  pooled(): Promise<Docker.ContainerInfo[]>;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,24 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
   ensureHome(home);
   const workers = new Set<ChildProcess>();
   const deps = { db, boss, clock: systemClock };
+
+  async function ofThisBench() {
+    const all = await docker.listContainers({
+      all: true,
+      filters: JSON.stringify({ label: [`${LABEL.sandbox}=1`] }),
+    });
+    const { rows } = await owner.query<{ id: string; container_id: string | null }>("SELECT id, container_id FROM run");
+    const workers = await owner.query<{ id: string }>(
+      "SELECT id FROM worker_node UNION SELECT data->>'workerId' FROM run_event WHERE kind = 'started'",
+    );
+    const runs = new Set(rows.flatMap(({ id, container_id }) => [id, container_id ?? id]));
+    const ids = new Set(workers.rows.map(({ id }) => id));
+    const used = all.filter(({ Id, Labels }) => runs.has(Labels[LABEL.run] ?? "") || runs.has(Id));
+    const waiting = all.filter(
+      (one) => LABEL.pool in one.Labels && ids.has(one.Labels[LABEL.worker] ?? "") && !used.includes(one),
+    );
+    return { used, waiting };
+  }
 
   const submit: SandboxBench["submit"] = async (language, code, more = {}) => {
     const request: RunRequest = {
@@ -112,15 +133,8 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
       return rows;
     },
 
-    async containers() {
-      const { rows } = await owner.query<{ id: string }>("SELECT id FROM run");
-      const ours = new Set(rows.map(({ id }) => id));
-      const all = await docker.listContainers({
-        all: true,
-        filters: JSON.stringify({ label: ["openclaw.sandbox=1"] }),
-      });
-      return all.filter((container) => ours.has(container.Labels["openclaw.run"] ?? ""));
-    },
+    containers: async () => (await ofThisBench()).used,
+    pooled: async () => (await ofThisBench()).waiting,
 
     async close() {
       await Promise.all([...workers].map((child) => endProcess(child, "SIGTERM")));

@@ -16,6 +16,7 @@ function guide(
       network: "none",
       allowNetwork: false,
       readonly: false,
+      pool: { size: 2 },
       limits: { memory: 512 * MiB, cpu: 0.5, disk: 1024 * MiB, processes: 10, timeout: 60_000, output: MiB },
       volumes: { "/workspace": { target: "/workspace", mode: "rw" }, "/tmp": { target: "/tmp", mode: "rw" } },
       securityOpt: ["no-new-privileges:true", "seccomp:default"],
@@ -49,6 +50,7 @@ test("SBX-9 SBX-10 SBX-11 the guide's snippet becomes numbers", () => {
       outputBytes: MiB,
       uid: 65534,
       gid: 65534,
+      volumes: [],
     },
   });
 });

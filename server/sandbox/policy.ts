@@ -3,6 +3,9 @@
  * Threat: a configuration that quietly opens the sandbox (host network, unconfined seccomp, a bind of the engine's socket).
  * What is not known to be safe is refused; nothing is passed on to the engine as written.
  */
+import { SCRATCH_PATHS, volumeProblem } from "#server/sandbox/volume-policy.ts";
+
+export { SCRATCH_PATHS } from "#server/sandbox/volume-policy.ts";
 
 /** The part of the configuration that is read here; sizes in bytes, times in ms, cpu in cores. */
 export interface SandboxingConfig {
@@ -17,6 +20,8 @@ export interface SandboxingConfig {
     allowNetwork: boolean;
     readonly: boolean;
     runtime?: string | undefined;
+    /** Containers kept started ahead; 0 = none. */
+    pool: { size: number };
     limits: {
       memory: number;
       cpu: number;
@@ -30,6 +35,13 @@ export interface SandboxingConfig {
     user: string;
     group: string;
   };
+}
+
+/** A path of the host that containers may read. */
+export interface VolumeMount {
+  /** As written in the configuration. */
+  source: string;
+  target: string;
 }
 
 export interface SandboxPolicy {
@@ -49,6 +61,7 @@ export interface SandboxPolicy {
   outputBytes: number;
   uid: number;
   gid: number;
+  volumes: readonly VolumeMount[];
 }
 
 export interface PolicyProblem {
@@ -62,8 +75,6 @@ export type PolicyAnswer = { ok: true; policy: SandboxPolicy } | { ok: false; pr
 
 const ROOT = "security.sandboxing";
 const MiB = 1024 * 1024;
-/** Where a program can write. Private to the run, sized, gone with it. */
-export const SCRATCH_PATHS = ["/workspace", "/tmp"] as const;
 /** Debian's `nobody:nogroup`; given as a number because an image need not know the names. */
 const NOBODY = 65534;
 /** The disk limit when none is written, where the worker can hold that much. */
@@ -96,10 +107,14 @@ export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
   if (network !== null) {
     refuse("docker.network", network);
   }
-  for (const [source, volume] of Object.entries(docker.volumes)) {
-    const problem = volumeProblem(source, volume);
+  const volumes: VolumeMount[] = [];
+  for (const [source, { target, mode }] of Object.entries(docker.volumes)) {
+    const isScratch = SCRATCH_PATHS.some((known) => known === source && known === target) && mode === "rw";
+    const problem = isScratch ? null : volumeProblem({ source, target, mode }, volumes);
     if (problem !== null) {
       refuse(`docker.volumes.${source}`, problem);
+    } else if (!isScratch) {
+      volumes.push({ source, target });
     }
   }
   for (const option of docker.securityOpt) {
@@ -149,6 +164,7 @@ export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
       outputBytes: limits.output,
       uid,
       gid,
+      volumes,
     },
   };
 }
@@ -171,15 +187,6 @@ function networkProblem(network: string, granted: boolean): string | null {
   return granted
     ? null
     : `"${network}" opens the network to programs and needs a grant: set ${ROOT}.docker.allowNetwork to true as well, or use "none".`;
-}
-
-/** Only the scratch places of the container; a host path, whatever it is called, is refused. */
-function volumeProblem(source: string, volume: { target: string; mode: string }): string | null {
-  const scratch = SCRATCH_PATHS.find((known) => known === volume.target);
-  if (scratch !== undefined && source === scratch && volume.mode === "rw") {
-    return null;
-  }
-  return `"${source}": "${volume.target}:${volume.mode}" is refused: a run gets private /workspace and /tmp ("/workspace": "/workspace:rw"), never a path of the host.`;
 }
 
 function securityOptionProblem(option: string): string | null {

@@ -62,6 +62,10 @@ export const RunUsage = z.object({
   processesPeak: z.number().nullable(),
   diskBytes: z.number().nullable(),
   outputBytes: z.number(),
+  /** Until a container was there for the program. Null in runs stored before this was measured, as is `warm`. */
+  acquireMs: z.number().nullable().default(null),
+  /** The container had been started ahead (from the pool). */
+  warm: z.boolean().nullable().default(null),
 });
 export type RunUsage = z.infer<typeof RunUsage>;
 
@@ -119,6 +123,15 @@ export const RunEventData = {
   started: z.object({ attempt: z.number(), workerId: z.string() }),
   stdout: z.object({ text: z.string() }),
   stderr: z.object({ text: z.string() }),
+  /** Use as it stands while the program runs; null where the engine gives no such figure. */
+  usage: z.object({
+    memoryBytes: z.number().nullable(),
+    memoryPeakBytes: z.number().nullable(),
+    cpuMs: z.number().nullable(),
+    processes: z.number().nullable(),
+    /** In use in all places the program can write. */
+    diskBytes: z.number().nullable(),
+  }),
   limit: z.object({ limit: z.string(), message: z.string() }),
   requeued: z.object({ attempt: z.number() }),
   end: z.object({

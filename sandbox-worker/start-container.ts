@@ -1,0 +1,82 @@
+/**
+ * A container up to the point where it waits for its program on standard input, which is the same for one made for a run and one made
+ * ahead; and its removal.
+ */
+import { Duplex } from "node:stream";
+import type Docker from "dockerode";
+import type { ContainerCreateOptions } from "dockerode";
+import { isMissing, withinLimit } from "#worker/connect-engine.ts";
+
+/** The engine answers every call within this time or counts as gone; a run may take longer and has its own limit. */
+export const CALL_LIMIT_MS = 60_000;
+
+/** Attached and started; nothing has been written to it. */
+export interface StartedContainer {
+  container: Docker.Container;
+  /** Standard input, and output and errors in the engine's frames. Nothing is read from it before a run listens. */
+  stream: Duplex;
+  /** First process as the host sees it; 0 = unknown. */
+  pid: number;
+  /** The exit code. Never settles when the engine goes: then `closed` does. */
+  exit: Promise<number>;
+  /** The stream has ended. */
+  closed: Promise<void>;
+  /** False once the container or the engine behind it is gone. */
+  isAlive(): boolean;
+}
+
+/**
+ * @param onCreated gets the id as soon as there is something to remove
+ * @throws the engine's error, or the reason of `signal`; what was made by then is left to the caller to remove
+ */
+export async function startContainer(
+  docker: Docker,
+  body: ContainerCreateOptions,
+  signal: AbortSignal,
+  onCreated: (containerId: string) => void,
+): Promise<StartedContainer> {
+  const container = await withinLimit(docker.createContainer(body), CALL_LIMIT_MS);
+  onCreated(container.id);
+  signal.throwIfAborted();
+  const attached = container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
+  const stream = await withinLimit(attached, CALL_LIMIT_MS);
+  if (!(stream instanceof Duplex)) {
+    throw new Error("The engine gave a stream that cannot be written to");
+  }
+  let alive = true;
+  const closed = Promise.withResolvers<void>();
+  const onClosed = (): void => {
+    alive = false;
+    closed.resolve();
+  };
+  stream.on("error", onClosed);
+  stream.on("end", onClosed);
+  stream.on("close", onClosed);
+  try {
+    signal.throwIfAborted();
+    await withinLimit(container.start(), CALL_LIMIT_MS);
+    const exit = container.wait().then(({ StatusCode }: { StatusCode: number }) => StatusCode);
+    exit.then(
+      () => (alive = false),
+      () => (alive = false),
+    );
+    const { State } = await withinLimit(container.inspect(), CALL_LIMIT_MS);
+    return { container, stream, pid: State.Pid, exit, closed: closed.promise, isAlive: () => alive };
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+/** Ends and removes. False when it was gone already. @throws the engine's error. */
+export async function removeContainer(docker: Docker, containerId: string): Promise<boolean> {
+  try {
+    await withinLimit(docker.getContainer(containerId).remove({ force: true }), CALL_LIMIT_MS);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) {
+      return false;
+    }
+    throw error;
+  }
+}
