@@ -10,9 +10,10 @@ import { setContainer } from "#server/core/container.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
 import { preparePageRequest } from "#server/core/http/page-request.ts";
+import { isAcceptedHost } from "#server/core/http/web-origin.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { hotRoute, openWebSockets, serveOnNode } from "#server/gateway/index.ts";
-import { openListener, type ListenerHandlers } from "#server/listen/index.ts";
+import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/listen/index.ts";
 import type { AppServices } from "#server/services.ts";
 
 const GATEWAY_PATH = /^\/(?:api\/v1|v1|hooks)(?:\/|$|\?)|^\/(?:healthz|readyz|startupz|metrics|openapi\.json)(?:$|\?)/;
@@ -106,8 +107,14 @@ async function consoleListener(services: AppServices): Promise<Listener> {
   const app = next({ dev: false, dir: process.cwd(), httpServer: createServer() });
   await app.prepare();
   const handle = app.getRequestHandler();
-  return (request, response, address) => {
-    if (preparePageRequest(request, response, { address, requestId: newRequestId(), web: services.web })) {
+  return async (request, response, address) => {
+    const { host } = request.headers;
+    const requestId = newRequestId();
+    if (!isAcceptedHost(host, services.web)) {
+      const refusal = { event: "network.origin_refused", reason: "foreign_host", address } as const;
+      await recordDoorRefusal(services, { ...refusal, data: { host: host ?? null } }, requestId);
+    }
+    if (preparePageRequest(request, response, { address, requestId, web: services.web })) {
       return handle(request, response);
     }
   };

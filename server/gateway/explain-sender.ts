@@ -2,6 +2,7 @@
 import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { Sender, UnknownSender } from "#server/gateway/explain-command.ts";
+import { principalOf } from "#server/gateway/identify.ts";
 import { isUsable, tokenState } from "#server/tokens/policy.ts";
 
 /** The role `generate-token` gives when it is told none. */
@@ -49,17 +50,7 @@ export async function senderWithToken(db: Db, tokenId: string, now: number): Pro
     const code = state === "revoked" ? "token_revoked" : "token_expired";
     return { code, because, message: `Token "${tokenId}" is ${state}: the gateway does not let it in.` };
   }
-  const principal = imagined({
-    id: `token:${token.familyId}`,
-    tokenId,
-    ownerId: token.ownerId,
-    name: token.name,
-    role: token.roleName,
-    scopes: token.scopes,
-    channels: token.channels,
-    boundUserId: token.userId,
-  });
-  return { principal, title: `token ${tokenId} (${token.name})` };
+  return { principal: principalOf({ ...token, id: tokenId }), title: `token ${tokenId} (${token.name})` };
 }
 
 function imagined(known: Pick<Principal, "id" | "role"> & Partial<Principal>): Principal {

@@ -1,1 +1,2 @@
 export { openListener, type ListenerHandlers } from "#server/listen/listener.ts";
+export { recordDoorRefusal } from "#server/listen/refusal.ts";
