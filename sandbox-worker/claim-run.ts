@@ -4,7 +4,7 @@ import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { withTx } from "#server/core/db/client.ts";
 import { RUN_QUEUE, type RunJob } from "#server/sandbox/index.ts";
-import type { Language } from "#server/sandbox/schema.ts";
+import type { RunLanguage } from "#server/sandbox/schema.ts";
 import { cancelQueuedRun } from "#worker/queued-runs.ts";
 import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
 
@@ -13,8 +13,13 @@ export interface ClaimedRun {
   attempt: number;
   /** First free sequence number of its events. */
   nextSeq: number;
-  language: Language;
+  language: RunLanguage;
   code: string;
+  profile: string;
+  agent: string | null;
+  model: string | null;
+  /** Paths below /workspace to keep. */
+  outputs: string[];
   /** Who and where, for the record. */
   origin: Pick<AuditEventInput, "tokenId" | "userId" | "channel" | "requestId">;
 }
@@ -22,8 +27,12 @@ export interface ClaimedRun {
 interface ClaimedRow {
   attempt: number;
   last_seq: number;
-  language: Language;
+  language: RunLanguage;
   code: string;
+  profile: string;
+  agent: string | null;
+  model: string | null;
+  outputs: string[];
   token_id: string | null;
   user_id: string | null;
   channel: string;
@@ -44,13 +53,13 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
     const [row] = await tx.$queryRaw<ClaimedRow[]>`
       UPDATE run SET state = 'running', worker_id = ${workerId}, attempt = attempt + 1, started_at = now()
       WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
-      RETURNING attempt, language, code, token_id, user_id, channel, request_id,
+      RETURNING attempt, language, code, profile, agent, model, outputs, token_id, user_id, channel, request_id,
         (SELECT max(seq) FROM run_event WHERE run_id = ${runId}) AS last_seq`;
     if (row === undefined) {
       await cancelQueuedRun(tx, context, runId);
       return "skipped";
     }
-    const { attempt, language, code } = row;
+    const { attempt, language, code, profile, agent, model, outputs } = row;
     const startedSeq = row.last_seq + 1;
     const origin = {
       tokenId: row.token_id ?? undefined,
@@ -66,9 +75,9 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
         actor: workerActor(context),
         ...origin,
         target: runId,
-        data: { attempt, language },
+        data: { attempt, language, profile, ...(agent === null ? {} : { agent, model }) },
       },
     ]);
-    return { id: runId, attempt, nextSeq: startedSeq + 1, language, code, origin };
+    return { id: runId, attempt, nextSeq: startedSeq + 1, language, code, profile, agent, model, outputs, origin };
   });
 }

@@ -97,8 +97,8 @@ export function isEngineGone(error: unknown): boolean {
 /** Clocks of the engine and of this process may differ a little; the events of one container are few. */
 const EVENT_MARGIN_S = 5;
 
-/** True when the engine (its shutdown, or another client of it) sent the container a signal within the last `sinceMs`. */
-export async function wasKilledByEngine(docker: Docker, containerId: string, sinceMs: number): Promise<boolean> {
+/** Numbers of the signals the engine (its shutdown, or another client of it) sent the container within the last `sinceMs`, oldest first. */
+export async function signalsByEngine(docker: Docker, containerId: string, sinceMs: number): Promise<string[]> {
   const now = Date.now() / 1000;
   const stream = await withinLimit(
     docker.getEvents({
@@ -108,10 +108,10 @@ export async function wasKilledByEngine(docker: Docker, containerId: string, sin
     }),
     5_000,
   );
-  let seen = false;
-  stream.on("data", () => {
-    seen = true;
+  let text = "";
+  stream.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
   });
   await withinLimit(finished(stream), 5_000);
-  return seen;
+  return Array.from(text.matchAll(/"signal":"(\d+)"/g), ([, signal = ""]) => signal);
 }

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SandboxPolicy } from "#server/sandbox/policy.ts";
-import { LANGUAGES } from "#server/sandbox/schema.ts";
-import { containerSpec, LABEL, launchInput, type ContainerSpec } from "#worker/container-spec.ts";
+import { containerSpec, LABEL, type ContainerSpec } from "#worker/container-spec.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 
 const MiB = 1024 * 1024;
@@ -36,6 +35,7 @@ const spec = (more: Partial<ContainerSpec> = {}): ContainerSpec => ({
   plan: planOf(policy),
   volume: "openclaw-wrk_1-d_1",
   mounts: [],
+  linkFolder: null,
   imageId: "sha256:0123",
   seccomp: "{}",
   identity: { runId: "run_1", attempt: 1 },
@@ -66,15 +66,24 @@ test("a container made ahead differs from one made for a run in its name and one
   });
 });
 
-test("the first line of the input is ours whatever the program is, and the program follows unchanged", () => {
-  fc.assert(
-    fc.property(fc.constantFrom(...LANGUAGES), fc.string(), (language, code) => {
-      const input = launchInput(language, code);
-      const end = input.indexOf("\n");
-      expect(input.slice(0, end)).toMatch(/^(python3|node|\/bin\/sh) \/workspace\/main\.(py|js|sh)$/);
-      expect(input.slice(end + 1)).toBe(code);
-    }),
-  );
+test("a container with a socket differs from one without by a read-only mount of its own folder only", () => {
+  const without = containerSpec(spec());
+  const { HostConfig, ...rest } = containerSpec(spec({ linkFolder: "/home/openclaw/run/links/1/l_1" }));
+  const { HostConfig: hostConfig, ...others } = without;
+  expect(rest).toEqual(others);
+  expect(HostConfig).toEqual({
+    ...hostConfig,
+    Mounts: [
+      ...(hostConfig?.Mounts ?? []),
+      {
+        Type: "bind",
+        Source: "/home/openclaw/run/links/1/l_1",
+        Target: "/run/openclaw",
+        ReadOnly: true,
+        BindOptions: { Propagation: "rprivate" },
+      },
+    ],
+  });
 });
 
 test("whatever the policy says, no field opens the container", () => {

@@ -5,8 +5,10 @@
  */
 import type { ContainerCreateOptions, MountSettings } from "dockerode";
 import type { SandboxPolicy } from "#server/sandbox/policy.ts";
-import type { Language, RunLimits } from "#server/sandbox/schema.ts";
+import type { RunLimits } from "#server/sandbox/schema.ts";
 import type { DiskPlan } from "#worker/disk-plan.ts";
+import { LAUNCHER } from "#worker/launch/launch-package.ts";
+import { LINK_FOLDER } from "#worker/launch/launch-script.ts";
 import { hostBinds, type HostMount } from "#worker/volumes.ts";
 
 /** Labels by which containers and volumes are found again after a crash. */
@@ -32,6 +34,8 @@ export interface ContainerSpec {
   volume: string | null;
   /** Paths of the host to read. */
   mounts: readonly HostMount[];
+  /** The host's folder for the socket of the run; null = the program can reach nothing. */
+  linkFolder: string | null;
   imageId: string;
   /** Seccomp profile as JSON text. */
   seccomp: string;
@@ -41,25 +45,17 @@ export interface ContainerSpec {
   deadline: number;
 }
 
-/** Where the program is put and what carries it out. Words without blanks: they travel on one line. */
-const INTERPRETERS: Record<Language, { argv0: string; file: string }> = {
-  python: { argv0: "python3", file: "/workspace/main.py" },
-  node: { argv0: "node", file: "/workspace/main.js" },
-  sh: { argv0: "/bin/sh", file: "/workspace/main.sh" },
-};
-
-// A fixed text, the same for every run, so that a container can wait here before its run is known. It reads one line of ours, then the
-// program, and runs it with an empty standard input. `read` takes single bytes from a pipe: nothing of the program is swallowed.
-export const LAUNCHER = 'read -r i f && cat >"$f" && exec "$i" "$f" </dev/null';
-
-/** What a container gets on standard input: one line from the table above, then the program as it is. */
-export function launchInput(language: Language, code: string): string {
-  const { argv0, file } = INTERPRETERS[language];
-  return `${argv0} ${file}\n${code}`;
-}
-
 // The type asks for fields that only matter when the engine makes the volume; ours is made beforehand.
 const NO_COPY = { NoCopy: true } as MountSettings["VolumeOptions"];
+
+/** Read-only keeps a program from putting anything there; it can connect to the socket all the same. */
+const linkMount = (folder: string): MountSettings => ({
+  Type: "bind",
+  Source: folder,
+  Target: LINK_FOLDER,
+  ReadOnly: true,
+  BindOptions: { Propagation: "rprivate" },
+});
 
 const containerName = (identity: ContainerIdentity): string =>
   "poolEntry" in identity ? `openclaw-pool-${identity.poolEntry}` : `openclaw-${identity.runId}-${identity.attempt}`;
@@ -138,6 +134,7 @@ export function containerSpec(spec: ContainerSpec): ContainerCreateOptions {
               } satisfies MountSettings,
             ]),
         ...hostBinds(spec.mounts),
+        ...(spec.linkFolder === null ? [] : [linkMount(spec.linkFolder)]),
       ],
       Binds: [],
       // nproc is left alone: it counts per account across all containers. PidsLimit counts per container.

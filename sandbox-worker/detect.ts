@@ -14,8 +14,8 @@ import { callName } from "#worker/killed-call.ts";
 import type { KernelLog, KilledCall } from "#worker/kernel-log.ts";
 
 export interface Detection {
-  event: "sandbox.escape_attempt" | "sandbox.escape_suspected";
-  reason: "forbidden_call" | "stray_process";
+  event: "sandbox.escape_attempt" | "sandbox.escape_suspected" | "sandbox.container_drift" | "sandbox.foreign_action";
+  reason: "forbidden_call" | "stray_process" | "drift" | "foreign_client";
   evidence: AuditData;
 }
 

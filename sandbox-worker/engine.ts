@@ -73,7 +73,7 @@ export function createEngine(connection: EngineConnection, loopDisks: boolean, l
           reachable: true,
           endpoint,
           version: info.ServerVersion,
-          runtimes: Object.keys(info.Runtimes),
+          runtimes: usableRuntimes(info.Runtimes),
           storageDriver: info.Driver,
           image,
           imageDigest: found?.id ?? null,
@@ -88,13 +88,30 @@ export function createEngine(connection: EngineConnection, loopDisks: boolean, l
   };
 }
 
+interface RuntimeInfo {
+  runtimeArgs?: string[] | null;
+}
+
 interface EngineInfo {
   ServerVersion: string;
-  Runtimes: Record<string, unknown>;
+  Runtimes: Record<string, RuntimeInfo>;
   Driver: string;
 }
 
 const infoOf = async (docker: Docker): Promise<EngineInfo> => (await docker.info()) as EngineInfo;
+
+/**
+ * The runtimes that hold what a container is told. gVisor can be set up to ignore memory, processor and process limits, and ignores the
+ * seccomp profile unless it is told not to.
+ */
+export const usableRuntimes = (runtimes: Record<string, RuntimeInfo>): string[] =>
+  Object.entries(runtimes)
+    .filter(([name, { runtimeArgs }]) => {
+      const on = (flag: string): boolean =>
+        (runtimeArgs ?? []).some((arg) => [flag, `${flag}=true`, `-${flag}`, `-${flag}=true`].includes(arg));
+      return name !== "runsc" || (on("-oci-seccomp") && !on("-ignore-cgroups"));
+    })
+    .map(([name]) => name);
 
 const unreachable = (endpoint: string, error: string): EngineFacts => ({
   reachable: false,

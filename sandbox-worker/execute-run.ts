@@ -3,13 +3,14 @@ import type { RunLimits } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
 import { effectiveLimits } from "#worker/container-spec.ts";
 import type { Detection } from "#worker/detect.ts";
+import { launchPackage } from "#worker/launch/launch-package.ts";
 import { endingOf, type Ending } from "#worker/reason.ts";
 import { giveBackRun } from "#worker/recover.ts";
-import { runContainer, type ContainerOutcome } from "#worker/run-container.ts";
-import { failureOf, refuseForeignKill } from "#worker/run-failure.ts";
+import { runContainer, type ContainerOutcome, type StopReason } from "#worker/run-container.ts";
+import { causeOf, DetectedRefusal, failureOf, refuseForeignHands } from "#worker/run-failure.ts";
 import { RunJournal, type RunResult } from "#worker/run-journal.ts";
 import { auditOf, noteLimits } from "#worker/run-record.ts";
-import { requireProfile, type SandboxProfile } from "#worker/run-requirements.ts";
+import { requireProfile, type ProfileWanted, type SandboxProfile } from "#worker/run-requirements.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 import type { StartedContainer } from "#worker/start-container.ts";
 import { verifyVolumes } from "#worker/volumes.ts";
@@ -73,12 +74,8 @@ async function carryOut(
 ): Promise<RunResult> {
   try {
     const outcome = await inContainer(context, run, stop, journal, progress);
-    await refuseForeignKill(context, progress.box?.id ?? null, outcome);
-    const ending = endingOf({
-      ...outcome,
-      ...outcome.facts,
-      stopped: outcome.stopped === "shutdown" ? "cancelled" : outcome.stopped,
-    });
+    const stopped = await refuseForeignHands(context, progress.box, outcome);
+    const ending = endingOf({ ...outcome, ...outcome.facts, stopped });
     noteLimits(journal, ending, outcome);
     return {
       ...resultOf(progress, ending),
@@ -92,11 +89,17 @@ async function carryOut(
         outputBytes: outcome.outputBytes,
         acquireMs: progress.acquireMs,
         warm: progress.warm,
+        modelCalls: null,
+        modelTokens: null,
       },
       outputTruncated: outcome.outputTruncated,
     };
   } catch (error) {
-    const ending = stop.signal.aborted && error === stop.signal.reason ? CANCELLED : failureOf(context, run.id, error);
+    const cause = causeOf(progress.box?.hands ?? null, error);
+    if (cause instanceof DetectedRefusal) {
+      progress.detections = [...progress.detections, cause.detection];
+    }
+    const ending = stop.signal.aborted && cause === stop.signal.reason ? CANCELLED : failureOf(context, run.id, cause);
     return resultOf(progress, ending);
   }
 }
@@ -125,7 +128,7 @@ async function inContainer(
   progress: Progress,
 ): Promise<ContainerOutcome & { limits: RunLimits }> {
   const askedAt = performance.now();
-  const profile = await requireProfile(context);
+  const profile = await requireProfile(context, wantedBy(context, run));
   const { policy } = profile;
   progress.imageDigest = profile.imageId;
   const limits = effectiveLimits(policy, profile.plan);
@@ -134,11 +137,11 @@ async function inContainer(
   const started = await acquire(context, run, profile, stop.signal, progress);
   progress.acquireMs = Math.round(performance.now() - askedAt);
   journal.acquired(started.container.id);
+  void progress.box?.hands?.first.then(() => stop.abort("foreign_action" satisfies StopReason));
   verifyVolumes(started.pid, profile.mounts);
   const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
   const outcome = await runContainer(started, {
-    language: run.language,
-    code: run.code,
+    launch: launchPackage({ ...run, files: [], env: {}, link: profile.link }),
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,
@@ -156,6 +159,9 @@ async function inContainer(
   });
   return { ...outcome, limits };
 }
+
+/** Which container `run` asks for. */
+const wantedBy = (_context: WorkerContext, { profile }: ClaimedRun): ProfileWanted => ({ profile });
 
 /** A container that waits for this run's program: one that was made ahead, or one made now. */
 async function acquire(

@@ -22,11 +22,14 @@ import packageFile from "../package.json" with { type: "json" };
 import { connectEngine } from "#worker/connect-engine.ts";
 import { EscapeMonitor } from "#worker/detect.ts";
 import { createEngine } from "#worker/engine.ts";
+import { EngineEvents } from "#worker/engine-events.ts";
 import { KernelLog } from "#worker/kernel-log.ts";
+import { openLinkFolders } from "#worker/link-folders.ts";
 import { canMakeLoopDisks, createLoopDisks } from "#worker/loop-disks.ts";
 import { openWarmPool } from "#worker/pool/keeper.ts";
+import { detectionRecorder } from "#worker/run-record.ts";
 import { resolveVolumes } from "#worker/volumes.ts";
-import { concurrencyFor, startWorker } from "#worker/worker.ts";
+import { concurrencyFor, largestMemory, startWorker } from "#worker/worker.ts";
 
 const log = createLogger("sandbox-worker");
 const LEAVE_LIMIT_MS = 20_000;
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
         folder: join(paths.cacheDir, "disks"),
         workerId,
         instanceId,
-        spare: concurrencyFor(sandboxing().docker.limits.memory),
+        spare: concurrencyFor(largestMemory(sandboxing())),
         log,
       })
     : null;
@@ -73,7 +76,21 @@ async function main(): Promise<void> {
     const rules = fileRules(config.current().config.security.fileSystem, bases);
     return resolveVolumes(volumes, { rules, bases, local: connection.local });
   };
-  const engineSide = { workerId, instanceId, log, engine, disks, sandboxing, hostMounts };
+  const engineEvents = new EngineEvents({ docker: connection.docker, log, workerId });
+  const recordDetection = detectionRecorder({ db, log, workerId });
+  const engineSide = {
+    workerId,
+    instanceId,
+    log,
+    engine,
+    local: connection.local,
+    engineEvents,
+    recordDetection,
+    disks,
+    links: openLinkFolders(join(paths.runDir, "links")),
+    sandboxing,
+    hostMounts,
+  };
   const warm = openWarmPool(engineSide);
   const escapes = new EscapeMonitor(connection.local ? KernelLog.open() : null);
   const worker = await startWorker(
@@ -93,6 +110,7 @@ async function main(): Promise<void> {
     // An engine or a database that does not answer must not keep this process: recovery finds what it leaves.
     setTimeout(() => process.exit(1), LEAVE_LIMIT_MS).unref();
     await worker.stop();
+    await engineEvents.close();
     config.close();
     await boss.stop({ graceful: false });
     await hub.close();

@@ -32,6 +32,8 @@ const MiB = 1024 * 1024;
  * The first that fits, most certain first. Two are heuristics, because the kernel does not say that a program failed *because* of a limit:
  * `processes` means a fork was refused and the program then failed or was stopped; `disk` means a writable place was seen full and the
  * program then failed or was stopped. A program that copes with a refused fork or a full disk and exits 0 has succeeded.
+ * Fullness is sampled (every 0.1 s after the first moments): a program that fills a file it has deleted and ends at once gives everything
+ * back and is often not seen; it then ends as `exit`. The limit itself holds all the same.
  */
 export function endingOf(facts: ExitFacts): Ending {
   const { stopped, exitCode, limits } = facts;

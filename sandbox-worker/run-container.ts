@@ -3,19 +3,18 @@
  * The worker's own timer and its own hand on the kill switch end it; nothing inside the container is relied on.
  */
 import { SCRATCH_PATHS } from "#server/sandbox/policy.ts";
-import type { Language } from "#server/sandbox/schema.ts";
 import { ContainerProbe, type CgroupFacts } from "#worker/cgroup.ts";
 import { EngineSilentError, withinLimit } from "#worker/connect-engine.ts";
-import { launchInput } from "#worker/container-spec.ts";
+import type { LaunchPackage } from "#worker/launch/launch-package.ts";
+import { OutputSplitter } from "#worker/launch/split-output.ts";
 import { ByteCap, FrameReader, TextCleaner, type OutputStream } from "#worker/output.ts";
 import type { StopCause } from "#worker/reason.ts";
 import { CALL_LIMIT_MS, type StartedContainer } from "#worker/start-container.ts";
 import { nextUsageIn } from "#worker/usage-pace.ts";
 
 export interface ContainerJob {
-  language: Language;
-  /** The program's text; reaches the container on standard input only. */
-  code: string;
+  /** Program, files and the script that begins; reaches the container on standard input only. */
+  launch: LaunchPackage;
   timeoutMs: number;
   outputBytes: number;
   /** Aborting ends the container; the reason is a `StopReason`. */
@@ -34,10 +33,15 @@ export interface ContainerOutcome {
   wallMs: number;
   outputBytes: number;
   outputTruncated: boolean;
+  /** Archive of the files to keep; null = none were asked for, the program did not come to its end, or they are too many. */
+  kept: Buffer | null;
 }
 
-/** Why a running container is ended; `shutdown`: the worker is leaving and the run will be done again. */
-export type StopReason = Exclude<StopCause, null> | "shutdown";
+/**
+ * Why a running container is ended; `shutdown`: the worker is leaving and the run will be done again; `foreign_action`: another client of
+ * the engine laid hands on it.
+ */
+export type StopReason = Exclude<StopCause, null> | "shutdown" | "foreign_action";
 
 /** Everywhere a program can write file data. */
 const WRITABLE_PATHS = [...SCRATCH_PATHS, "/dev/shm"];
@@ -72,7 +76,7 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
     stop.signal.throwIfAborted();
     stop.signal.addEventListener("abort", kill, { once: true });
     // Only now does the program arrive: nothing of it runs unwatched.
-    stream.end(launchInput(job.language, job.code));
+    stream.end(job.launch.bytes);
     const exitCode = await exitCodeOf(started, stop.signal);
     const wallMs = Math.round(performance.now() - startedAt);
     probe.close();
@@ -85,6 +89,7 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
       wallMs,
       outputBytes: output.cap.kept,
       outputTruncated: output.cap.exceeded,
+      kept: output.splitter?.archive ?? null,
     };
   } finally {
     clearTimeout(deadline);
@@ -157,6 +162,8 @@ async function exitCodeOf({ container, exit, closed }: StartedContainer, stopped
 
 interface CollectedOutput {
   cap: ByteCap;
+  /** Null when no files are kept. */
+  splitter: OutputSplitter | null;
   /** Resolves when the engine has closed the stream or nothing more will come, and hands out what is left. */
   done(): Promise<void>;
 }
@@ -164,13 +171,17 @@ interface CollectedOutput {
 function collectOutput({ stream, closed }: StartedContainer, job: ContainerJob): CollectedOutput {
   const cap = new ByteCap(job.outputBytes);
   const cleaners: Record<OutputStream, TextCleaner> = { stdout: new TextCleaner(), stderr: new TextCleaner() };
-  const frames = new FrameReader((name, payload) => {
+  const splitter = job.launch.mark === null ? null : new OutputSplitter(job.launch.mark);
+  const pass = (name: OutputStream, payload: Buffer): void => {
     if (!cap.exceeded) {
       job.onOutput(name, cleaners[name].push(cap.take(payload)));
     }
     if (cap.exceeded) {
       job.stop.abort("output_limit" satisfies StopReason);
     }
+  };
+  const frames = new FrameReader((name, payload) => {
+    pass(name, name === "stdout" && splitter !== null ? splitter.push(payload) : payload);
   });
   let broken: Error | null = null;
   stream.on("data", (chunk: Buffer) => {
@@ -186,10 +197,14 @@ function collectOutput({ stream, closed }: StartedContainer, job: ContainerJob):
   });
   return {
     cap,
+    splitter,
     async done() {
       await withinLimit(closed, STREAM_END_LIMIT_MS).catch(() => undefined);
       if (broken !== null) {
         throw broken;
+      }
+      if (splitter !== null) {
+        pass("stdout", splitter.end());
       }
       job.onOutput("stdout", cleaners.stdout.end());
       job.onOutput("stderr", cleaners.stderr.end());

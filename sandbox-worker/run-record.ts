@@ -1,8 +1,12 @@
 /** What the record and the run's own stream say about its end. */
+import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import { withTx, type Db } from "#server/core/db/client.ts";
+import type { Logger } from "#server/core/log.ts";
 import type { RunReason } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
 import type { Detection } from "#worker/detect.ts";
+import type { EngineContext } from "#worker/engine-context.ts";
 import type { Ending } from "#worker/reason.ts";
 import type { ContainerOutcome } from "#worker/run-container.ts";
 import type { RunJournal, RunResult } from "#worker/run-journal.ts";
@@ -65,4 +69,24 @@ export function auditOf(
     ...common,
   });
   return events;
+}
+
+/** Writes down what was seen at a container that waits for a run, whose record it would be otherwise. */
+export function detectionRecorder(deps: { db: Db; log: Logger; workerId: string }): EngineContext["recordDetection"] {
+  return async ({ event, reason, evidence }, containerId) => {
+    const found: AuditEventInput = {
+      event,
+      outcome: "denied",
+      actor: { type: "worker", id: deps.workerId },
+      target: containerId ?? undefined,
+      reason,
+      data: { ...evidence, containerId },
+    };
+    deps.log.warn(found, "a waiting container was destroyed");
+    try {
+      await withTx(deps.db, (tx) => recordEvents(tx, [found]));
+    } catch (error) {
+      deps.log.error({ err: error, found }, "not on record: the database did not take it");
+    }
+  };
 }

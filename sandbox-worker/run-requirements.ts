@@ -2,11 +2,15 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#server/core/errors.ts";
 import { sandboxPolicy, type SandboxPolicy } from "#server/sandbox/policy.ts";
+import { grantsOf, sandboxingOf } from "#server/sandbox/profiles.ts";
 import { planDisk, type DiskPlan } from "#worker/disk-plan.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
 import { Refusal } from "#worker/run-failure.ts";
 import type { HostMount } from "#worker/volumes.ts";
+
+/** gVisor has about 60 threads before the program's first (measured), and dies as a whole when it cannot have another. */
+const GVISOR_MIN_PROCESSES = 128;
 
 /** Everything a container depends on but its program. */
 export interface SandboxProfile {
@@ -14,8 +18,20 @@ export interface SandboxProfile {
   plan: DiskPlan;
   imageId: string;
   mounts: readonly HostMount[];
+  /** The program gets a socket to the gateway. */
+  link: boolean;
   /** The same for equal profiles only. */
   key: string;
+}
+
+/** Which container is asked for. */
+export interface ProfileWanted {
+  /** Name of the profile. */
+  profile: string;
+  /** Time of one question to an agent, in place of the profile's (milliseconds). */
+  timeoutMs?: number | undefined;
+  /** The program gets a socket to the gateway, whether or not the profile grants anything. */
+  link?: boolean;
 }
 
 /**
@@ -23,26 +39,58 @@ export interface SandboxProfile {
  * pin takes effect at once.
  * @throws Refusal, or the engine's error when it does not answer.
  */
-export async function requireProfile(context: EngineContext): Promise<SandboxProfile> {
-  const policy = requirePolicy(context);
+export async function requireProfile(context: EngineContext, wanted: ProfileWanted): Promise<SandboxProfile> {
+  const policy = requirePolicy(context, wanted);
+  const link = (wanted.link ?? false) || reachesOut(context, wanted.profile);
+  if (link) {
+    requireLink(context, policy);
+  }
   const { id: imageId } = await requireImage(context, policy);
   const plan = requirePlan(context, policy);
   const mounts = context.hostMounts(policy.volumes);
   const files = mounts.map(({ source, dev, ino }) => [source, String(dev), String(ino)]);
   const key = createHash("sha256")
-    .update(JSON.stringify([policy, plan, imageId, files]))
+    .update(JSON.stringify([policy, plan, imageId, files, link]))
     .digest("hex");
-  return { policy, plan, imageId, mounts, key };
+  return { policy, plan, imageId, mounts, link, key };
+}
+
+function reachesOut(context: EngineContext, profile: string): boolean {
+  const { models, egress } = grantsOf(context.sandboxing(), profile);
+  return models.allowed.length > 0 || egress.domains.length > 0;
+}
+
+/** @throws Refusal where a container cannot be given a socket of this machine. */
+function requireLink(context: EngineContext, policy: SandboxPolicy): void {
+  if (!context.local) {
+    throw new Refusal(
+      "refused",
+      "The run is to reach models or the network, which needs a worker beside its Docker Engine. Start the worker on the engine's machine.",
+    );
+  }
+  if (policy.runtime === "runsc") {
+    throw new Refusal(
+      "refused",
+      'The run is to reach models or the network, which the runtime "runsc" does not allow: its containers cannot connect to a socket of the host. Use a profile with runc.',
+    );
+  }
 }
 
 /** The policy of the configuration in force now. @throws Refusal naming every key that forbids runs. */
-function requirePolicy(context: EngineContext): SandboxPolicy {
-  const answer = sandboxPolicy(context.sandboxing());
+function requirePolicy(context: EngineContext, { profile, timeoutMs }: ProfileWanted): SandboxPolicy {
+  const sandboxing = sandboxingOf(context.sandboxing(), profile);
+  if (sandboxing === null) {
+    throw new Refusal(
+      "refused",
+      `There is no sandbox profile "${profile}" in this worker's configuration. Write it in security.sandboxing.profiles.`,
+    );
+  }
+  const answer = sandboxPolicy(sandboxing);
   if (!answer.ok) {
     const problems = answer.problems.map(({ path, message }) => `${path} ${message}`);
     throw new Refusal("refused", `The configuration does not allow runs: ${problems.join(" ")}`);
   }
-  return answer.policy;
+  return timeoutMs === undefined ? answer.policy : { ...answer.policy, timeoutMs };
 }
 
 /** @throws Refusal when the image is missing, not the pinned one, or would leave a limit without effect. */
@@ -75,7 +123,13 @@ function requirePlan(context: EngineContext, policy: SandboxPolicy): DiskPlan {
   if (reachable && !runtimes.includes(policy.runtime)) {
     throw new Refusal(
       "limit_unenforceable",
-      `The engine has no runtime "${policy.runtime}". Install it and name it in the engine's daemon.json, or change security.sandboxing.docker.runtime.`,
+      `The engine has no runtime "${policy.runtime}" that holds every limit. Install it and name it in the engine's daemon.json as docs/sandbox.md says, or change security.sandboxing.docker.runtime.`,
+    );
+  }
+  if (policy.runtime === "runsc" && policy.processes < GVISOR_MIN_PROCESSES) {
+    throw new Refusal(
+      "limit_unenforceable",
+      `gVisor's own threads count as processes, so it needs security.sandboxing.docker.limits.processes to be at least ${GVISOR_MIN_PROCESSES}; it is ${policy.processes}.`,
     );
   }
   const answer = planDisk(policy, context.disks !== null);

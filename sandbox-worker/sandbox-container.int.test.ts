@@ -11,6 +11,7 @@ import { sandboxPolicy } from "#server/sandbox/policy.ts";
 import { connectEngine } from "#worker/connect-engine.ts";
 import { planDisk } from "#worker/disk-plan.ts";
 import { createEngine } from "#worker/engine.ts";
+import { ContainerLife } from "#worker/engine-events.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 
 test("SBX-12 a stop is not held up by an engine that never answers", async () => {
@@ -32,14 +33,18 @@ test("SBX-12 a stop is not held up by an engine that never answers", async () =>
       instanceId: "0",
       log,
       engine: createEngine(connectEngine(`unix://${folder}/engine.sock`), false, log),
+      local: true,
       disks: null,
+      links: { make: () => "", remove: () => undefined },
       sandboxing: () => sandboxing,
       hostMounts: () => [],
+      engineEvents: { watch: () => new ContainerLife(), forget: () => undefined },
+      recordDetection: () => Promise.resolve(),
     },
     () => (destroyed += 1),
   );
   const stop = new AbortController();
-  const profile = { policy: answer.policy, plan: plan.plan, imageId: "sha256:0", mounts: [], key: "k" };
+  const profile = { policy: answer.policy, plan: plan.plan, imageId: "sha256:0", mounts: [], link: false, key: "k" };
   const starting = box.start(profile, { runId: "run_1", attempt: 1 }, 0, stop.signal);
   const connected = once(silent, "connection");
   await Promise.race([connected, starting]);

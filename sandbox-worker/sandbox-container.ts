@@ -1,9 +1,10 @@
 /** A container with its disk, from nothing to nothing: made, started, and in any case destroyed. Serves one program at most. */
 import { containerSpec, type ContainerIdentity } from "#worker/container-spec.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
+import type { HandsOn } from "#worker/engine-events.ts";
 import type { WorkspaceDisk } from "#worker/loop-disks.ts";
 import { requireDisk, type SandboxProfile } from "#worker/run-requirements.ts";
-import { SECCOMP_PROFILE } from "#worker/seccomp.ts";
+import { seccompProfile } from "#worker/seccomp.ts";
 import { removeContainer, startContainer, type StartedContainer } from "#worker/start-container.ts";
 
 /** After its time limit a container has this long to be gone before any reaper takes it. */
@@ -13,7 +14,9 @@ export class SandboxContainer {
   readonly #context: EngineContext;
   readonly #onDestroyed: () => void;
   #id: string | null = null;
+  #hands: HandsOn | null = null;
   #disk: WorkspaceDisk | null = null;
+  #linkFolder: string | null = null;
   #starting: Promise<StartedContainer> | null = null;
   #started: StartedContainer | null = null;
 
@@ -26,6 +29,16 @@ export class SandboxContainer {
   /** The engine's id, as soon as there is one. */
   get id(): string | null {
     return this.#id;
+  }
+
+  /** The host's folder for the run's socket; null = it gets none. */
+  get linkFolder(): string | null {
+    return this.#linkFolder;
+  }
+
+  /** What other clients of the engine did with it, as soon as there is a container. */
+  get hands(): HandsOn | null {
+    return this.#hands;
   }
 
   /**
@@ -64,13 +77,15 @@ export class SandboxContainer {
       this.#disk = await requireDisk(context, policy, plan);
     }
     signal.throwIfAborted();
+    this.#linkFolder = profile.link ? context.links.make() : null;
     const body = containerSpec({
       policy,
       plan,
       volume: this.#disk?.volume ?? null,
       mounts: profile.mounts,
+      linkFolder: this.#linkFolder,
       imageId: profile.imageId,
-      seccomp: SECCOMP_PROFILE,
+      seccomp: seccompProfile(policy.runtime),
       identity,
       workerId: context.workerId,
       instanceId: context.instanceId,
@@ -78,6 +93,7 @@ export class SandboxContainer {
     });
     this.#started = await startContainer(context.engine.docker, body, signal, (containerId) => {
       this.#id = containerId;
+      this.#hands = context.engineEvents.watch(containerId);
     });
     return this.#started;
   }
@@ -95,8 +111,14 @@ export class SandboxContainer {
     } catch (error) {
       context.log.warn({ err: error, containerId: this.#id }, "container not removed yet, left to the reaper");
     } finally {
+      if (this.#id !== null) {
+        context.engineEvents.forget(this.#id);
+      }
       // Also when the container is still there: a disk that was let go is destroyed by the reaper, one that is held never is.
       await this.#disk?.release();
+      if (this.#linkFolder !== null) {
+        context.links.remove(this.#linkFolder);
+      }
       this.#onDestroyed();
     }
   }

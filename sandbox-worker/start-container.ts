@@ -6,6 +6,8 @@ import { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { isMissing, withinLimit } from "#worker/connect-engine.ts";
+import { driftOf } from "#worker/drift.ts";
+import { DetectedRefusal } from "#worker/run-failure.ts";
 
 /** The engine answers every call within this time or counts as gone; a run may take longer and has its own limit. */
 export const CALL_LIMIT_MS = 60_000;
@@ -27,7 +29,8 @@ export interface StartedContainer {
 
 /**
  * @param onCreated gets the id as soon as there is something to remove
- * @throws the engine's error, or the reason of `signal`; what was made by then is left to the caller to remove
+ * @throws Refusal when the engine made something else than it was asked for, the engine's error, or the reason of `signal`; what was made
+ *   by then is left to the caller to remove
  */
 export async function startContainer(
   docker: Docker,
@@ -60,11 +63,23 @@ export async function startContainer(
       () => (alive = false),
       () => (alive = false),
     );
-    const { State } = await withinLimit(container.inspect(), CALL_LIMIT_MS);
-    return { container, stream, pid: State.Pid, exit, closed: closed.promise, isAlive: () => alive };
+    const made = await withinLimit(container.inspect(), CALL_LIMIT_MS);
+    // The launcher waits for a program: none has reached it yet.
+    refuseDrift(driftOf(body, made));
+    return { container, stream, pid: made.State.Pid, exit, closed: closed.promise, isAlive: () => alive };
   } catch (error) {
     stream.destroy();
     throw error;
+  }
+}
+
+function refuseDrift(settings: string[]): void {
+  if (settings.length > 0) {
+    throw new DetectedRefusal(
+      `The engine made another container than it was asked for (${settings.join(", ")}), so no program was given to it. ` +
+        "Look at what lies between the worker and the engine, and at the engine's defaults in daemon.json.",
+      { event: "sandbox.container_drift", reason: "drift", evidence: { settings } },
+    );
   }
 }
 

@@ -113,7 +113,7 @@ describe("isolation", () => {
     );
     expect(stdout.trim().split("\n")).toEqual(["/dev/mqueue", "/dev/shm", "/tmp", "/workspace"]);
     const { stdout: next } = await sh("ls -A /workspace /tmp /dev/shm; touch /etc/x; ls /var/run/docker.sock");
-    expect(next).toBe("/dev/shm:\n\n/tmp:\n\n/workspace:\nmain.sh\n");
+    expect(next).toBe("/dev/shm:\n\n/tmp:\n.openclaw\n\n/workspace:\nmain.sh\n");
   });
 
   test("SBX-10 calls that reach for the kernel or other processes are refused", async () => {

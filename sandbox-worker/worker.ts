@@ -1,6 +1,7 @@
 /** The worker's loop: claims runs while there is room and an engine, passes on cancellations, and keeps house. */
 import { availableParallelism, totalmem } from "node:os";
 import type { NotifyHub } from "#server/core/db/notify.ts";
+import { profileNames, sandboxingOf, type ProfilesConfig } from "#server/sandbox/profiles.ts";
 import { claimNextRun } from "#worker/claim-run.ts";
 import { executeRun } from "#worker/execute-run.ts";
 import { beat, leave, readPeers } from "#worker/heartbeat.ts";
@@ -33,6 +34,10 @@ export function concurrencyFor(memoryBytes: number, cores = availableParallelism
   const byMemory = Math.floor((machineBytes * MEMORY_SHARE) / memoryBytes);
   return Math.max(1, Math.min(MAX_CONCURRENT, cores * 2, byMemory));
 }
+
+/** The most that any profile promises a run, in bytes: which one comes next is not known before it is claimed. */
+export const largestMemory = (sandboxing: ProfilesConfig): number =>
+  Math.max(...profileNames(sandboxing).map((name) => sandboxingOf(sandboxing, name)?.docker.limits.memory ?? 0));
 
 export async function startWorker(context: WorkerContext, hub: NotifyHub, version: string): Promise<Worker> {
   const { log, engine } = context;
@@ -99,7 +104,7 @@ export async function startWorker(context: WorkerContext, hub: NotifyHub, versio
 
   async function claimLoop(): Promise<void> {
     while (!stopping) {
-      const full = active.size >= concurrencyFor(context.sandboxing().docker.limits.memory);
+      const full = active.size >= concurrencyFor(largestMemory(context.sandboxing()));
       if (full || !engine.facts().reachable || !(await claimOne())) {
         await queueBell.sleep(QUEUE_CHECK_MS);
       }

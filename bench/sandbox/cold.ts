@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertSucceeded, benchContext, benchProfile, IMAGE, runToEnd, tell, timed } from "./setup.ts";
 import { median } from "../support/statistics.ts";
-import { containerSpec, launchInput } from "#worker/container-spec.ts";
+import { containerSpec } from "#worker/container-spec.ts";
+import { launchPackage } from "#worker/launch/launch-package.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 import { SECCOMP_PROFILE } from "#worker/seccomp.ts";
 
@@ -35,6 +36,7 @@ async function commandLine(seccompFile: string): Promise<string[]> {
     plan,
     volume: null,
     mounts: [],
+    linkFolder: null,
     imageId,
     seccomp: SECCOMP_PROFILE,
     identity: { poolEntry: "bench" },
@@ -65,7 +67,8 @@ export async function measureCold(): Promise<void> {
       const rounds: { ours: number; docker: number }[] = [];
       for (let round = 1; round <= ROUNDS; round += 1) {
         const mine = await timed(() => ours(language, round));
-        const input = launchInput(language, PROGRAMS[language]);
+        const order = { code: PROGRAMS[language], files: [], outputs: [], env: {}, link: false };
+        const { bytes: input } = launchPackage({ language, ...order });
         const startedAt = performance.now();
         assertSucceeded(spawnSync("docker", args, { input }).status);
         rounds.push({ ours: mine, docker: performance.now() - startedAt });

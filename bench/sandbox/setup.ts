@@ -1,12 +1,18 @@
 /** What the sandbox measurements share: an engine as the worker has it, and the program they run. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConfigSchema } from "#server/config/schema.ts";
 import { readEnv } from "#server/core/env.ts";
 import { createLogger } from "#server/core/log.ts";
+import { DEFAULT_PROFILE } from "#server/sandbox/profiles.ts";
 import { connectEngine } from "#worker/connect-engine.ts";
 import { LABEL } from "#worker/container-spec.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
 import { createEngine } from "#worker/engine.ts";
+import { ContainerLife } from "#worker/engine-events.ts";
+import { launchPackage } from "#worker/launch/launch-package.ts";
+import { openLinkFolders } from "#worker/link-folders.ts";
 import { runContainer } from "#worker/run-container.ts";
 import { requireProfile } from "#worker/run-requirements.ts";
 import type { StartedContainer } from "#worker/start-container.ts";
@@ -34,19 +40,22 @@ export function benchContext(poolSize: number): EngineContext {
     instanceId: "bench",
     log,
     engine,
+    local: true,
     disks: null,
+    links: openLinkFolders(join(tmpdir(), "openclaw-bench-links")),
     sandboxing: () => sandboxing,
     hostMounts: () => [],
+    engineEvents: { watch: () => new ContainerLife(), forget: () => undefined },
+    recordDetection: () => Promise.resolve(),
   };
 }
 
-export const benchProfile = () => requireProfile(benchContext(0));
+export const benchProfile = () => requireProfile(benchContext(0), { profile: DEFAULT_PROFILE });
 
 /** Feeds the program and waits for its end. @throws Error when it fails: the figure would mean nothing. */
 export async function runToEnd(started: StartedContainer, language: "sh" | "python", code: string): Promise<void> {
   const { exitCode } = await runContainer(started, {
-    language,
-    code,
+    launch: launchPackage({ language, code, files: [], outputs: [], env: {}, link: false }),
     timeoutMs: 60_000,
     outputBytes: 1024 * 1024,
     stop: new AbortController(),

@@ -7,6 +7,7 @@ import { assertSucceeded, benchContext, docker, p95, poolFull, runToEnd, tell, t
 import { median } from "../support/statistics.ts";
 import { openWarmPool } from "#worker/pool/keeper.ts";
 import type { WarmPool } from "#worker/pool/warm-pool.ts";
+import { DEFAULT_PROFILE } from "#server/sandbox/profiles.ts";
 import { requireProfile } from "#worker/run-requirements.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 
@@ -17,7 +18,7 @@ const PARALLEL_ROUNDS = 5;
 /** Time to the program's end; the container goes afterwards, as it does in a run. */
 async function warmRun(context: ReturnType<typeof benchContext>, pool: WarmPool): Promise<number> {
   const startedAt = performance.now();
-  const { key } = await requireProfile(context);
+  const { key } = await requireProfile(context, { profile: DEFAULT_PROFILE });
   const taken = pool.take(key);
   if (taken === null) {
     throw new Error("The pool was empty; the figure would mean nothing");
@@ -42,7 +43,7 @@ export async function measureWarm(): Promise<number> {
   const pool = openWarmPool(context);
   const bare = new SandboxContainer(context);
   try {
-    const profile = await requireProfile(context);
+    const profile = await requireProfile(context, { profile: DEFAULT_PROFILE });
     const { container } = await bare.start(
       profile,
       { runId: `bench${process.pid}`, attempt: 1 },

@@ -5,10 +5,11 @@
  */
 import { totalmem } from "node:os";
 import { randomId } from "#server/core/ids.ts";
+import { profileNames, sandboxingOf } from "#server/sandbox/profiles.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
-import { affordable, MAX_AGE_MS, planPool } from "#worker/pool/plan.ts";
+import { MAX_AGE_MS, planPool, poolMemory, type WantedContainers } from "#worker/pool/plan.ts";
 import type { WarmContainer, WarmPool } from "#worker/pool/warm-pool.ts";
-import { Refusal } from "#worker/run-failure.ts";
+import { DetectedRefusal, foreignDetection, Refusal } from "#worker/run-failure.ts";
 import { requireProfile, type SandboxProfile } from "#worker/run-requirements.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 import { Bell } from "#worker/ticker.ts";
@@ -17,6 +18,10 @@ interface Entry extends WarmContainer {
   id: string;
   key: string;
   madeAt: number;
+}
+
+interface Wanted extends WantedContainers {
+  profile: SandboxProfile;
 }
 
 /** What ends the making of a container when the pool closes. */
@@ -37,7 +42,7 @@ export function openWarmPool(context: EngineContext): WarmPool {
   let lastTakenAt = 0;
   let failures = 0;
   let lastFailureAt = 0;
-  let toldTarget: string | null = null;
+  let toldPromise = 0;
 
   function discard(entries: readonly Entry[]): void {
     idle = idle.filter((entry) => !entries.includes(entry));
@@ -64,6 +69,12 @@ export function openWarmPool(context: EngineContext): WarmPool {
       };
       void started.closed.then(onDeath);
       started.exit.then(onDeath, onDeath);
+      void box.hands?.first.then((action) => {
+        if (idle.includes(entry)) {
+          discard([entry]);
+          void context.recordDetection(foreignDetection(action), box.id);
+        }
+      });
     } catch (error) {
       failures += 1;
       lastFailureAt = Date.now();
@@ -71,33 +82,48 @@ export function openWarmPool(context: EngineContext): WarmPool {
         log.warn({ err: error, failures }, "no container could be started ahead, trying again later");
       }
       await box.destroy();
+      if (error instanceof DetectedRefusal) {
+        await context.recordDetection(error.detection, box.id);
+      }
     }
   }
 
-  /** What containers have to be made for; null = none are wanted; undefined = cannot be told now. */
-  async function profileNow(): Promise<SandboxProfile | null | undefined> {
-    if (context.sandboxing().docker.pool.size === 0) {
-      return null;
+  /** Profiles that containers are wanted for, the default one first; undefined = cannot be told now. */
+  async function profilesNow(): Promise<Map<string, Wanted> | undefined> {
+    const sandboxing = context.sandboxing();
+    const found = new Map<string, Wanted>();
+    for (const name of profileNames(sandboxing)) {
+      const size = sandboxingOf(sandboxing, name)?.docker.pool.size ?? 0;
+      if (size === 0) {
+        continue;
+      }
+      if (!engine.facts().reachable) {
+        return undefined;
+      }
+      try {
+        const profile = await requireProfile(context, { profile: name });
+        found.set(profile.key, { profile, key: profile.key, size, memoryBytes: profile.policy.memoryBytes });
+      } catch (error) {
+        // A profile that cannot be had refuses its runs by itself, and is no reason to keep the others waiting.
+        if (!(error instanceof Refusal)) {
+          return undefined;
+        }
+      }
     }
-    try {
-      return engine.facts().reachable ? await requireProfile(context) : undefined;
-    } catch (error) {
-      return error instanceof Refusal ? null : undefined;
-    }
+    return found;
+  }
+
+  /** While the engine is away what waits is left as it is: what died shows by its stream. */
+  function asItStands(): WantedContainers[] {
+    return [...new Set(idle.map(({ key }) => key))].map((key) => ({ key, size: idle.length, memoryBytes: 1 }));
   }
 
   /** Milliseconds until the next look. */
   async function step(): Promise<number> {
-    const profile = await profileNow();
-    const { size } = context.sandboxing().docker.pool;
-    const memoryBytes = context.sandboxing().docker.limits.memory;
-    // While the engine is away what waits is left as it is: what died shows by its stream.
-    const key = profile === undefined ? (idle[0]?.key ?? null) : (profile?.key ?? null);
+    const profiles = await profilesNow();
     const plan = planPool({
       now: Date.now(),
-      key,
-      size,
-      memoryBytes,
+      wanted: profiles === undefined ? asItStands() : [...profiles.values()],
       machineBytes: totalmem(),
       idle,
       coldStarts,
@@ -106,26 +132,30 @@ export function openWarmPool(context: EngineContext): WarmPool {
       failures,
       lastFailureAt,
     });
-    tellCap(size, memoryBytes);
     discard(idle.filter(({ id }) => plan.drop.includes(id)));
-    if (plan.make && profile !== undefined && profile !== null) {
-      await make(profile);
-      // One after the other, and each time the state is looked at anew.
-      return 0;
+    if (profiles !== undefined) {
+      tellCap([...profiles.values()]);
+      const next = plan.make === null ? undefined : profiles.get(plan.make);
+      if (next !== undefined) {
+        await make(next.profile);
+        // One after the other, and each time the state is looked at anew.
+        return 0;
+      }
     }
     return plan.lookInMs;
   }
 
-  function tellCap(size: number, memoryBytes: number): void {
-    const possible = affordable(memoryBytes, totalmem());
-    const told = `${size} ${possible}`;
-    if (size > possible && told !== toldTarget) {
+  /** Says once that the configuration promises more memory than there is for it. */
+  function tellCap(wanted: readonly WantedContainers[]): void {
+    const promised = wanted.reduce((sum, { size, memoryBytes }) => sum + size * memoryBytes, 0);
+    const tooMuch = promised > poolMemory(totalmem());
+    if (tooMuch && toldPromise !== promised) {
       log.warn(
-        { size, possible },
-        "security.sandboxing.docker.pool.size promises more than half of this machine's memory and is lowered",
+        { promised },
+        "the sizes of the pools in security.sandboxing promise more than half of this machine's memory and are lowered",
       );
     }
-    toldTarget = told;
+    toldPromise = promised;
   }
 
   async function keep(): Promise<void> {

@@ -6,12 +6,8 @@
 export interface PoolState {
   /** Milliseconds, as are all times here. */
   now: number;
-  /** What containers have to be made for; null = none are wanted now. */
-  key: string | null;
-  /** How many the configuration asks for. */
-  size: number;
-  /** Memory one of them is promised. */
-  memoryBytes: number;
+  /** What containers are wanted for, the most important first. */
+  wanted: readonly WantedContainers[];
   machineBytes: number;
   idle: readonly { id: string; key: string; madeAt: number }[];
   /** Runs that are making a container of their own right now. */
@@ -24,13 +20,22 @@ export interface PoolState {
   lastFailureAt: number;
 }
 
+/** Containers of one profile. */
+export interface WantedContainers {
+  key: string;
+  /** How many the configuration asks for. */
+  size: number;
+  /** Memory one of them is promised. */
+  memoryBytes: number;
+}
+
 interface PoolPlan {
-  /** How many are to wait. */
-  target: number;
+  /** How many are to wait, by key. */
+  targets: ReadonlyMap<string, number>;
   /** Ids to destroy. */
   drop: string[];
-  /** Make one now. */
-  make: boolean;
+  /** Make one for this key now; null = none. */
+  make: string | null;
   /** Time to look again when nothing calls before. */
   lookInMs: number;
 }
@@ -47,31 +52,42 @@ const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 60_000;
 const LOOK_MS = 2_000;
 
-/** As many as half the machine's memory holds. */
-export const affordable = (memoryBytes: number, machineBytes: number): number =>
-  Math.floor((machineBytes * MEMORY_SHARE) / memoryBytes);
+/** Memory that waiting containers may be promised together. */
+export const poolMemory = (machineBytes: number): number => machineBytes * MEMORY_SHARE;
 
 export function planPool(state: PoolState): PoolPlan {
-  const { now, key, idle } = state;
-  const target = targetOf(state);
-  const fit = idle
-    .filter((entry) => entry.key === key && now - entry.madeAt < MAX_AGE_MS)
-    .toSorted((left, right) => right.madeAt - left.madeAt)
-    .slice(0, target);
-  const kept = new Set(fit.map(({ id }) => id));
+  const { now, idle } = state;
+  const targets = targetsOf(state);
+  const kept = new Set<string>();
+  const missing: string[] = [];
+  for (const [key, target] of targets) {
+    const fit = idle
+      .filter((entry) => entry.key === key && now - entry.madeAt < MAX_AGE_MS)
+      .toSorted((left, right) => right.madeAt - left.madeAt)
+      .slice(0, target);
+    fit.forEach(({ id }) => kept.add(id));
+    if (fit.length < target) {
+      missing.push(key);
+    }
+  }
   const drop = idle.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
-  const missing = fit.length < target;
+  const [next = null] = missing;
   const waitMs = Math.max(state.lastTakenAt + AFTER_TAKEN_MS, backoffUntil(state)) - now;
-  const make = missing && waitMs <= 0 && state.coldStarts === 0;
-  return { target, drop, make, lookInMs: missing && waitMs > 0 ? Math.min(waitMs, LOOK_MS) : LOOK_MS };
+  const make = waitMs <= 0 && state.coldStarts === 0 ? next : null;
+  return { targets, drop, make, lookInMs: next !== null && waitMs > 0 ? Math.min(waitMs, LOOK_MS) : LOOK_MS };
 }
 
-function targetOf(state: PoolState): number {
-  if (state.key === null) {
-    return 0;
+/** As many of each as are asked for and what is left of the memory holds. */
+function targetsOf({ wanted, machineBytes, now, lastUseAt }: PoolState): Map<string, number> {
+  const quiet = now - lastUseAt > QUIET_AFTER_MS;
+  const targets = new Map<string, number>();
+  let left = poolMemory(machineBytes);
+  for (const { key, size, memoryBytes } of wanted) {
+    const target = Math.min(quiet ? Math.min(size, 1) : size, Math.floor(left / memoryBytes));
+    left -= target * memoryBytes;
+    targets.set(key, (targets.get(key) ?? 0) + target);
   }
-  const wanted = state.now - state.lastUseAt > QUIET_AFTER_MS ? Math.min(state.size, 1) : state.size;
-  return Math.min(wanted, affordable(state.memoryBytes, state.machineBytes));
+  return targets;
 }
 
 function backoffUntil({ failures, lastFailureAt }: PoolState): number {

@@ -14,7 +14,7 @@ import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { createRunWatcher, openRunQueue, submitRun, type RunWatcher, type SubmitDeps } from "#server/sandbox/index.ts";
-import type { Language, RunRequest, RunView } from "#server/sandbox/schema.ts";
+import type { Language, RunRequestInput, RunView } from "#server/sandbox/schema.ts";
 import { LABEL } from "#worker/container-spec.ts";
 import { createLoopDisks } from "#worker/loop-disks.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
@@ -34,7 +34,7 @@ export interface SandboxBench {
   /** Starts a worker process and waits until it is ready. */
   startWorker(options?: WorkerOptions): Promise<ChildProcess>;
   configure(config: object): void;
-  submit(language: Language, code: string, more?: Partial<RunRequest>): Promise<string>;
+  submit(language: Language, code: string, more?: Partial<RunRequestInput>): Promise<string>;
   /** Submits and waits for the end. */
   run(language: Language, code: string): Promise<RunView>;
   events(target: string): Promise<{ event: string; outcome: string; reason: string | null }[]>;
@@ -47,6 +47,8 @@ export interface SandboxBench {
 
 interface WorkerOptions {
   dockerHost?: string;
+  /** Folder of the database's socket; default: where it is. */
+  databaseFolder?: string;
 }
 
 /** @param given a database of another cluster; default: a fresh one of the shared test cluster. */
@@ -83,7 +85,7 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
   }
 
   const submit: SandboxBench["submit"] = async (language, code, more = {}) => {
-    const request: RunRequest = {
+    const request: RunRequestInput = {
       language,
       code,
       principalId: "token:test",
@@ -112,7 +114,10 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
       const child = fork("sandbox-worker/main.ts", [], {
         env: childEnvironment({
           OPENCLAW_HOME: home.home,
-          OPENCLAW_DATABASE_URL: database.workerUrl,
+          OPENCLAW_DATABASE_URL:
+            options.databaseFolder === undefined
+              ? database.workerUrl
+              : database.workerUrl.replace(/host=[^&]+/, `host=${encodeURIComponent(options.databaseFolder)}`),
           OPENCLAW_LOG_LEVEL: "error",
           DOCKER_HOST: options.dockerHost ?? "unix:///var/run/docker.sock",
         }),

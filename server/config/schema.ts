@@ -1,5 +1,6 @@
 /** The one schema of the configuration file. Browser-safe. Unknown keys are errors at every level. */
 import { z } from "zod";
+import { Agents, Models } from "#server/config/schema/agents.ts";
 import { Channels } from "#server/config/schema/channels.ts";
 import { Gateway } from "#server/config/schema/gateway.ts";
 import { Logging } from "#server/config/schema/logging.ts";
@@ -28,6 +29,8 @@ export const ConfigSchema = z.strictObject({
   gateway: Gateway,
   security: Security,
   channels: Channels,
+  models: Models,
+  agents: Agents,
   logging: Logging,
 });
 

@@ -1,11 +1,24 @@
 /** The wire shapes of the gateway's API; validation and the OpenAPI document come from the same definitions. */
 import { z } from "zod";
+import { RUN_FILE_LIMITS } from "#server/files/schema.ts";
 import { ChannelName, SubjectId } from "#server/access/schema.ts";
-import { LANGUAGES, ProgramText, RUN_REASONS, RUN_STATES, RunLimits, RunUsage } from "#server/sandbox/schema.ts";
+import {
+  FILE_DIRECTIONS,
+  FILE_VERDICTS,
+  LANGUAGES,
+  ProgramText,
+  RUN_LANGUAGES,
+  RUN_REASONS,
+  RUN_STATES,
+  RunLimits,
+  RunUsage,
+} from "#server/sandbox/schema.ts";
 
 const MAX_TEXT_LENGTH = 200_000;
 /** Bytes of a request body; more is refused before it is read. */
 export const MAX_BODY_BYTES = 1_048_576;
+/** The same where files may come along: those at their largest, in base64, and the text. */
+export const MAX_BODY_BYTES_WITH_FILES = Math.ceil(RUN_FILE_LIMITS.inputBytes / 3) * 4 + MAX_BODY_BYTES;
 
 const StorableText = z
   .string()
@@ -14,6 +27,41 @@ const StorableText = z
     "must not hold NUL characters or broken surrogate pairs",
   );
 
+/** One pattern over megabytes would be slow or fail: characters are checked alone, their number apart. */
+const Base64 = z
+  .string()
+  .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), "must be base64 (RFC 4648, with =)");
+
+const AttachedFile = z.strictObject({
+  path: StorableText.min(1)
+    .max(4096)
+    .describe("Where the program finds it, below /workspace; security.fileSystem says which names may pass."),
+  content: Base64.describe("In base64."),
+});
+export type AttachedFile = z.infer<typeof AttachedFile>;
+
+/** What a message may carry for the run that it starts. */
+const RunFields = {
+  profile: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("Sandbox profile, one of those the role may use (security.sandboxing.roles). Left out: its first."),
+  files: z
+    .array(AttachedFile)
+    .max(RUN_FILE_LIMITS.inputs)
+    .optional()
+    .describe(`Files to bring along, ${RUN_FILE_LIMITS.inputBytes / 1024 ** 2} MiB together at most.`),
+  outputs: z
+    .array(StorableText.min(1).max(4096))
+    .max(RUN_FILE_LIMITS.outputs)
+    .optional()
+    .describe(
+      "Files and folders below /workspace to keep when the program has ended; GET /api/v1/runs/:id/files lists them.",
+    ),
+} as const;
+
 export const MessageBody = z
   .strictObject({
     channel: ChannelName.default("api").describe("Where the message comes from."),
@@ -21,6 +69,7 @@ export const MessageBody = z
     text: StorableText.min(1)
       .max(MAX_TEXT_LENGTH)
       .describe("`/<command> args`, `/run <python|node|sh>` with code on the next lines, or plain text for `ask`."),
+    ...RunFields,
   })
   .describe("A message to the gateway");
 export type MessageBody = z.infer<typeof MessageBody>;
@@ -31,6 +80,7 @@ export const RunBody = z
     code: ProgramText,
     channel: ChannelName.default("api"),
     user: SubjectId.optional(),
+    ...RunFields,
   })
   .describe("Code to run in a sandbox");
 
@@ -47,7 +97,10 @@ export const RunView = z
     reason: z.enum(RUN_REASONS).nullable(),
     message: z.string().nullable(),
     exitCode: z.number().int().nullable(),
-    language: z.enum(LANGUAGES),
+    language: z.enum(RUN_LANGUAGES),
+    profile: z.string(),
+    agent: z.string().nullable(),
+    model: z.string().nullable(),
     channel: z.string(),
     user: z.string().nullable(),
     attempt: z.number().int(),
@@ -64,6 +117,19 @@ export const RunView = z
   .describe("A run and its outcome");
 
 const DecisionView = z.object({ code: z.string(), because: z.string(), role: z.string() });
+
+const RunFile = z.object({
+  id: z.string(),
+  direction: z.enum(FILE_DIRECTIONS),
+  path: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string().nullable(),
+  verdict: z.enum(FILE_VERDICTS),
+  reason: z.string().nullable().describe("Why it is not there, or what was noticed about it."),
+  createdAt: z.string(),
+});
+
+export const RunFileList = z.object({ files: z.array(RunFile) }).describe("Files that came with a run or out of it");
 
 export const MessageAnswer = z
   .object({

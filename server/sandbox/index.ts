@@ -3,5 +3,15 @@ export { engineStatus, HEARTBEAT_LIMIT_MS, requireEngine } from "#server/sandbox
 export { getRun, listRuns, type RunScope } from "#server/sandbox/get-run.ts";
 export { openRunQueue, RUN_QUEUE, type RunJob } from "#server/sandbox/queue.ts";
 export { requestCancel } from "#server/sandbox/request-cancel.ts";
+export {
+  fileEvent,
+  listRunFiles,
+  readInputs,
+  readRunFile,
+  runFileRows,
+  storeRunFiles,
+  type NewRunFile,
+} from "#server/sandbox/run-files.ts";
+export { listRunEvents } from "#server/sandbox/run-events.ts";
 export { createRunWatcher, type RunWatcher } from "#server/sandbox/run-watcher.ts";
 export { submitRun, type SubmitDeps } from "#server/sandbox/submit-run.ts";

@@ -6,6 +6,7 @@
 import { SCRATCH_PATHS, volumeProblem } from "#server/sandbox/volume-policy.ts";
 
 export { SCRATCH_PATHS } from "#server/sandbox/volume-policy.ts";
+export { DEFAULT_PROFILE, profileNames, profilesOfRole, type ProfilesConfig } from "#server/sandbox/profiles.ts";
 
 /** The part of the configuration that is read here; sizes in bytes, times in ms, cpu in cores. */
 export interface SandboxingConfig {

@@ -1,7 +1,9 @@
 /** Rows of the database as the types that leave this domain. A row that does not fit is a defect, never passed on half read. */
 import type { Prisma } from "#server/core/db/client.ts";
 import {
-  LANGUAGES,
+  FILE_DIRECTIONS,
+  FILE_VERDICTS,
+  RUN_LANGUAGES,
   RUN_REASONS,
   RUN_STATES,
   RunEventData,
@@ -9,6 +11,7 @@ import {
   RunUsage,
   type RunEvent,
   type RunEventKind,
+  type RunFileView,
   type RunSummary,
   type RunView,
 } from "#server/sandbox/schema.ts";
@@ -20,6 +23,9 @@ export const SUMMARY_COLUMNS = {
   reason: true,
   message: true,
   language: true,
+  profile: true,
+  agent: true,
+  model: true,
   exitCode: true,
   outputTruncated: true,
   usage: true,
@@ -59,7 +65,7 @@ export function toSummary(row: SummaryRow): RunSummary {
     ...row,
     state: oneOf(RUN_STATES, row.state, "state"),
     reason: row.reason === null ? null : oneOf(RUN_REASONS, row.reason, "reason"),
-    language: oneOf(LANGUAGES, row.language, "language"),
+    language: oneOf(RUN_LANGUAGES, row.language, "language"),
     usage: row.usage === null ? null : RunUsage.parse(row.usage),
   };
 }
@@ -71,6 +77,39 @@ export function toView(row: ViewRow): RunView {
     stdout: row.stdout,
     stderr: row.stderr,
     limits: row.limits === null ? null : RunLimits.parse(row.limits),
+  };
+}
+
+interface FileRow {
+  id: string;
+  direction: string;
+  path: string;
+  sizeBytes: bigint;
+  sha256: Uint8Array | null;
+  verdict: string;
+  reason: string | null;
+  createdAt: Date;
+}
+
+export function toFileView({
+  id,
+  direction,
+  path,
+  sizeBytes,
+  sha256,
+  verdict,
+  reason,
+  createdAt,
+}: FileRow): RunFileView {
+  return {
+    id,
+    direction: oneOf(FILE_DIRECTIONS, direction, "files.direction"),
+    path,
+    bytes: Number(sizeBytes),
+    sha256: sha256 === null ? null : Buffer.from(sha256).toString("hex"),
+    verdict: oneOf(FILE_VERDICTS, verdict, "files.verdict"),
+    reason,
+    createdAt,
   };
 }
 

@@ -4,6 +4,10 @@ import { z } from "zod";
 export const LANGUAGES = ["python", "node", "sh"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** What a run is written in; `agent`: it is a question in words, answered by an agent. */
+export const RUN_LANGUAGES = [...LANGUAGES, "agent"] as const;
+export type RunLanguage = (typeof RUN_LANGUAGES)[number];
+
 export const RUN_STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
@@ -41,8 +45,15 @@ export const ProgramText = z
 
 /** One accepted request for a run. Who asks has been decided before: nothing here is taken from the caller except language, code and key. */
 export const RunRequest = z.strictObject({
-  language: z.enum(LANGUAGES),
+  language: z.enum(RUN_LANGUAGES),
   code: ProgramText,
+  /** Name of the sandbox profile; what it means is the worker's to know. */
+  profile: z.string().min(1).default("default"),
+  /** The agent and its model (`provider/model`); only with the language `agent`. */
+  agent: z.string().min(1).optional(),
+  model: z.string().min(1).optional(),
+  /** Paths below /workspace to keep when the program has ended. */
+  outputs: z.array(z.string().min(1)).max(64).default([]),
   /** Makes a repeated request the same run; unique per principal. */
   idempotencyKey: z.string().min(1).max(200).optional(),
   principalId: z.string().min(1),
@@ -53,6 +64,8 @@ export const RunRequest = z.strictObject({
   requestId: z.string().min(1),
 });
 export type RunRequest = z.infer<typeof RunRequest>;
+/** As it is handed in: what has a default may be left out. */
+export type RunRequestInput = z.input<typeof RunRequest>;
 
 /** Measured use. Null where the engine gives no such figure (remote engine, a run that ended before the first sample). */
 export const RunUsage = z.object({
@@ -66,6 +79,9 @@ export const RunUsage = z.object({
   acquireMs: z.number().nullable().default(null),
   /** The container had been started ahead (from the pool). */
   warm: z.boolean().nullable().default(null),
+  /** Calls of models and the tokens they used, in and out; null where the run could reach none. */
+  modelCalls: z.number().nullable().default(null),
+  modelTokens: z.number().nullable().default(null),
 });
 export type RunUsage = z.infer<typeof RunUsage>;
 
@@ -94,7 +110,10 @@ export interface RunView {
   reason: RunReason | null;
   /** One sentence for a person: what happened and, where there is one, the next step. */
   message: string | null;
-  language: Language;
+  language: RunLanguage;
+  profile: string;
+  agent: string | null;
+  model: string | null;
   exitCode: number | null;
   stdout: string;
   stderr: string;
@@ -112,6 +131,24 @@ export interface RunView {
   startedAt: Date | null;
   finishedAt: Date | null;
   cancelRequestedAt: Date | null;
+}
+
+export const FILE_DIRECTIONS = ["input", "output"] as const;
+export const FILE_VERDICTS = ["stored", "refused", "quarantined"] as const;
+
+/** A file of a run as callers see it. */
+export interface RunFileView {
+  id: string;
+  direction: (typeof FILE_DIRECTIONS)[number];
+  /** Below /workspace. */
+  path: string;
+  bytes: number;
+  /** Hexadecimal; null unless it is stored. */
+  sha256: string | null;
+  verdict: (typeof FILE_VERDICTS)[number];
+  /** Why it is not there, or what was noticed about it. */
+  reason: string | null;
+  createdAt: Date;
 }
 
 /** A run in a list: no program output. */
@@ -133,6 +170,26 @@ export const RunEventData = {
     diskBytes: z.number().nullable(),
   }),
   limit: z.object({ limit: z.string(), message: z.string() }),
+  /** What an agent says about its work; together they are its transcript. From inside the container: bounded and cleaned, not proven. */
+  message: z.object({ role: z.enum(["assistant", "note"]), text: z.string() }),
+  tool_call: z.object({ id: z.string(), tool: z.string(), input: z.string() }),
+  tool_result: z.object({ id: z.string(), ok: z.boolean(), output: z.string() }),
+  /** A call of a model or a request over the egress proxy, as it ended. */
+  model: z.object({
+    model: z.string(),
+    status: z.number(),
+    inputTokens: z.number().nullable(),
+    outputTokens: z.number().nullable(),
+  }),
+  egress: z.object({ host: z.string(), allowed: z.boolean() }),
+  /** A file that came with the run or out of it. */
+  file: z.object({
+    direction: z.enum(FILE_DIRECTIONS),
+    path: z.string(),
+    bytes: z.number(),
+    verdict: z.enum(FILE_VERDICTS),
+    reason: z.string().nullable(),
+  }),
   requeued: z.object({ attempt: z.number() }),
   end: z.object({
     state: z.enum(RUN_STATES),

@@ -16,7 +16,7 @@ import {
   type RunWatcher,
   type SubmitDeps,
 } from "#server/sandbox/index.ts";
-import type { RunRequest } from "#server/sandbox/schema.ts";
+import type { RunRequestInput } from "#server/sandbox/schema.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 
@@ -47,7 +47,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const request = (more: Partial<RunRequest> = {}): RunRequest => ({
+const request = (more: Partial<RunRequestInput> = {}): RunRequestInput => ({
   language: "sh",
   code: "true",
   principalId: "token:a",

@@ -7,7 +7,8 @@ import { withTx, type Db } from "#server/core/db/client.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 import { newRunId } from "#server/core/ids.ts";
 import { RUN_QUEUE, type RunJob } from "#server/sandbox/queue.ts";
-import { RunRequest } from "#server/sandbox/schema.ts";
+import { digestOf, fileEvent, runFileRows, storeRunFiles, type NewRunFile } from "#server/sandbox/run-files.ts";
+import { RunRequest, type RunRequestInput } from "#server/sandbox/schema.ts";
 
 export interface SubmitDeps {
   db: Db;
@@ -23,24 +24,33 @@ interface SubmittedRun {
 
 /**
  * Stores `request` as a queued run. `auditEvents` are recorded with it; an event without a target gets the run's id.
- * @throws AppError INVALID_INPUT for a request outside the schema, CONFLICT when the idempotency key was used for another program.
+ * @param files inputs that were judged and may pass
+ * @throws AppError INVALID_INPUT for a request outside the schema, CONFLICT when the idempotency key was used for another program or other
+ * files.
  */
 export async function submitRun(
   deps: SubmitDeps,
-  request: RunRequest,
+  request: RunRequestInput,
   auditEvents: readonly AuditEventInput[],
+  files: readonly NewRunFile[] = [],
 ): Promise<SubmittedRun> {
   const run = parse(request);
-  const known = await findByKey(deps.db, run);
+  const known = await findByKey(deps.db, run, files);
   if (known !== null) {
     return known;
   }
   const runId = newRunId();
   const at = new Date(deps.clock.now());
+  const rows = runFileRows(runId, "input", files);
+  const events = [
+    { runId, seq: 1, kind: "queued", data: {}, at },
+    ...files.map((file, index) => ({ runId, seq: 2 + index, kind: "file", data: fileEvent("input", file), at })),
+  ];
   try {
     await withTx(deps.db, async (tx) => {
       await tx.run.create({ data: { id: runId, ...run, createdAt: at } });
-      await tx.runEvent.create({ data: { runId, seq: 1, kind: "queued", data: {}, at } });
+      await storeRunFiles(tx, rows);
+      await tx.runEvent.createMany({ data: events });
       await deps.boss.send(RUN_QUEUE, { runId } satisfies RunJob, { db: fromPrisma(tx) });
       await recordEvents(
         tx,
@@ -49,7 +59,7 @@ export async function submitRun(
     });
   } catch (error) {
     // Two requests with one key at the same time: the other one won.
-    const other = hasErrorCode(error, "P2002") ? await findByKey(deps.db, run) : null;
+    const other = hasErrorCode(error, "P2002") ? await findByKey(deps.db, run, files) : null;
     if (other === null) {
       throw error;
     }
@@ -58,7 +68,7 @@ export async function submitRun(
   return { runId, deduplicated: false };
 }
 
-function parse(request: RunRequest): RunRequest {
+function parse(request: RunRequestInput): RunRequest {
   const parsed = RunRequest.safeParse(request);
   if (parsed.success) {
     return parsed.data;
@@ -67,23 +77,43 @@ function parse(request: RunRequest): RunRequest {
   throw new AppError("INVALID_INPUT", `The run was not accepted: ${problems.join("; ")}.`);
 }
 
-async function findByKey(db: Db, run: RunRequest): Promise<SubmittedRun | null> {
+async function findByKey(db: Db, run: RunRequest, files: readonly NewRunFile[]): Promise<SubmittedRun | null> {
   if (run.idempotencyKey === undefined) {
     return null;
   }
   const found = await db.run.findUnique({
     where: { principalId_idempotencyKey: { principalId: run.principalId, idempotencyKey: run.idempotencyKey } },
-    select: { id: true, language: true, code: true },
+    select: {
+      id: true,
+      language: true,
+      code: true,
+      profile: true,
+      outputs: true,
+      files: { where: { direction: "input" }, select: { path: true, sha256: true } },
+    },
   });
   if (found === null) {
     return null;
   }
-  if (found.language !== run.language || found.code !== run.code) {
+  const same =
+    found.language === run.language &&
+    found.code === run.code &&
+    found.profile === run.profile &&
+    JSON.stringify(found.outputs) === JSON.stringify(run.outputs) &&
+    fingerprint(found.files) ===
+      fingerprint(files.map(({ path, content }) => ({ path, sha256: content === null ? null : digestOf(content) })));
+  if (!same) {
     throw new AppError(
       "CONFLICT",
-      "This idempotency key was used for a different program. Send a new key for a new run.",
+      "This idempotency key was used for a different program or other files. Send a new key for a new run.",
       { details: { runId: found.id } },
     );
   }
   return { runId: found.id, deduplicated: true };
 }
+
+/** The same for the same files, in whatever order they come. */
+const fingerprint = (files: readonly { path: string; sha256: Uint8Array | null }[]): string =>
+  JSON.stringify(
+    files.map(({ path, sha256 }) => [path, sha256 === null ? null : Buffer.from(sha256).toString("hex")]).sort(),
+  );

@@ -1,0 +1,86 @@
+/** `models`, `agents`: which models there are, and who answers `/ask`. */
+import { z } from "zod";
+import { dictionary, duration, name, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
+import { DAY, SECOND } from "#server/config/units.ts";
+
+const providerName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, { error: "must be a name of lower-case letters, digits, _ and -" });
+
+const baseUrl = z
+  .string()
+  .max(2048)
+  .refine(
+    (written) => {
+      const url = URL.parse(written);
+      return (
+        url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === ""
+      );
+    },
+    { error: 'must be an http or https URL such as "https://api.example.com/v1", without a name, query or fragment' },
+  )
+  .meta({ type: "URL" });
+
+const modelName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}\/[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, {
+    error: 'must be "provider/model", such as "anthropic/claude-sonnet-4-5"',
+  })
+  .meta({ type: "provider/model" });
+
+const Provider = z.strictObject({
+  type: z
+    .enum(["openai", "anthropic"])
+    .optional()
+    .describe("The API it speaks; needed for every provider but `openai`, `anthropic` and `google`."),
+  baseUrl: baseUrl.optional().describe("Where it is, up to what comes before `/chat/completions` or `/messages`."),
+  apiKey: secret()
+    .optional()
+    .describe("Its key, where `security.apiKeys` has none for it. A local model server may need none."),
+});
+
+export const Models = z
+  .strictObject({
+    providers: dictionary(Provider, providerName)
+      .prefault({})
+      .describe(
+        "Providers beside `anthropic`, `openai` and `google`, which are there when `security.apiKeys` has their key; or other places for these.",
+      ),
+    timeout: duration({ min: SECOND, max: DAY }).prefault("10m").describe("Longest time one call of a model may take."),
+  })
+  .prefault({})
+  .describe("Model providers.");
+
+const Agent = z.strictObject({
+  model: modelName
+    .optional()
+    .describe("Its model. Unset: the usual one of the first of `anthropic`, `openai` and `google` that has a key."),
+  profile: name().optional().describe("Sandbox profile it runs in. Unset: the one of its user's role."),
+  roles: z
+    .array(name())
+    .max(10_000)
+    .meta({ type: "list of names" })
+    .optional()
+    .describe("Only these roles may ask it; absent means every role that has `ask`."),
+  instructions: text().optional().describe("What it is told before the question."),
+  command: z
+    .array(text())
+    .min(1)
+    .max(64)
+    .meta({ type: "list of words" })
+    .optional()
+    .describe(
+      "Another agent's program and its words, run in the profile's image with the question on standard input. Unset: the built-in agent.",
+    ),
+  maxSteps: wholeNumber({ min: 1, max: 1000 }).prefault(20).describe("Times the built-in agent may ask its model."),
+  maxTokens: wholeNumber({ min: 1, max: 1_000_000_000 })
+    .prefault(100_000)
+    .describe("Tokens, in and out together, that one question may use."),
+  timeout: duration({ min: SECOND, max: DAY }).prefault("5m").describe("Time for one question."),
+});
+
+export const Agents = dictionary(Agent, providerName)
+  .prefault({})
+  .describe(
+    "Agents by name. `/ask` goes to `default`, `/ask @NAME …` to another; `default` is there also when it is not written.",
+  );

@@ -1,0 +1,108 @@
+/** Files that came with a run or out of it, as they are stored. Who may see which run is the caller's decision, as in `get-run.ts`. */
+import { createHash } from "node:crypto";
+import type { Db, Prisma, Tx } from "#server/core/db/client.ts";
+import { AppError } from "#server/core/errors.ts";
+import { randomId } from "#server/core/ids.ts";
+import { getRun, type RunScope } from "#server/sandbox/get-run.ts";
+import { toFileView } from "#server/sandbox/run-view.ts";
+import type { RunEventData, RunFileView } from "#server/sandbox/schema.ts";
+import type { z } from "zod";
+
+/** A file as it was judged. */
+export interface NewRunFile {
+  path: string;
+  bytes: number;
+  /** Null unless it is stored. */
+  content: Buffer | null;
+  verdict: RunFileView["verdict"];
+  /** Why it is not there, or what was noticed about it. */
+  reason: string | null;
+}
+
+const FILE_COLUMNS = {
+  id: true,
+  direction: true,
+  path: true,
+  sizeBytes: true,
+  sha256: true,
+  verdict: true,
+  reason: true,
+  createdAt: true,
+} as const satisfies Prisma.RunFileSelect;
+
+/** Rows for `storeRunFiles`, with everything that takes time done: nothing slow belongs in a transaction. */
+export function runFileRows(
+  runId: string,
+  direction: RunFileView["direction"],
+  files: readonly NewRunFile[],
+): Prisma.RunFileCreateManyInput[] {
+  return files.map(({ path, bytes, content, verdict, reason }) => ({
+    id: randomId("fil"),
+    runId,
+    direction,
+    path,
+    sizeBytes: BigInt(bytes),
+    sha256: content === null ? null : new Uint8Array(digestOf(content)),
+    content: content === null ? null : new Uint8Array(content),
+    verdict,
+    reason,
+  }));
+}
+
+export async function storeRunFiles(tx: Tx, rows: readonly Prisma.RunFileCreateManyInput[]): Promise<void> {
+  if (rows.length > 0) {
+    await tx.runFile.createMany({ data: [...rows] });
+  }
+}
+
+/** What a run's stream says about a file. */
+export function fileEvent(
+  direction: RunFileView["direction"],
+  { path, bytes, verdict, reason }: NewRunFile,
+): z.infer<(typeof RunEventData)["file"]> {
+  return { direction, path, bytes, verdict, reason };
+}
+
+export const digestOf = (content: Uint8Array): Buffer => createHash("sha256").update(content).digest();
+
+/** What the launcher puts into the container. */
+export async function readInputs(db: Db, runId: string): Promise<{ path: string; content: Buffer }[]> {
+  const rows = await db.runFile.findMany({
+    where: { runId, direction: "input", verdict: "stored" },
+    select: { path: true, content: true },
+    orderBy: { path: "asc" },
+  });
+  return rows.flatMap(({ path, content }) => (content === null ? [] : [{ path, content: bufferOf(content) }]));
+}
+
+/** Inputs before outputs, by path. @throws AppError NOT_FOUND for a run that does not exist or is outside the scope. */
+export async function listRunFiles(db: Db, runId: string, scope: RunScope = {}): Promise<RunFileView[]> {
+  await getRun(db, runId, scope);
+  const rows = await db.runFile.findMany({
+    where: { runId },
+    select: FILE_COLUMNS,
+    orderBy: [{ direction: "asc" }, { path: "asc" }],
+  });
+  return rows.map(toFileView);
+}
+
+/** @throws AppError NOT_FOUND, also for a file without content: the sentence says why it has none. */
+export async function readRunFile(
+  db: Db,
+  runId: string,
+  fileId: string,
+  scope: RunScope = {},
+): Promise<RunFileView & { content: Buffer }> {
+  await getRun(db, runId, scope);
+  const row = await db.runFile.findFirst({ where: { id: fileId, runId }, select: { ...FILE_COLUMNS, content: true } });
+  if (row === null) {
+    throw new AppError("NOT_FOUND", `This run has no such file. List them with GET /api/v1/runs/${runId}/files.`);
+  }
+  const file = toFileView(row);
+  if (row.content === null) {
+    throw new AppError("NOT_FOUND", `This file was ${file.verdict}, so there is no content: ${file.reason ?? ""}`);
+  }
+  return { ...file, content: bufferOf(row.content) };
+}
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
