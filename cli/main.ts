@@ -7,6 +7,7 @@ import { registerFiles } from "./commands/files.ts";
 import { registerGateway } from "./commands/gateway.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
+import { registerRuns } from "./commands/runs.ts";
 import { registerStart } from "./commands/start.ts";
 import { registerExplain } from "./commands/security-explain.ts";
 import { registerValidateConfig } from "./commands/security-validate-config.ts";
@@ -39,6 +40,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerLogs(program, context);
   registerFiles(program, context);
   registerQuarantine(program, context);
+  registerRuns(program, context);
   registerConsole(program, context);
   const security = program.command("security").description("checks of the installation");
   registerExplain(security, context);

@@ -20,6 +20,8 @@ export interface ClaimedRun {
   model: string | null;
   /** Paths below /workspace to keep. */
   outputs: string[];
+  /** Files came with it. */
+  hasInputs: boolean;
   /** Who and where, for the record. */
   origin: Pick<AuditEventInput, "tokenId" | "userId" | "channel" | "requestId">;
 }
@@ -33,6 +35,7 @@ interface ClaimedRow {
   agent: string | null;
   model: string | null;
   outputs: string[];
+  has_inputs: boolean;
   token_id: string | null;
   user_id: string | null;
   channel: string;
@@ -54,6 +57,7 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
       UPDATE run SET state = 'running', worker_id = ${workerId}, attempt = attempt + 1, started_at = now()
       WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
       RETURNING attempt, language, code, profile, agent, model, outputs, token_id, user_id, channel, request_id,
+        EXISTS (SELECT FROM run_file WHERE run_id = ${runId} AND direction = 'input') AS has_inputs,
         (SELECT max(seq) FROM run_event WHERE run_id = ${runId}) AS last_seq`;
     if (row === undefined) {
       await cancelQueuedRun(tx, context, runId);
@@ -78,6 +82,18 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
         data: { attempt, language, profile, ...(agent === null ? {} : { agent, model }) },
       },
     ]);
-    return { id: runId, attempt, nextSeq: startedSeq + 1, language, code, profile, agent, model, outputs, origin };
+    return {
+      id: runId,
+      attempt,
+      nextSeq: startedSeq + 1,
+      language,
+      code,
+      profile,
+      agent,
+      model,
+      outputs,
+      hasInputs: row.has_inputs,
+      origin,
+    };
   });
 }

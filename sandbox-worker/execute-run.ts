@@ -1,16 +1,19 @@
 /** One claimed run from policy to final state. Whatever goes wrong becomes a reason; nothing is ever executed outside a container. */
+import { readInputs } from "#server/sandbox/index.ts";
 import type { RunLimits } from "#server/sandbox/schema.ts";
 import type { ClaimedRun } from "#worker/claim-run.ts";
 import { effectiveLimits } from "#worker/container-spec.ts";
 import type { Detection } from "#worker/detect.ts";
+import { keepOutputs } from "#worker/keep-outputs.ts";
 import { launchPackage } from "#worker/launch/launch-package.ts";
 import { endingOf, type Ending } from "#worker/reason.ts";
 import { giveBackRun } from "#worker/recover.ts";
 import { runContainer, type ContainerOutcome, type StopReason } from "#worker/run-container.ts";
 import { causeOf, DetectedRefusal, failureOf, refuseForeignHands } from "#worker/run-failure.ts";
+import { agentOfRun, containerWanted, openReach } from "#worker/run-reach.ts";
 import { RunJournal, type RunResult } from "#worker/run-journal.ts";
 import { auditOf, noteLimits } from "#worker/run-record.ts";
-import { requireProfile, type ProfileWanted, type SandboxProfile } from "#worker/run-requirements.ts";
+import { requireProfile, type SandboxProfile } from "#worker/run-requirements.ts";
 import { SandboxContainer } from "#worker/sandbox-container.ts";
 import type { StartedContainer } from "#worker/start-container.ts";
 import { verifyVolumes } from "#worker/volumes.ts";
@@ -24,6 +27,8 @@ interface Progress {
   acquireMs: number | null;
   warm: boolean;
   detections: readonly Detection[];
+  /** Of what the run may reach; null = nothing. */
+  used: { calls: number; tokens: number } | null;
 }
 
 /**
@@ -50,6 +55,7 @@ export async function executeRun(
     acquireMs: null,
     warm: false,
     detections: [],
+    used: null,
   };
   const result = await carryOut(context, run, stop, journal, progress);
   if (stop.signal.reason === "shutdown" && result.ending.state !== "succeeded") {
@@ -79,6 +85,7 @@ async function carryOut(
     noteLimits(journal, ending, outcome);
     return {
       ...resultOf(progress, ending),
+      outputs: await keepOutputs(context, run, outcome),
       exitCode: outcome.exitCode,
       usage: {
         wallMs: outcome.wallMs,
@@ -89,8 +96,8 @@ async function carryOut(
         outputBytes: outcome.outputBytes,
         acquireMs: progress.acquireMs,
         warm: progress.warm,
-        modelCalls: null,
-        modelTokens: null,
+        modelCalls: progress.used?.calls ?? null,
+        modelTokens: progress.used?.tokens ?? null,
       },
       outputTruncated: outcome.outputTruncated,
     };
@@ -118,6 +125,7 @@ const resultOf = (progress: Progress, ending: Ending): RunResult => ({
   imageDigest: progress.imageDigest,
   containerId: progress.box?.id ?? null,
   outputTruncated: false,
+  outputs: null,
 });
 
 async function inContainer(
@@ -128,7 +136,7 @@ async function inContainer(
   progress: Progress,
 ): Promise<ContainerOutcome & { limits: RunLimits }> {
   const askedAt = performance.now();
-  const profile = await requireProfile(context, wantedBy(context, run));
+  const profile = await requireProfile(context, containerWanted(context, run));
   const { policy } = profile;
   progress.imageDigest = profile.imageId;
   const limits = effectiveLimits(policy, profile.plan);
@@ -140,8 +148,17 @@ async function inContainer(
   void progress.box?.hands?.first.then(() => stop.abort("foreign_action" satisfies StopReason));
   verifyVolumes(started.pid, profile.mounts);
   const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
+  const files = run.hasInputs ? await readInputs(context.db, run.id) : [];
+  const folder = progress.box?.linkFolder ?? null;
+  const reach = folder === null ? null : await openReach(context, run, folder, journal);
   const outcome = await runContainer(started, {
-    launch: launchPackage({ ...run, files: [], env: {}, link: profile.link }),
+    launch: launchPackage({
+      ...run,
+      command: agentOfRun(context, run)?.command,
+      files,
+      env: reach?.env ?? {},
+      link: reach !== null,
+    }),
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,
@@ -154,14 +171,12 @@ async function inContainer(
     },
     onUsage: ({ memoryBytes, memoryPeakBytes, cpuMs, processes, diskBytes }) =>
       journal.usage({ memoryBytes, memoryPeakBytes, cpuMs, processes, diskBytes }),
-  }).finally(() => {
+  }).finally(async () => {
     progress.detections = watch.end();
+    progress.used = (await reach?.close()) ?? null;
   });
   return { ...outcome, limits };
 }
-
-/** Which container `run` asks for. */
-const wantedBy = (_context: WorkerContext, { profile }: ClaimedRun): ProfileWanted => ({ profile });
 
 /** A container that waits for this run's program: one that was made ahead, or one made now. */
 async function acquire(

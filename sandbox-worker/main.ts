@@ -14,6 +14,7 @@ import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newWorkerId } from "#server/core/ids.ts";
 import { createLogger } from "#server/core/log.ts";
+import { modelSocketPath } from "#server/models/index.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { fileRules } from "#server/files/policy.ts";
 import { openRunQueue } from "#server/sandbox/index.ts";
@@ -94,7 +95,18 @@ async function main(): Promise<void> {
   const warm = openWarmPool(engineSide);
   const escapes = new EscapeMonitor(connection.local ? KernelLog.open() : null);
   const worker = await startWorker(
-    { ...engineSide, host: hostname(), db, pool, boss, warm, escapes },
+    {
+      ...engineSide,
+      host: hostname(),
+      config: () => config.current().config,
+      modelSocket: modelSocketPath(paths),
+      quarantine: paths,
+      db,
+      pool,
+      boss,
+      warm,
+      escapes,
+    },
     hub,
     packageFile.version,
   );

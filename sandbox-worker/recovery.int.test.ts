@@ -233,7 +233,7 @@ describe("image and limits", () => {
   });
 
   test("SBX-7 a runtime or image with which a limit cannot be held is refused", async () => {
-    bench.configure(sandboxing({ runtime: "runsc" }));
+    bench.configure(sandboxing({ runtime: "runsc", limits: { processes: 256 } }));
     await bench.startWorker();
     const run = await bench.run("sh", "true");
     const { Runtimes } = (await docker.info()) as { Runtimes: object };

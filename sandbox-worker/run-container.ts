@@ -33,8 +33,8 @@ export interface ContainerOutcome {
   wallMs: number;
   outputBytes: number;
   outputTruncated: boolean;
-  /** Archive of the files to keep; null = none were asked for, the program did not come to its end, or they are too many. */
-  kept: Buffer | null;
+  /** The files to keep (archive null = they are too large); null = none were asked for, or the program did not come to its end. */
+  kept: { archive: Buffer | null } | null;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
       wallMs,
       outputBytes: output.cap.kept,
       outputTruncated: output.cap.exceeded,
-      kept: output.splitter?.archive ?? null,
+      kept: output.splitter?.kept ?? null,
     };
   } finally {
     clearTimeout(deadline);

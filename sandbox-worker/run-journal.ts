@@ -10,7 +10,9 @@ import { withTx, type Db } from "#server/core/db/client.ts";
 import type { Logger } from "#server/core/log.ts";
 import type { RunEventData, RunEventKind, RunLimits, RunUsage } from "#server/sandbox/schema.ts";
 import type { z } from "zod";
+import type { LinkEvent } from "#worker/link/run-link.ts";
 import type { OutputStream } from "#worker/output.ts";
+import type { StoredOutputs } from "#worker/outputs/store-outputs.ts";
 import type { Ending } from "#worker/reason.ts";
 
 /** Output waits at most this long, or until this much is there, before it is stored. */
@@ -34,6 +36,8 @@ export interface RunResult {
   imageDigest: string | null;
   containerId: string | null;
   outputTruncated: boolean;
+  /** Files the run keeps. */
+  outputs: StoredOutputs | null;
 }
 
 interface PendingEvent {
@@ -119,6 +123,12 @@ export class RunJournal {
     this.#flushSoon(FLUSH_AFTER_MS);
   }
 
+  /** What the run's own socket has to tell. */
+  tell({ kind, data }: LinkEvent): void {
+    this.#add(kind, data);
+    this.#flushSoon(FLUSH_AFTER_MS);
+  }
+
   limit(limit: string, message: string): void {
     this.#add("limit", { limit, message });
     this.#flushSoon(0);
@@ -174,6 +184,7 @@ export class RunJournal {
     this.#timer = null;
     await this.#writing;
     const { ending, exitCode } = result;
+    result.outputs?.events.forEach((file) => this.#add("file", file));
     this.#add("end", { state: ending.state, reason: ending.reason, exitCode, message: ending.message });
     for (let attempt = 0; !this.#lost && !signal.aborted; attempt += 1) {
       try {
@@ -214,6 +225,7 @@ export class RunJournal {
       await tx.runEvent.createMany({
         data: this.#pending.map(({ seq, kind, data }) => ({ runId, seq, kind, data: data as object })),
       });
+      await result.outputs?.store(tx);
       await recordEvents(tx, auditEvents);
       return true;
     });

@@ -3,8 +3,10 @@ import type { PgBoss } from "pg-boss";
 import type { Pool } from "pg";
 import type { Actor } from "#server/audit/schema.ts";
 import type { Db } from "#server/core/db/client.ts";
+import type { QuarantineDeps } from "#server/files/index.ts";
 import type { EscapeMonitor } from "#worker/detect.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
+import type { ReachConfig } from "#worker/run-reach.ts";
 import type { WarmPool } from "#worker/pool/warm-pool.ts";
 
 export interface WorkerContext extends EngineContext {
@@ -12,6 +14,12 @@ export interface WorkerContext extends EngineContext {
   db: Db;
   pool: Pool;
   boss: PgBoss;
+  /** The configuration in force now, without the values of secrets. */
+  config(): ReachConfig;
+  /** Socket of the server process that calls models. */
+  modelSocket: string;
+  /** Where suspicious files go. */
+  quarantine: QuarantineDeps["paths"];
   /** Containers started ahead. */
   warm: WarmPool;
   /** Looks for signs that a program tried to get out. */

@@ -97,6 +97,7 @@ export async function composeServer(): Promise<AppServices> {
     refusals: createCollapser(audit),
     runs,
     db,
+    paths,
     boss,
     clock,
     log,
@@ -106,7 +107,6 @@ export async function composeServer(): Promise<AppServices> {
   // One object, not a copy: what the process learns later (its port) holds for both.
   return Object.assign(gatewayServices, {
     env,
-    paths,
     pool,
     notify,
     originAt,

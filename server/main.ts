@@ -14,6 +14,7 @@ import { isAcceptedHost } from "#server/core/http/web-origin.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { hotRoute, openWebSockets, serveOnNode } from "#server/gateway/index.ts";
 import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/listen/index.ts";
+import { openModelListener } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
 
 const GATEWAY_PATH = /^\/(?:api\/v1|v1|hooks)(?:\/|$|\?)|^\/(?:healthz|readyz|startupz|metrics|openapi\.json)(?:$|\?)/;
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   const onPage = flags["without-console"] === true ? notHere(services) : await consoleListener(services);
 
   const webSockets = flags["without-gateway"] === true ? undefined : openWebSockets(services);
+  const models = flags["without-gateway"] === true ? undefined : await openModelListener(services);
   const listener = await openListener(services, {
     request: (request, response, address) =>
       (GATEWAY_PATH.test(request.url ?? "") ? onGateway : onPage)(request, response, address),
@@ -63,7 +65,7 @@ async function main(): Promise<void> {
     stopping = true;
     services.drain();
     services.log.info({ why }, "stopping: no new requests, finishing those under way");
-    void Promise.all([listener.close(DRAIN_MS), webSockets?.close()])
+    void Promise.all([listener.close(DRAIN_MS), webSockets?.close(), models?.close(DRAIN_MS)])
       .then(async () => {
         await services.audit
           .append([{ event: "system.stopped", outcome: "ok", actor: { type: "system", id: "server" }, data: { why } }])

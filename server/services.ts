@@ -5,13 +5,11 @@ import type { AuthServices } from "#server/auth/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
-import type { HomePaths } from "#server/core/paths.ts";
 import type { GatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 export interface AppServices extends GatewayServices, AuthServices {
   env: Env;
-  paths: HomePaths;
   pool: Pool;
   notify: NotifyHub;
   boss: PgBoss;

@@ -29,6 +29,7 @@ async function main() {
     sandbox: withDocker,
     browser: parts.includes("e2e"),
     redis: parts.includes("int"),
+    gvisor: parts.includes("int"),
   });
   problems.forEach(showProblem);
   const results = [];

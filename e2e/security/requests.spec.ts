@@ -1,6 +1,7 @@
 /** Requests a hostile page, a hostile name server or a hostile client would make. The routes are attacked, not the page. */
 import { request as httpRequest } from "node:http";
 import type { APIRequestContext, BrowserContextOptions } from "@playwright/test";
+import { eventsOf } from "../support/cli.ts";
 import { E2E_PORT, ORIGIN } from "../support/environment.ts";
 import { expect, test } from "../support/fixtures.ts";
 
@@ -27,14 +28,15 @@ async function withSession<T>(
 function rawGet(
   path: string,
   headers: Record<string, string>,
-): Promise<{ status: number; location: string; body: string }> {
+): Promise<{ status: number; location: string; requestId: string; body: string }> {
   return new Promise((resolve, reject) => {
     const call = httpRequest({ host: "127.0.0.1", port: Number(E2E_PORT), path, headers }, (response) => {
       let body = "";
       response.on("data", (chunk: Buffer) => (body += chunk.toString("utf8")));
-      response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? "", body }),
-      );
+      response.on("end", () => {
+        const { location = "", "x-request-id": requestId } = response.headers;
+        resolve({ status: response.statusCode ?? 0, location, requestId: String(requestId), body });
+      });
     });
     call.on("error", reject);
     call.end();
@@ -71,11 +73,16 @@ test("a foreign origin is refused although the session is good", async ({ playwr
 });
 
 test("a forged Host is refused everywhere, and forwarded names change nothing", async () => {
+  const ids: string[] = [];
   for (const path of ["/setup", "/overview", STATUS, "/api/auth/csrf", "/_next/static/x.js"]) {
     const answer = await rawGet(path, { host: `evil.example:${E2E_PORT}` });
     expect(answer.status).toBe(421);
     expect(answer.body).not.toContain("evil.example");
+    ids.push(answer.requestId);
   }
+  // A flood of them shares records; the first always has its own.
+  const [first = ""] = ids;
+  await expect.poll(() => eventsOf(first)).toMatchObject([{ event: "network.origin_refused", outcome: "denied" }]);
   for (const header of ["x-forwarded-host", "forwarded", "x-host"]) {
     const answer = await rawGet("/overview", { host: `127.0.0.1:${E2E_PORT}`, [header]: "evil.example" });
     expect(answer.location).toBe("/setup");

@@ -5,10 +5,18 @@ import { E2E_HOME } from "./environment.ts";
 
 const run = promisify(execFile);
 
-async function openclaw<T>(...args: string[]): Promise<T> {
+async function openclawText(...args: string[]): Promise<string> {
   const env = { ...process.env, OPENCLAW_HOME: E2E_HOME };
-  const { stdout } = await run(process.execPath, ["cli/main.ts", ...args, "--json"], { env });
-  return JSON.parse(stdout) as T;
+  return (await run(process.execPath, ["cli/main.ts", ...args], { env })).stdout;
+}
+
+const openclaw = async <T>(...args: string[]): Promise<T> => JSON.parse(await openclawText(...args, "--json")) as T;
+
+/** The events of one request, oldest first. */
+export async function eventsOf(requestId: string): Promise<{ event: string; outcome: string }[]> {
+  const text = await openclawText("logs", "filter", "--request", requestId, "--json");
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as { event: string; outcome: string });
 }
 
 /** A fresh one-time link to the console. */

@@ -75,7 +75,7 @@ def ask_model(path, body, headers):
         except urllib.error.HTTPError as error:
             pause = error.headers.get("retry-after", "")
             if error.code == 429 and not pause.isdigit():
-                raise Stop(4, f"The budget of tokens for this question is used up: {said_by(error)}")
+                raise Stop(4, f"The model may not be asked any more ({error.code}): {said_by(error)}")
             if (error.code < 500 and error.code != 429) or attempt == RETRIES:
                 raise Stop(4 if error.code == 429 else 1, f"The model could not be asked ({error.code}): {said_by(error)}")
             time.sleep(min(int(pause), 20) if pause.isdigit() else 1 + attempt)

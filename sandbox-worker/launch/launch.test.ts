@@ -87,7 +87,7 @@ test("output and archive are told apart wherever the chunks begin", () => {
         }
         seen.push(splitter.end());
         expect(Buffer.concat(seen).toString()).toBe(output);
-        expect(splitter.archive).toEqual(ended ? Buffer.from(bytes) : null);
+        expect(splitter.kept).toEqual(ended ? { archive: Buffer.from(bytes) } : null);
       },
     ),
   );
@@ -100,6 +100,5 @@ test("an archive that is too large is not kept and uses no memory", () => {
   for (let count = 0; count < 50; count += 1) {
     splitter.push(chunk);
   }
-  expect(splitter.archive).toBeNull();
-  expect(splitter.tooLarge).toBe(true);
+  expect(splitter.kept).toEqual({ archive: null });
 });

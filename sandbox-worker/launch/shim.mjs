@@ -1,18 +1,24 @@
-// Carries connections to 127.0.0.1:PORT over to the socket of the run: shim.mjs READY-FIFO PORT SOCKET. For images without Python; see shim.py.
+// shim.mjs FIFO PORT SOCKET: forwards 127.0.0.1:PORT to the run's Unix socket and writes a line to FIFO when it listens.
+// For images without python3. One process; streams with backpressure; each direction ends by itself (half-close).
 import { writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
-const [, , ready, port, path] = process.argv;
+/** Each takes two of the 1,024 file descriptors a process has in the container. */
+const MAX_CONNECTIONS = 256;
 
-const server = createServer({ allowHalfOpen: true }, (near) => {
-  const far = connect({ path, allowHalfOpen: true });
-  // `pipe` tells the other side of an end and leaves it open for what it still has to say.
-  near.pipe(far);
-  far.pipe(near);
-  near.on("error", () => far.destroy());
-  far.on("error", () => near.destroy());
-  near.on("close", () => far.destroy());
-  far.on("close", () => near.destroy());
+process.on("SIGHUP", () => {});
+const [fifo, port, path] = process.argv.slice(2);
+
+const server = createServer({ allowHalfOpen: true }, (client) => {
+  const gateway = connect({ path, allowHalfOpen: true });
+  join(client, gateway);
+  join(gateway, client);
 });
-process.on("SIGHUP", () => undefined);
-server.listen(Number(port), "127.0.0.1", () => writeFileSync(ready, "ready\n"));
+server.maxConnections = MAX_CONNECTIONS;
+server.listen({ host: "127.0.0.1", port: Number(port), backlog: 512 }, () => writeFileSync(fifo, "ready\n"));
+
+function join(from, to) {
+  from.pipe(to);
+  // A broken end breaks the other; one that has only ended does not.
+  from.on("error", () => to.destroy());
+}

@@ -40,14 +40,12 @@ export class OutputSplitter {
     return rest;
   }
 
-  /** Null when the program did not come to its end or the archive is too large; empty when none of the files was there. */
-  get archive(): Buffer | null {
-    return this.#archive === null || this.#archiveBytes > MAX_ARCHIVE_BYTES ? null : Buffer.concat(this.#archive);
-  }
-
-  /** The program came to its end, and left more than is kept. */
-  get tooLarge(): boolean {
-    return this.#archiveBytes > MAX_ARCHIVE_BYTES;
+  /** Null when the program did not come to its end. Its archive is null when it is too large, and empty when none of the files was there. */
+  get kept(): { archive: Buffer | null } | null {
+    if (this.#archive === null) {
+      return null;
+    }
+    return { archive: this.#archiveBytes > MAX_ARCHIVE_BYTES ? null : Buffer.concat(this.#archive) };
   }
 
   #keep(chunk: Buffer): void {

@@ -7,6 +7,7 @@ import type { Path } from "#server/config/json5/value.ts";
 import type { Lookup } from "#server/config/references.ts";
 import { accessFindings } from "#server/config/safety/access.ts";
 import { dataFindings } from "#server/config/safety/data.ts";
+import { modelFindings } from "#server/config/safety/models.ts";
 import { nameFindings } from "#server/config/safety/names.ts";
 import { networkFindings } from "#server/config/safety/network.ts";
 import { sandboxFindings } from "#server/config/safety/sandbox.ts";
@@ -26,6 +27,7 @@ export function safetyFindings(config: Config, { lookup, isWritten }: SafetyFact
     ...accessFindings(config),
     ...nameFindings(config),
     ...sandboxFindings(config),
+    ...modelFindings(config, lookup),
     ...dataFindings(config, lookup),
     ...unenforcedFindings(config, isWritten),
   ];

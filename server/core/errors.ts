@@ -17,6 +17,7 @@ export type AppErrorCode =
   | "STORE_UNAVAILABLE"
   | "AUDIT_UNAVAILABLE"
   | "CONFIG_INVALID"
+  | "BUSY"
   | "TIMEOUT"
   | "INTERNAL";
 

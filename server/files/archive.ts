@@ -30,13 +30,16 @@ const LOCAL_ENTRY = 0x04034b50;
 const END_LENGTH = 22;
 const NESTED = /\.(?:zip|jar|gz|tgz|tar)$/i;
 
-interface Look {
+/** How much may still be unpacked and how deep one is; files that are looked at together share one. */
+export interface Look {
   budget: number;
   depth: number;
 }
 
+export const newLook = (): Look => ({ budget: LOOK_BYTES, depth: 1 });
+
 /** @returns null when `content` is no archive that is known here. */
-export function inspectArchive(content: Buffer, look: Look = { budget: LOOK_BYTES, depth: 1 }): FileFinding[] | null {
+export function inspectArchive(content: Buffer, look: Look = newLook()): FileFinding[] | null {
   if (content.length >= 4 && content.readUInt32LE(0) === LOCAL_ENTRY) {
     return inspectZip(content, look);
   }
@@ -86,7 +89,7 @@ function inspectZip(content: Buffer, look: Look): FileFinding[] {
     return findings;
   }
   for (const entry of entries.filter(({ name, encrypted }) => NESTED.test(name) && !encrypted)) {
-    findings.push(...inspectNested(() => unpackEntry(content, entry, look.budget), look));
+    findings.push(...inspectNested((limit) => unpackEntry(content, entry, limit), look, look.budget));
   }
   return findings;
 }
@@ -128,27 +131,31 @@ function unpackEntry(content: Buffer, { offset, packed, method }: ZipEntry, budg
 }
 
 function inspectGzip(content: Buffer, look: Look): FileFinding[] {
-  return inspectNested(() => {
-    const allowed = Math.max(RATIO_COUNTS_FROM_BYTES, content.length * MAX_RATIO);
-    return gunzipSync(content, { maxOutputLength: Math.min(look.budget, allowed) });
-  }, look);
+  const allowed = Math.min(look.budget, Math.max(RATIO_COUNTS_FROM_BYTES, content.length * MAX_RATIO));
+  return inspectNested((limit) => gunzipSync(content, { maxOutputLength: limit }), look, allowed);
 }
 
 /** Looks at an archive inside another; what cannot be unpacked within the bounds is a finding. */
-function inspectNested(unpack: () => Buffer, look: Look): FileFinding[] {
+function inspectNested(unpack: (limit: number) => Buffer, look: Look, limit: number): FileFinding[] {
   if (look.depth >= MAX_DEPTH) {
     return [critical("archive_nested", `archives are nested more than ${MAX_DEPTH} deep`)];
   }
   let inside: Buffer;
   try {
-    inside = unpack();
+    inside = unpack(limit);
   } catch (error) {
-    return hasErrorCode(error, "ERR_BUFFER_TOO_LARGE")
-      ? [critical("archive_bomb", `packed content grows by more than a factor of ${MAX_RATIO} or past the bound`)]
-      : [warn("archive_damaged", "packed content cannot be unpacked")];
+    if (!hasErrorCode(error, "ERR_BUFFER_TOO_LARGE")) {
+      return [warn("archive_damaged", "packed content cannot be unpacked")];
+    }
+    // The work was done all the same.
+    look.budget = Math.max(1, look.budget - limit);
+    return [critical("archive_bomb", `packed content grows by more than a factor of ${MAX_RATIO} or past the bound`)];
   }
   look.budget = Math.max(1, look.budget - inside.length);
-  return inspectArchive(inside, { budget: look.budget, depth: look.depth + 1 }) ?? [];
+  const deeper = { budget: look.budget, depth: look.depth + 1 };
+  const findings = inspectArchive(inside, deeper) ?? [];
+  look.budget = deeper.budget;
+  return findings;
 }
 
 function countFindings(entries: number, packed: number, unpacked: number): FileFinding[] {

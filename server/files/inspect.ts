@@ -3,15 +3,16 @@
  * Threat: a program that looks like text, an archive that harms whoever unpacks it, a secret that leaves with an output, a name that shows
  * as another. A finding is a reason to look, not a proof; no finding is no proof of harmlessness.
  */
-import { inspectArchive, zipEnd } from "#server/files/archive.ts";
+import { inspectArchive, newLook, zipEnd, type Look } from "#server/files/archive.ts";
 import type { FileFinding } from "#server/files/schema.ts";
 import { tokenIdOf } from "#server/tokens/index.ts";
 
-export function inspectFile(name: string, content: Buffer): FileFinding[] {
+/** @param look shared by files that are looked at together, so that many are not unpacked further than one. */
+export function inspectFile(name: string, content: Buffer, look: Look = newLook()): FileFinding[] {
   return [
     ...deceptiveName(name),
     ...executables(name, content),
-    ...(inspectArchive(content) ?? []),
+    ...(inspectArchive(content, look) ?? []),
     ...polyglots(content),
     ...secrets(content),
   ];

@@ -26,6 +26,8 @@ export type FileRefusalCode =
   | "path_protected"
   | "path_not_allowed"
   | "name_trailing"
+  | "name_reserved"
+  | "name_repeated"
   | "extension_denied"
   | "extension_missing"
   | "extension_not_allowed"
@@ -103,3 +105,13 @@ export interface QuarantineView {
   endedAt: Date | null;
   endedBy: string | null;
 }
+
+/** What may come with one run and out of one. */
+export const RUN_FILE_LIMITS = {
+  inputs: 32,
+  /** Bytes of all inputs together. */
+  inputBytes: 8 * 1024 * 1024,
+  outputs: 64,
+  /** Bytes of all outputs together. */
+  outputBytes: 32 * 1024 * 1024,
+} as const;

@@ -7,7 +7,14 @@ import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
 import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
-import { json, type Call, type Incoming, type Outgoing, type WholeOutgoing } from "#server/gateway/exchange.ts";
+import {
+  isWhole,
+  json,
+  type Call,
+  type Incoming,
+  type Outgoing,
+  type WholeOutgoing,
+} from "#server/gateway/exchange.ts";
 import { identify } from "#server/gateway/identify.ts";
 import { endWithToken } from "#server/gateway/live-stream.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
@@ -71,9 +78,10 @@ async function handle(
   exchange.principal = principal;
   refuseStrangeParams(params);
   const outgoing = await route.handle(services, Object.assign(exchange, { principal }), params);
-  return typeof outgoing.body === "string"
+  const { body } = outgoing;
+  return isWhole(body)
     ? outgoing
-    : { ...outgoing, body: endWithToken(services, { principal, incoming: exchange.incoming }, outgoing.body) };
+    : { ...outgoing, body: endWithToken(services, { principal, incoming: exchange.incoming }, body) };
 }
 
 /** Ids of ours look like this; anything else names nothing, and would only trouble the database (`%00`). */

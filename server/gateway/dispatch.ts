@@ -6,11 +6,13 @@ import type { AuditEventInput } from "#server/audit/schema.ts";
 import { actorOf, type Identified } from "#server/gateway/answer.ts";
 import { authorize } from "#server/gateway/authorize.ts";
 import type { CommandResult } from "#server/gateway/commands/command.ts";
+import { AppError } from "#server/core/errors.ts";
 import { findCommand, permissionOf } from "#server/gateway/commands/registry.ts";
 import type { Call } from "#server/gateway/exchange.ts";
 import type { ParsedText } from "#server/gateway/grammar.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
+import { hasOptions, type RunOptions } from "#server/gateway/run-options.ts";
 import type { LimitFacts } from "#server/ratelimit/policy.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
@@ -19,6 +21,8 @@ export interface MessageFacts {
   userId: string | null;
   parsed: ParsedText;
   idempotencyKey: string | undefined;
+  /** For the run that the message starts. */
+  options?: RunOptions | undefined;
 }
 
 export interface Dispatched {
@@ -65,6 +69,13 @@ export async function dispatch(
     if (command === undefined) {
       throw unknownCommand(parsed.command, channel, userId);
     }
+    const { options = {} } = facts;
+    if (command.startsRuns !== true && hasOptions(options)) {
+      throw new AppError(
+        "INVALID_INPUT",
+        `profile, files and outputs are for messages that start a run; /${parsed.command} does not. Leave them out.`,
+      );
+    }
     const result = await command.execute({
       services,
       principal,
@@ -74,6 +85,7 @@ export async function dispatch(
       requestId: incoming.requestId,
       idempotencyKey: facts.idempotencyKey,
       args: parsed.args,
+      options,
       received,
     });
     return { result, decision, admission, received };

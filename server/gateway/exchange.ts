@@ -24,9 +24,12 @@ export type Call = Omit<Incoming, "query" | "readBody">;
 export interface Outgoing {
   status: number;
   headers: Record<string, string>;
-  /** A whole body, or the chunks of an event stream. */
-  body: string | AsyncIterable<string>;
+  /** A whole body, as text or bytes, or the chunks of an event stream. */
+  body: string | Uint8Array<ArrayBuffer> | AsyncIterable<string>;
 }
+
+export const isWhole = (body: Outgoing["body"]): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === "string" || body instanceof Uint8Array;
 
 export type WholeOutgoing = Outgoing & { body: string };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AppError } from "#server/core/errors.ts";
-import { parseRunArgs, parseText } from "#server/gateway/grammar.ts";
+import { parseAskArgs, parseRunArgs, parseText } from "#server/gateway/grammar.ts";
 
 describe("the text grammar", () => {
   it.each([
@@ -35,11 +35,27 @@ describe("the text grammar", () => {
     },
   );
 
+  it.each([
+    ["what is up?", null, "what is up?"],
+    ["@coder write\n a test", "coder", "write\n a test"],
+    ["  @Coder\nwrite", "Coder", "write"],
+    ["mail a@b.c", null, "mail a@b.c"],
+    ["@ what", null, "@ what"],
+  ])("/ask %j asks %s", (args, agent, question) => {
+    expect(parseAskArgs(args)).toEqual({ agent, question });
+  });
+
+  it.each(["", "  \n", "@coder", "@coder \n "])("/ask %j is refused with the usage", (args) => {
+    expect(() => parseAskArgs(args)).toThrow(/^text: there is no question\. Write \/ask/);
+  });
+
   it("never throws anything but an AppError, and passes code on byte for byte", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         try {
-          parseRunArgs(parseText(text).args);
+          const { args } = parseText(text);
+          expect(parseAskArgs(args).question.trim()).not.toBe("");
+          parseRunArgs(args);
         } catch (error) {
           expect(error).toBeInstanceOf(AppError);
         }

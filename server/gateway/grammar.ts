@@ -49,3 +49,22 @@ export function parseRunArgs(args: string): ParsedRun {
   }
   return { language, code };
 }
+
+export interface ParsedQuestion {
+  /** As written behind the `@`; null = none was named. */
+  agent: string | null;
+  question: string;
+}
+
+/** `@name` in front names the agent. @throws AppError INVALID_INPUT for a blank question. */
+export function parseAskArgs(args: string): ParsedQuestion {
+  const match = /^\s*(?:@(\S+))?([\s\S]*)$/.exec(args);
+  const question = (match?.[2] ?? "").trim();
+  if (question === "") {
+    throw new AppError(
+      "INVALID_INPUT",
+      "text: there is no question. Write /ask and the question, or /ask @agent and it.",
+    );
+  }
+  return { agent: match?.[1] ?? null, question };
+}

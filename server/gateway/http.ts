@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { answer, complete, errorReply } from "#server/gateway/answer.ts";
-import type { Incoming, Outgoing } from "#server/gateway/exchange.ts";
+import { isWhole, type Incoming, type Outgoing } from "#server/gateway/exchange.ts";
 import { liveness, readiness, startup, type HealthProbe } from "#server/gateway/health.ts";
 import { describeApi } from "#server/gateway/openapi.ts";
 import { API_ROUTES } from "#server/gateway/routes.ts";
@@ -72,7 +72,7 @@ function toIncoming(context: GatewayContext): Incoming {
 }
 
 function toResponse({ status, headers, body }: Outgoing): Response {
-  if (typeof body === "string") {
+  if (isWhole(body)) {
     return new Response(body, { status, headers });
   }
   return new Response(toWebStream(body), { status, headers: { ...headers, ...STREAM_HEADERS } });

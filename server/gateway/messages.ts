@@ -1,39 +1,62 @@
 /** `POST /api/v1/messages`: the whole pipeline for one message. Knows no transport. */
+import type { z } from "zod";
+import type { Permission } from "#server/access/index.ts";
 import type { Identified } from "#server/gateway/answer.ts";
-import { dispatch, type Dispatched, type MessageFacts } from "#server/gateway/dispatch.ts";
+import { mayAccess } from "#server/gateway/authorize.ts";
+import { withBodyRoom } from "#server/gateway/body-room.ts";
+import { dispatch, type Dispatched } from "#server/gateway/dispatch.ts";
 import { json, type Outgoing } from "#server/gateway/exchange.ts";
-import { parseText } from "#server/gateway/grammar.ts";
+import { parseText, type ParsedText } from "#server/gateway/grammar.ts";
 import { answerAccepted, answerRun, answerText } from "#server/gateway/outcome.ts";
 import { watchCredential } from "#server/gateway/live-stream.ts";
 import { readJson, validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
-import { IdempotencyKey, MessageBody, RunBody } from "#server/gateway/schema.ts";
+import { IdempotencyKey, MAX_BODY_BYTES, MessageBody, RunBody } from "#server/gateway/schema.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { isFinal, type RunView } from "#server/sandbox/schema.ts";
 
 /** A connection is not held longer than this for a run; the answer is then 202 and the run goes on (milliseconds). */
 const LONGEST_WAIT_MS = 300_000;
+/** Who has none of these starts no run and needs no large body. */
+const RUN_PERMISSIONS: readonly Permission[] = ["runs:create", "messages:send"];
 
 export async function postMessage(services: GatewayServices, exchange: Identified): Promise<Outgoing> {
-  const body = await readJson(exchange.incoming, MessageBody);
-  return respond(services, exchange, {
-    channel: body.channel,
-    userId: body.user ?? null,
-    parsed: parseText(body.text),
-    idempotencyKey: idempotencyKeyOf(exchange),
-  });
+  const dispatched = await receive(services, exchange, MessageBody, ({ text }) => parseText(text));
+  return respond(services, exchange, dispatched);
 }
 
 /** `POST /api/v1/runs`: the `run` command with its parts as fields. */
 export async function postRun(services: GatewayServices, exchange: Identified): Promise<Outgoing> {
-  const body = await readJson(exchange.incoming, RunBody);
-  return respond(services, exchange, {
-    channel: body.channel,
-    userId: body.user ?? null,
-    parsed: { command: "run", args: `${body.language}\n${body.code}` },
-    idempotencyKey: idempotencyKeyOf(exchange),
-  });
+  const dispatched = await receive(services, exchange, RunBody, ({ language, code }) => ({
+    command: "run",
+    args: `${language}\n${code}`,
+  }));
+  return respond(services, exchange, dispatched);
+}
+
+/** Reads a message and acts on it. The body and its files are let go with it, before anybody waits for a run. */
+async function receive<Body extends z.ZodType<z.output<typeof MessageBody | typeof RunBody>>>(
+  services: GatewayServices,
+  exchange: Identified,
+  schema: Body,
+  parsedOf: (body: z.output<Body>) => ParsedText,
+): Promise<Dispatched> {
+  const { incoming, principal } = exchange;
+  const policy = services.policy.current();
+  const mayAttach = RUN_PERMISSIONS.some((permission) => mayAccess(policy, principal, permission));
+  const read = async (limitBytes: number): Promise<Dispatched> => {
+    const body = await readJson(incoming, schema, limitBytes);
+    const { channel, user, profile, files, outputs } = body;
+    return await dispatch(services, exchange, {
+      channel,
+      userId: user ?? null,
+      parsed: parsedOf(body),
+      idempotencyKey: idempotencyKeyOf(exchange),
+      options: { profile, files, outputs },
+    });
+  };
+  return await (mayAttach ? withBodyRoom(incoming, read) : read(MAX_BODY_BYTES));
 }
 
 function idempotencyKeyOf({ incoming }: Identified): string | undefined {
@@ -41,8 +64,7 @@ function idempotencyKeyOf({ incoming }: Identified): string | undefined {
   return key === undefined ? undefined : validate(IdempotencyKey, key);
 }
 
-async function respond(services: GatewayServices, exchange: Identified, facts: MessageFacts): Promise<Outgoing> {
-  const dispatched = await dispatch(services, exchange, facts);
+async function respond(services: GatewayServices, exchange: Identified, dispatched: Dispatched): Promise<Outgoing> {
   const { result, admission } = dispatched;
   if (result.kind === "text") {
     return json(200, await answerText(services, exchange, dispatched, result.text), admission.headers);

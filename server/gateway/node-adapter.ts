@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { answer, type ApiRoute } from "#server/gateway/answer.ts";
-import type { Incoming, Outgoing } from "#server/gateway/exchange.ts";
+import { isWhole, type Incoming, type Outgoing } from "#server/gateway/exchange.ts";
 import { STREAM_HEADERS, tooLarge } from "#server/gateway/http.ts";
 import { API_ROUTES } from "#server/gateway/routes.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
@@ -108,7 +108,7 @@ async function send(response: ServerResponse, { status, headers, body }: Outgoin
   if (response.destroyed) {
     return;
   }
-  if (typeof body !== "string") {
+  if (!isWhole(body)) {
     response.writeHead(status, { ...headers, ...STREAM_HEADERS });
     response.flushHeaders();
     // A client that leaves ends the pipeline with an error; there is nobody left to tell.

@@ -4,12 +4,14 @@ import type { Env } from "hono";
 import type { z } from "zod";
 import { RunListQuery } from "#server/gateway/runs.ts";
 import { ExplainRequest } from "#server/access/schema.ts";
+import { RunTranscript } from "#server/sandbox/index.ts";
 import {
   ErrorBody,
   ExplainAnswer,
   MessageAnswer,
   MessageBody,
   RunBody,
+  RunFileList,
   RunView,
   WhoAmI,
 } from "#server/gateway/schema.ts";
@@ -83,6 +85,30 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     path: "/api/v1/runs/{id}/events",
     summary: "Follow a run as server-sent events; resume with `Last-Event-ID`",
     responses: { 200: { description: "An event stream." }, ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}/files",
+    summary: "List the files that came with a run or out of it",
+    responses: { 200: ok("The files, also those that were refused or quarantined.", RunFileList), ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}/files/{fileId}",
+    summary: "Read a file of a run",
+    responses: {
+      200: {
+        description: "Its bytes, as an attachment.",
+        content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+      },
+      ...ERRORS,
+    },
+  },
+  {
+    method: "get",
+    path: "/api/v1/runs/{id}/transcript",
+    summary: "Read what a run did: messages, tools and their results, models",
+    responses: { 200: ok("The transcript so far.", RunTranscript), ...ERRORS },
   },
   {
     method: "get",

@@ -8,7 +8,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
 /** @throws AppError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID_INPUT */
-export async function readJson<T extends z.ZodType>(incoming: Incoming, schema: T): Promise<z.output<T>> {
+export async function readJson<T extends z.ZodType>(
+  incoming: Incoming,
+  schema: T,
+  limitBytes: number = MAX_BODY_BYTES,
+): Promise<z.output<T>> {
   const type = incoming.header("content-type");
   if (type === undefined || !JSON_TYPE.test(type)) {
     throw new AppError(
@@ -16,7 +20,7 @@ export async function readJson<T extends z.ZodType>(incoming: Incoming, schema: 
       "Send the body as JSON with the header content-type: application/json.",
     );
   }
-  return validate(schema, parseJson(await incoming.readBody(MAX_BODY_BYTES)));
+  return validate(schema, parseJson(await incoming.readBody(limitBytes)));
 }
 
 /** @param what names the text in errors: "body", "frame". @throws AppError INVALID_INPUT that quotes nothing of it. */

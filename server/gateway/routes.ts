@@ -2,7 +2,8 @@
 import type { ApiRoute } from "#server/gateway/answer.ts";
 import { postExplain } from "#server/gateway/explain.ts";
 import { postMessage, postRun } from "#server/gateway/messages.ts";
-import { deleteRun, getOneRun, getRunEvents, getRuns } from "#server/gateway/runs.ts";
+import { getRunFile, getRunFiles } from "#server/gateway/run-files.ts";
+import { deleteRun, getOneRun, getRunEvents, getRuns, getRunTranscript } from "#server/gateway/runs.ts";
 import { postOwnRotation, postRefresh } from "#server/gateway/token-exchange.ts";
 import { deleteToken, getTokens, postRotation, postToken } from "#server/gateway/tokens.ts";
 import { getWhoAmI } from "#server/gateway/whoami.ts";
@@ -14,6 +15,9 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/api/v1/runs/:id", surface: "token", handle: getOneRun },
   { method: "DELETE", path: "/api/v1/runs/:id", surface: "token", handle: deleteRun },
   { method: "GET", path: "/api/v1/runs/:id/events", surface: "token", handle: getRunEvents },
+  { method: "GET", path: "/api/v1/runs/:id/files", surface: "token", handle: getRunFiles },
+  { method: "GET", path: "/api/v1/runs/:id/files/:fileId", surface: "token", handle: getRunFile },
+  { method: "GET", path: "/api/v1/runs/:id/transcript", surface: "token", handle: getRunTranscript },
   { method: "GET", path: "/api/v1/whoami", surface: "token", handle: getWhoAmI },
   { method: "POST", path: "/api/v1/explain", surface: "token", handle: postExplain },
   { method: "POST", path: "/api/v1/tokens/refresh", surface: "token_exchange", handle: postRefresh },

@@ -9,7 +9,7 @@ import { limit, type Admission } from "#server/gateway/limit.ts";
 import { validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
-import { getRun, listRuns, requestCancel, type RunScope } from "#server/sandbox/index.ts";
+import { getRun, getTranscript, listRuns, requestCancel, type RunScope } from "#server/sandbox/index.ts";
 import { RUN_STATES, type RunSummary } from "#server/sandbox/schema.ts";
 
 export const RunListQuery = z.strictObject({
@@ -75,6 +75,16 @@ export async function getRunEvents(
     headers: admission.headers,
     body: streamRun(services, { runId, signal: incoming.signal, afterSeq }),
   };
+}
+
+export async function getRunTranscript(
+  services: GatewayServices,
+  exchange: Identified,
+  { id: runId = "" }: PathParams,
+): Promise<Outgoing> {
+  const admission = await enter(services, exchange, "runs:read");
+  const scope = scopeOf(services, exchange.principal, "runs:read_all");
+  return json(200, await getTranscript(services.db, runId, scope), admission.headers);
 }
 
 /** The right to follow one run, on any transport. @throws Refusal; AppError NOT_FOUND */

@@ -8,6 +8,7 @@ import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { Logger } from "#server/core/log.ts";
+import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunWatcher } from "#server/sandbox/index.ts";
@@ -27,6 +28,7 @@ export interface GatewayServices {
   refusals: Collapser;
   runs: RunWatcher;
   db: Db;
+  paths: HomePaths;
   boss: PgBoss;
   /** The names and origins under which browsers may reach this server. */
   web: WebOrigin;

@@ -15,3 +15,4 @@ export {
 export { listRunEvents } from "#server/sandbox/run-events.ts";
 export { createRunWatcher, type RunWatcher } from "#server/sandbox/run-watcher.ts";
 export { submitRun, type SubmitDeps } from "#server/sandbox/submit-run.ts";
+export { getTranscript, RunTranscript } from "#server/sandbox/transcript.ts";

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import type { Db, Prisma, Tx } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
-import { getRun, type RunScope } from "#server/sandbox/get-run.ts";
 import { toFileView } from "#server/sandbox/run-view.ts";
 import type { RunEventData, RunFileView } from "#server/sandbox/schema.ts";
 import type { z } from "zod";
@@ -75,9 +74,8 @@ export async function readInputs(db: Db, runId: string): Promise<{ path: string;
   return rows.flatMap(({ path, content }) => (content === null ? [] : [{ path, content: bufferOf(content) }]));
 }
 
-/** Inputs before outputs, by path. @throws AppError NOT_FOUND for a run that does not exist or is outside the scope. */
-export async function listRunFiles(db: Db, runId: string, scope: RunScope = {}): Promise<RunFileView[]> {
-  await getRun(db, runId, scope);
+/** Inputs before outputs, by path. */
+export async function listRunFiles(db: Db, runId: string): Promise<RunFileView[]> {
   const rows = await db.runFile.findMany({
     where: { runId },
     select: FILE_COLUMNS,
@@ -87,13 +85,7 @@ export async function listRunFiles(db: Db, runId: string, scope: RunScope = {}):
 }
 
 /** @throws AppError NOT_FOUND, also for a file without content: the sentence says why it has none. */
-export async function readRunFile(
-  db: Db,
-  runId: string,
-  fileId: string,
-  scope: RunScope = {},
-): Promise<RunFileView & { content: Buffer }> {
-  await getRun(db, runId, scope);
+export async function readRunFile(db: Db, runId: string, fileId: string): Promise<RunFileView & { content: Buffer }> {
   const row = await db.runFile.findFirst({ where: { id: fileId, runId }, select: { ...FILE_COLUMNS, content: true } });
   if (row === null) {
     throw new AppError("NOT_FOUND", `This run has no such file. List them with GET /api/v1/runs/${runId}/files.`);

@@ -87,6 +87,7 @@ async function findByKey(db: Db, run: RunRequest, files: readonly NewRunFile[]):
       id: true,
       language: true,
       code: true,
+      agent: true,
       profile: true,
       outputs: true,
       files: { where: { direction: "input" }, select: { path: true, sha256: true } },
@@ -98,6 +99,7 @@ async function findByKey(db: Db, run: RunRequest, files: readonly NewRunFile[]):
   const same =
     found.language === run.language &&
     found.code === run.code &&
+    found.agent === (run.agent ?? null) &&
     found.profile === run.profile &&
     JSON.stringify(found.outputs) === JSON.stringify(run.outputs) &&
     fingerprint(found.files) ===

@@ -3,6 +3,7 @@ import { buildConsole } from "../steps/next-build.mjs";
 import { buildSandboxImage } from "../steps/sandbox-image.mjs";
 import { ensureChromium } from "../steps/chromium.mjs";
 import { ensureDocker } from "../steps/docker.mjs";
+import { ensureGvisor } from "../steps/gvisor.mjs";
 import { ensureRedis } from "../steps/redis.mjs";
 import { findNode } from "../steps/node.mjs";
 import { generateClient } from "../steps/prisma-client.mjs";
@@ -10,7 +11,8 @@ import { installDependencies } from "../steps/dependencies.mjs";
 import { withSetupLock } from "./lock.mjs";
 
 /**
- * @param needs `console`: the built pages; `sandbox`: Docker and the image; `browser`: Chromium; `redis`: a Redis server.
+ * @param needs `console`: the built pages; `sandbox`: Docker and the image; `browser`: Chromium; `redis`: a Redis server;
+ *   `gvisor`: gVisor beside Docker.
  * @returns the Node.js to run the product with, and the problems of parts that it can do without.
  */
 export function prepare(needs) {
@@ -19,7 +21,9 @@ export function prepare(needs) {
     const node = await findNode();
     const [core, ...rest] = await Promise.allSettled([
       generateClient(node).then(() => (needs.console ? buildConsole(node) : undefined)),
-      needs.sandbox ? ensureDocker().then(() => buildSandboxImage(node)) : undefined,
+      needs.sandbox
+        ? ensureDocker().then(() => Promise.all([buildSandboxImage(node), needs.gvisor ? ensureGvisor() : undefined]))
+        : undefined,
       needs.browser ? ensureChromium(node) : undefined,
       needs.redis ? ensureRedis() : undefined,
     ]);
@@ -43,5 +47,6 @@ export function needsOf(args) {
     sandbox: all || parts.includes("worker"),
     browser: false,
     redis: false,
+    gvisor: false,
   };
 }

@@ -13,7 +13,7 @@ describe("needsOf", () => {
     [["--only=gateway,worker"], { console: false, sandbox: true }],
     [["--only", "console", "--only", "worker"], { console: true, sandbox: true }],
   ])("%j", (args, expected) => {
-    expect(needsOf(args)).toEqual({ ...expected, browser: false, redis: false });
+    expect(needsOf(args)).toEqual({ ...expected, browser: false, redis: false, gvisor: false });
   });
 });
 

@@ -14,6 +14,7 @@ for place in ("/workspace", "/tmp", "/dev/shm"):
     holds: "no device node is made",
     ends: "exit",
     shows: /^(mknod EPERM\n){27}$/,
+    gvisorGrants: ["mknod"],
   },
   {
     name: "device files that would show the machine's memory, disks or consoles",
@@ -26,6 +27,7 @@ for name in ("mem kmem port kmsg fuse kvm net/tun loop0 loop-control sda vda xvd
     holds: "none of them is there or opens",
     ends: "exit",
     shows: /^(\S+ E\w+\n){27,}$/,
+    gvisorGrants: ["fuse", "net/tun"],
   },
   {
     name: "the null, zero and random devices as a way to keep something for the next run",

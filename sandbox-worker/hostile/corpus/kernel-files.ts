@@ -88,5 +88,6 @@ while True: hoard.append(bytearray(1 << 20))
     holds: "the score cannot be lowered and the memory limit holds",
     ends: "memory",
     shows: /^oom_score_adj EACCES\noom_adj EACCES\ninit EACCES\n$/,
+    gvisorGrants: ["oom_score_adj", "init"],
   },
 ];

@@ -146,6 +146,7 @@ print("io", libc.syscall(251 if column == 0 else 30, 1, 0, 1 << 13), errno.error
     holds: "no priority over others",
     ends: "exit",
     shows: /^fifo EPERM\nround robin EPERM\nnice E\w+\nio -1 EPERM\n$/,
+    gvisorGrants: ["nice"],
   },
   {
     name: "zombies: thousands of children nobody waits for",

@@ -14,6 +14,8 @@ export interface HostileProgram {
   exitCode?: number;
   /** In standard output: shows that the attack was really tried and how it was met. */
   shows?: RegExp;
+  /** What gVisor grants because it is its own kernel's and reaches nothing outside: the words after ESCAPED. */
+  gvisorGrants?: readonly string[];
   /** Calls the kernel must have killed the caller for, as its log tells. */
   killed?: readonly string[];
 }

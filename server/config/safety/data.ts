@@ -20,24 +20,28 @@ function warning(path: Finding["path"], reason: string, fix: string): Finding {
 }
 
 function apiKeyFindings({ security }: Config, lookup: Lookup): Finding[] {
-  return Object.entries(security.apiKeys).flatMap(([provider, value]) => {
-    const path = ["security", "apiKeys", provider];
-    const variables = referencesOf(value);
-    if (variables.length === 0) {
-      return [
-        warning(path, "stands in the file in plain text", "Put it in an environment variable and write ${NAME} here."),
-      ];
-    }
-    return variables
-      .filter((variable) => lookup(variable) === undefined)
-      .map((variable) =>
-        warning(
-          path,
-          `refers to the environment variable ${variable}, which is not set`,
-          `Set ${variable} to use this provider.`,
-        ),
-      );
-  });
+  return Object.entries(security.apiKeys).flatMap(([provider, value]) =>
+    providerKeyFindings(["security", "apiKeys", provider], value, lookup),
+  );
+}
+
+/** About one provider's key as it is written at `path`. */
+export function providerKeyFindings(path: Finding["path"], value: string, lookup: Lookup): Finding[] {
+  const variables = referencesOf(value);
+  if (variables.length === 0) {
+    return [
+      warning(path, "stands in the file in plain text", "Put it in an environment variable and write ${NAME} here."),
+    ];
+  }
+  return variables
+    .filter((variable) => lookup(variable) === undefined)
+    .map((variable) =>
+      warning(
+        path,
+        `refers to the environment variable ${variable}, which is not set`,
+        `Set ${variable} to use this provider.`,
+      ),
+    );
 }
 
 function encryptionFindings({ security }: Config): Finding[] {

@@ -18,13 +18,8 @@ const REFUSED: readonly { path: readonly string[]; isAskedFor: (config: Config) 
 /** Everything else: writing it gives a warning. */
 const IGNORED: readonly (readonly string[])[] = [
   ["gateway", "tokenConfig", "refreshEnabled"],
-  ["security", "apiKeys"],
   ["security", "keyRotation"],
-  ["security", "fileSystem", "restrictions", "maxFileSize"],
-  ["security", "fileSystem", "restrictions", "allowedExtensions"],
-  ["security", "fileSystem", "restrictions", "deniedExtensions"],
   ["security", "fileSystem", "monitoring", "alertOnSuspicious"],
-  ["security", "fileSystem", "monitoring", "quarantineSuspicious"],
   ["security", "encryption"],
   ["security", "storage"],
   ["security", "monitoring"],

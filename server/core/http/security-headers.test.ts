@@ -36,7 +36,7 @@ test("NET-3 an API answer runs nothing, is framed nowhere, and asks for TLS wher
   const plain = apiSecurityHeaders({ tls: false });
   expect(plain).toEqual({
     "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "referrer-policy": "no-referrer",
   });
   expect(apiSecurityHeaders({ tls: true })).toEqual({

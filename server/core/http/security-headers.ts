@@ -46,7 +46,7 @@ export function securityHeaders(options: SecurityHeaderOptions): Record<string, 
 }
 
 const API_HEADERS = Object.freeze({
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 });

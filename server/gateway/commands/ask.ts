@@ -1,16 +1,94 @@
-import { AppError } from "#server/core/errors.ts";
-import type { Command } from "#server/gateway/commands/command.ts";
+import { answeringAgent, type AgentRefusal, type AnsweringAgent } from "#server/agents/policy.ts";
+import type { Command, CommandContext } from "#server/gateway/commands/command.ts";
+import { parseAskArgs } from "#server/gateway/grammar.ts";
+import { Refusal } from "#server/gateway/refusal.ts";
+import { acceptedFiles, acceptedOutputs } from "#server/gateway/run-options.ts";
+import { providersOf } from "#server/models/policy.ts";
+import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 
-/** Questions go to a model. Without one configured the answer says so and where to change it. */
+/** Files below it are kept when the agent has ended; it is told so. */
+const OUTPUTS = ["output"];
+
+/** Accepts a question as a run of an agent: it works in a sandbox like any program, and what it prints is the answer. */
 export const askCommand: Command = {
   name: "ask",
   permission: "messages:send",
-  usage: "/ask <question>, or plain text",
+  usage: "/ask [@agent] <question>, or plain text",
   summary: "ask the agent",
-  async execute({ services }) {
-    throw new AppError(
-      "NOT_CONFIGURED",
-      `No model is configured. Set security.apiKeys.anthropic, .openai or .google in ${services.config.status().file}; until then /run and /status work.`,
+  startsRuns: true,
+  async execute(context) {
+    const { services, principal, userId, channel, decision, requestId, idempotencyKey, args, received } = context;
+    const asked = parseAskArgs(args);
+    const { agent, model, profile } = answering(context, asked.agent);
+    const outputs = [...new Set([...OUTPUTS, ...acceptedOutputs(context)])];
+    await requireEngine(services.db);
+    const { files, events } = await acceptedFiles(context);
+    const bytes = Buffer.byteLength(asked.question);
+    const { runId } = await submitRun(
+      services,
+      {
+        language: "agent",
+        code: asked.question,
+        agent,
+        model: model ?? undefined,
+        profile,
+        outputs,
+        idempotencyKey,
+        principalId: principal.id,
+        tokenId: principal.tokenId ?? undefined,
+        userId: userId ?? undefined,
+        roleName: decision.role,
+        channel,
+        requestId,
+      },
+      [
+        received,
+        {
+          ...received,
+          event: "run.queued",
+          data: { language: "agent", agent, model, profile, bytes, files: files.length },
+        },
+        ...events,
+      ],
+      files,
     );
+    return { kind: "run", runId };
   },
 };
+
+/** @throws Refusal that names the key and the fix */
+function answering(context: CommandContext, agent: string | null): AnsweringAgent {
+  const { services, decision, options } = context;
+  const { config } = services.config.current();
+  const providers = providersOf(config).map(({ name }) => name);
+  const found = answeringAgent(config, providers, { role: decision.role, agent, profile: options.profile });
+  if (!found.ok) {
+    throw asError(found.refusal, context);
+  }
+  return found.value;
+}
+
+/** What the caller may not have is forbidden; what nobody has is for the one who keeps the configuration. */
+function asError({ code, because, message }: AgentRefusal, context: CommandContext): Refusal {
+  const { services, channel, userId, decision } = context;
+  const data = { command: "ask", role: decision.role };
+  const facts = { reason: code, because, channel, userId: userId ?? undefined, data };
+  switch (code) {
+    case "agent_unknown":
+      return new Refusal("INVALID_INPUT", `text: ${message}`, { event: "message.refused", ...facts });
+    case "agent_not_for_role":
+    case "profile_not_allowed":
+      return new Refusal(
+        "FORBIDDEN",
+        message,
+        { event: "access.denied", ...facts },
+        { details: { reason: code, because } },
+      );
+    case "model_missing":
+    case "profile_missing":
+      return new Refusal("NOT_CONFIGURED", `${message} The file is ${services.config.status().file}.`, {
+        event: "message.refused",
+        ...facts,
+      });
+  }
+}

@@ -2,9 +2,10 @@
 import type { Decision, Principal } from "#server/access/schema.ts";
 import type { Permission } from "#server/access/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import type { RunOptions } from "#server/gateway/run-options.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 
-interface CommandContext {
+export interface CommandContext {
   services: GatewayServices;
   principal: Principal;
   /** The end user, or null when the token acts for itself. */
@@ -15,6 +16,8 @@ interface CommandContext {
   idempotencyKey: string | undefined;
   /** The text behind the command, as written. */
   args: string;
+  /** What came beside the text; empty unless the command starts runs. */
+  options: RunOptions;
   /** The record of the accepted message; a command that starts a run stores it in the run's own transaction. */
   received: AuditEventInput;
 }
@@ -26,5 +29,7 @@ export interface Command {
   permission: Permission;
   usage: string;
   summary: string;
+  /** Takes a profile, files and outputs. */
+  startsRuns?: true;
   execute(context: CommandContext): Promise<CommandResult>;
 }

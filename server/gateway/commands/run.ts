@@ -1,5 +1,6 @@
 import type { Command } from "#server/gateway/commands/command.ts";
 import { parseRunArgs } from "#server/gateway/grammar.ts";
+import { acceptedFiles, acceptedOutputs, allowedProfile } from "#server/gateway/run-options.ts";
 import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 
 /** Accepts code as a sandbox run. Without a reachable engine it is refused at once: nothing ever runs on the host. */
@@ -8,14 +9,21 @@ export const runCommand: Command = {
   permission: "runs:create",
   usage: "/run <python|node|sh> and the code on the next lines",
   summary: "run code in a sandbox",
-  async execute({ services, principal, userId, channel, decision, requestId, idempotencyKey, args, received }) {
+  startsRuns: true,
+  async execute(context) {
+    const { services, principal, userId, channel, decision, requestId, idempotencyKey, args, received } = context;
     const { language, code } = parseRunArgs(args);
+    const profile = allowedProfile(context);
+    const outputs = acceptedOutputs(context);
     await requireEngine(services.db);
+    const { files, events } = await acceptedFiles(context);
     const { runId } = await submitRun(
       services,
       {
         language,
         code,
+        profile,
+        outputs,
         idempotencyKey,
         principalId: principal.id,
         tokenId: principal.tokenId ?? undefined,
@@ -24,7 +32,16 @@ export const runCommand: Command = {
         channel,
         requestId,
       },
-      [received, { ...received, event: "run.queued", data: { language, bytes: Buffer.byteLength(code) } }],
+      [
+        received,
+        {
+          ...received,
+          event: "run.queued",
+          data: { language, profile, bytes: Buffer.byteLength(code), files: files.length },
+        },
+        ...events,
+      ],
+      files,
     );
     return { kind: "run", runId };
   },

@@ -37,7 +37,9 @@ export async function serveRequest(context: RequestContext, frame: RequestFrame)
 
 async function message({ services, link, exchange }: RequestContext, frame: FrameOf<"message">): Promise<void> {
   const { id, channel, user = null, text, idempotencyKey } = frame;
-  const facts = { channel, userId: user, parsed: parseText(text), idempotencyKey };
+  const { profile, files, outputs } = frame;
+  const options = { profile, files, outputs };
+  const facts = { channel, userId: user, parsed: parseText(text), idempotencyKey, options };
   const dispatched = await dispatch(services, exchange, facts);
   const { result, admission } = dispatched;
   if (result.kind === "text") {

@@ -1,0 +1,122 @@
+/**
+ * From a path and a model's name to the provider that answers, or why none does. Pure.
+ * Threat: a program names a model it was not granted, or a host of its own. It can choose among the configured providers only, by name.
+ */
+import type { ApiType, Provider } from "#server/models/policy.ts";
+import { withoutRunTokens } from "#server/models/run-token.ts";
+
+export interface Route {
+  method: "GET" | "POST";
+  /** As the program calls it. */
+  path: string;
+  api: ApiType;
+  /** What is appended to the provider's base URL; null = answered here. */
+  upstream: string | null;
+}
+
+const ROUTES: readonly Route[] = [
+  { method: "GET", path: "/v1/models", api: "openai", upstream: null },
+  { method: "POST", path: "/v1/chat/completions", api: "openai", upstream: "/chat/completions" },
+  { method: "POST", path: "/v1/responses", api: "openai", upstream: "/responses" },
+  { method: "POST", path: "/v1/embeddings", api: "openai", upstream: "/embeddings" },
+  { method: "POST", path: "/v1/messages", api: "anthropic", upstream: "/messages" },
+  { method: "POST", path: "/v1/messages/count_tokens", api: "anthropic", upstream: "/messages/count_tokens" },
+];
+
+/** The route of a request; the query is no part of it, and nothing else about the path is forgiven. */
+export function findRoute(method: string, url: string): Route | null {
+  const path = url.split("?", 1)[0];
+  return ROUTES.find((route) => route.method === method && route.path === path) ?? null;
+}
+
+/** Whose way of saying errors the program understands, also on paths that lead nowhere. */
+export const apiOf = (url: string): ApiType => (url.startsWith("/v1/messages") ? "anthropic" : "openai");
+
+export interface ResolvedModel {
+  provider: Provider;
+  /** The name the provider gets. */
+  upstream: string;
+  /** `provider/model`. */
+  model: string;
+}
+
+export type Resolution =
+  | { ok: true; value: ResolvedModel }
+  | { ok: false; code: "model_not_granted" | "provider_missing" | "wrong_api"; model: string; message: string };
+
+/** Characters of model names as the providers write them, and nothing that could mean something in a header or a log. */
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/;
+
+/** A name goes on record and to providers, so a run token in its place is none. */
+export const isModelName = (text: unknown): text is string =>
+  typeof text === "string" && MODEL_NAME.test(text) && withoutRunTokens(text) === text;
+
+/** What `asked` (see `isModelName`) means on `route` for a program with the grant `granted`. */
+export function resolveModel(
+  providers: readonly Provider[],
+  granted: readonly string[],
+  route: Pick<Route, "api" | "path">,
+  asked: string,
+): Resolution {
+  const { provider, upstream, model } = locate(providers, route.api, asked);
+  if (!isGranted(granted, model)) {
+    const message = `The model "${model}" is not granted to this run. ${grantText(granted)}`;
+    return { ok: false, code: "model_not_granted", model, message };
+  }
+  if (provider === undefined || upstream === "") {
+    const message = `No provider for "${model}" is set up. The gateway's administrator does that in security.apiKeys or models.providers.`;
+    return { ok: false, code: "provider_missing", model, message };
+  }
+  if (provider.type !== route.api) {
+    const paths = provider.type === "anthropic" ? "/v1/messages" : "/v1/chat/completions or /v1/responses";
+    const message = `"${model}" is reached through ${paths}: ${route.path} speaks another API, and nothing is translated.`;
+    return { ok: false, code: "wrong_api", model, message };
+  }
+  return { ok: true, value: { provider, upstream, model } };
+}
+
+/** A name that starts with a provider's is that provider's; any other is a bare one of the first provider with this API. */
+function locate(
+  providers: readonly Provider[],
+  api: ApiType,
+  asked: string,
+): { provider: Provider | undefined; upstream: string; model: string } {
+  const slash = asked.indexOf("/");
+  const named = slash < 0 ? undefined : providers.find(({ name }) => name === asked.slice(0, slash));
+  if (named !== undefined) {
+    return { provider: named, upstream: asked.slice(slash + 1), model: asked };
+  }
+  const usual = providers.find(({ type }) => type === api);
+  return slash < 0 && usual !== undefined
+    ? { provider: usual, upstream: asked, model: `${usual.name}/${asked}` }
+    : { provider: undefined, upstream: asked, model: asked };
+}
+
+/** Whether a grant covers `model`: exactly, or as a beginning that ends in `*`. */
+export function isGranted(granted: readonly string[], model: string): boolean {
+  return granted.some((entry) => (entry.endsWith("*") ? model.startsWith(entry.slice(0, -1)) : entry === model));
+}
+
+/** Names in an answer; a grant can have a thousand. */
+const MAX_NAMES_SHOWN = 20;
+
+function grantText(granted: readonly string[]): string {
+  return granted.length === 0
+    ? "It has none."
+    : `It may use: ${granted.slice(0, MAX_NAMES_SHOWN).join(", ")}${granted.length > MAX_NAMES_SHOWN ? " …" : ""}.`;
+}
+
+/** The granted models as a list that both SDKs read. A beginning such as `openai/*` is no name and is left out. */
+export function modelList(granted: readonly string[]): Record<string, unknown> {
+  const names = granted.filter((entry) => !entry.endsWith("*"));
+  const data = names.map((id) => ({
+    id,
+    object: "model",
+    type: "model",
+    created: 0,
+    created_at: "1970-01-01T00:00:00Z",
+    display_name: id,
+    owned_by: id.slice(0, Math.max(0, id.indexOf("/"))),
+  }));
+  return { object: "list", data, has_more: false, first_id: names[0] ?? null, last_id: names.at(-1) ?? null };
+}
