@@ -88,7 +88,7 @@ export function createEngine(connection: EngineConnection, loopDisks: boolean, l
   };
 }
 
-interface RuntimeInfo {
+export interface RuntimeInfo {
   runtimeArgs?: string[] | null;
 }
 

@@ -9,9 +9,6 @@ import type { WorkspaceDisk } from "#worker/loop-disks.ts";
 import { Refusal } from "#worker/run-failure.ts";
 import type { HostMount } from "#worker/volumes.ts";
 
-/** Its own threads count: up to 75 with a small program on two cores, more on more cores. With 64 no run of 15 came to an end of its own. */
-const GVISOR_MIN_PROCESSES = 128;
-
 /** Everything a container depends on but its program. */
 export interface SandboxProfile {
   policy: SandboxPolicy;
@@ -124,12 +121,6 @@ function requirePlan(context: EngineContext, policy: SandboxPolicy): DiskPlan {
     throw new Refusal(
       "limit_unenforceable",
       `The engine has no runtime "${policy.runtime}" that holds every limit. Install it and name it in the engine's daemon.json as docs/sandbox.md says, or change security.sandboxing.docker.runtime.`,
-    );
-  }
-  if (policy.runtime === "runsc" && policy.processes < GVISOR_MIN_PROCESSES) {
-    throw new Refusal(
-      "limit_unenforceable",
-      `gVisor's own threads count as processes, so it needs security.sandboxing.docker.limits.processes to be at least ${GVISOR_MIN_PROCESSES}; it is ${policy.processes}.`,
     );
   }
   const answer = planDisk(policy, context.disks !== null);

@@ -210,7 +210,7 @@ describe.each(["openai", "anthropic"] as const)("SBX-1 the built-in agent over t
         : []),
     ];
     symlinkSync("/etc", join(workspace, "link"));
-    execFileSync("mkfifo", [join(workspace, "pipe")]);
+    execFileSync("python3", ["-c", "import os; os.mkfifo('pipe')"], { cwd: workspace });
     script = [
       says(
         api,

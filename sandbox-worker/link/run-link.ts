@@ -13,12 +13,13 @@ import { join } from "node:path";
 import { createCollapser } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { sameBytes } from "#server/core/crypto/same-bytes.ts";
+import { endWithAnswer } from "#server/core/http/raw-answer.ts";
 import { leaveUnreadBody } from "#server/core/http/unread-body.ts";
 import type { Logger } from "#server/core/log.ts";
 import { requestFault } from "#server/listen/request-form.ts";
 import type { RunEvent } from "#server/sandbox/schema.ts";
 import { LINK_SOCKET } from "#worker/launch/launch-script.ts";
-import { answerError } from "#worker/link/api-error.ts";
+import { answerError, errorBody, type ApiError } from "#worker/link/api-error.ts";
 import { createEgressProxy, type EgressOptions } from "#worker/link/egress/proxy.ts";
 import { relayModelCall } from "#worker/link/model-relay.ts";
 import { createTranscriptDoor } from "#worker/link/transcript-door.ts";
@@ -82,7 +83,7 @@ export async function openRunLink(options: RunLinkOptions): Promise<RunLink> {
     throw new Error(`The path of a run's socket is longer than ${MAX_PATH_BYTES} bytes: ${path}. Use a shorter home.`);
   }
   rmSync(path, { force: true });
-  const handle = createHandlers(options);
+  const { onRequest, onConnect } = createHandlers(options);
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_MS,
@@ -96,9 +97,9 @@ export async function openRunLink(options: RunLinkOptions): Promise<RunLink> {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.on("request", handle.request);
-  server.on("checkContinue", handle.request);
-  server.on("connect", handle.connect);
+  server.on("request", onRequest);
+  server.on("checkContinue", onRequest);
+  server.on("connect", onConnect);
   server.listen({ path, readableAll: true, writableAll: true });
   await once(server, "listening");
   server.on("error", (error) => options.log.warn({ err: error }, "a run's socket had a fault"));
@@ -124,17 +125,19 @@ function createHandlers(options: RunLinkOptions) {
   const isOurs = tokenCheck(options.token);
   let calls = 0;
 
-  async function refuse(response: ServerResponse, url: string, reason: keyof typeof REFUSALS): Promise<void> {
-    const event = { event: "run.call_refused", outcome: "denied", ...origin, reason } as const;
-    await records.record(reason, event);
-    answerError(response, url, REFUSALS[reason]);
+  const recordRefusal = (reason: string): Promise<void> =>
+    records.record(reason, { event: "run.call_refused", outcome: "denied", ...origin, reason });
+
+  async function refuse(response: ServerResponse, url: string, error: ApiError & { reason: string }): Promise<void> {
+    await recordRefusal(error.reason);
+    answerError(response, url, error);
   }
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? "";
     const fault = requestFault(request);
     if (fault !== undefined) {
-      answerError(response, url, fault);
+      await refuse(response, url, fault);
       return;
     }
     if (!url.startsWith("/")) {
@@ -145,44 +148,56 @@ function createHandlers(options: RunLinkOptions) {
     if (call !== TRANSCRIPT_CALL && !MODEL_CALLS.has(call)) {
       answerError(response, url, NOT_FOUND);
     } else if (!isOurs(request)) {
-      await refuse(response, url, "token_invalid");
+      await refuse(response, url, TOKEN_INVALID);
     } else if (call === TRANSCRIPT_CALL) {
       await transcript(request, response);
     } else if (!grants.models) {
-      await refuse(response, url, "models_not_granted");
+      await refuse(response, url, MODELS_NOT_GRANTED);
     } else {
       await relayModelCall(request, response, { ...options, tell });
     }
   }
 
-  return {
-    request(request: IncomingMessage, response: ServerResponse): void {
-      leaveUnreadBody(request, response);
-      if (calls >= MAX_CALLS) {
-        answerError(response, request.url ?? "", TOO_MANY);
-        return;
+  async function tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const fault = requestFault(request);
+    if (fault === undefined) {
+      await proxy.connect(request, socket, head);
+      return;
+    }
+    await recordRefusal(fault.reason);
+    const headers = { "content-type": "application/json; charset=utf-8" };
+    endWithAnswer(socket, { status: fault.status, headers, body: errorBody("", fault) });
+  }
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    leaveUnreadBody(request, response);
+    if (calls >= MAX_CALLS) {
+      answerError(response, request.url ?? "", TOO_MANY);
+      return;
+    }
+    calls += 1;
+    response.once("close", () => (calls -= 1));
+    take(request, response).catch((error: unknown) => {
+      // Whoever goes in the middle of his request is no fault of ours.
+      if (!response.destroyed) {
+        log.warn({ err: error }, "a request of a run failed");
       }
-      calls += 1;
-      response.once("close", () => (calls -= 1));
-      take(request, response).catch((error: unknown) => {
-        // Whoever goes in the middle of his request is no fault of ours.
-        if (!response.destroyed) {
-          log.warn({ err: error }, "a request of a run failed");
-        }
-        answerError(response, request.url ?? "", UNAVAILABLE);
-      });
-    },
-    connect(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      // Node has let go of the socket: a fault that nobody listens for would end the process.
-      socket.on("error", () => socket.destroy());
-      proxy.connect(request, socket, head).catch((error: unknown) => {
-        if (!socket.destroyed) {
-          log.warn({ err: error }, "a tunnel of a run failed");
-        }
-        socket.destroy();
-      });
-    },
+      answerError(response, request.url ?? "", UNAVAILABLE);
+    });
   };
+
+  const onConnect = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Node has let go of the socket: a fault that nobody listens for would end the process.
+    socket.on("error", () => socket.destroy());
+    tunnel(request, socket, head).catch((error: unknown) => {
+      if (!socket.destroyed) {
+        log.warn({ err: error }, "a tunnel of a run failed");
+      }
+      socket.destroy();
+    });
+  };
+
+  return { onRequest, onConnect };
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
@@ -209,15 +224,15 @@ const TOO_MANY = {
   message: `More than ${MAX_CALLS} requests of this run are under way. Wait for answers first.`,
 };
 const UNAVAILABLE = { status: 503, code: "unavailable", message: "The gateway could not carry this out. Try again." };
-const REFUSALS = {
-  token_invalid: {
-    status: 401,
-    code: "invalid_api_key",
-    message: "Send the run's token, $OPENCLAW_RUN_TOKEN, as Authorization: Bearer or x-api-key.",
-  },
-  models_not_granted: {
-    status: 403,
-    code: "models_not_granted",
-    message: "The run's profile grants no models. Add them to security.sandboxing.profiles.NAME.models.allowed.",
-  },
-} as const;
+const TOKEN_INVALID = {
+  reason: "token_invalid",
+  status: 401,
+  code: "invalid_api_key",
+  message: "Send the run's token, $OPENCLAW_RUN_TOKEN, as Authorization: Bearer or x-api-key.",
+};
+const MODELS_NOT_GRANTED = {
+  reason: "models_not_granted",
+  status: 403,
+  code: "models_not_granted",
+  message: "The run's profile grants no models. Add them to security.sandboxing.profiles.NAME.models.allowed.",
+};

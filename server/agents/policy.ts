@@ -5,7 +5,7 @@
 import { DEFAULT_PROFILE, profileNames, profilesOfRole, type ProfilesConfig } from "#server/sandbox/policy.ts";
 
 /** The agent of a question that names none; there also when the configuration does not write it. */
-export const DEFAULT_AGENT = "default";
+const DEFAULT_AGENT = "default";
 
 /** One agent as configured; times in ms. */
 export interface AgentConfig {
@@ -56,7 +56,7 @@ export interface AnsweringAgent {
   profile: string;
 }
 
-export type AgentRefusalCode =
+type AgentRefusalCode =
   "agent_unknown" | "agent_not_for_role" | "model_missing" | "profile_not_allowed" | "profile_missing";
 
 export interface AgentRefusal {

@@ -127,7 +127,7 @@ describe("the sandbox", () => {
     ["SBX-3", 'network: "bridge", allowNetwork: true', `warning ${base}.network`],
     ["SBX-4", "readonly: false", `warning ${base}.readonly`],
     ["SBX-8", "limits: { processes: 15 }", `warning ${base}.limits.processes`],
-    ["SBX-8", 'runtime: "runsc", limits: { processes: 16 }', `warning ${base}.limits.processes`],
+    ["SBX-8", 'runtime: "runsc", limits: { processes: 64 }', `error ${base}.limits.processes`],
     ["SBX-9", 'volumes: { "/var/run/docker.sock": "/workspace:rw" }', `error ${base}.volumes["/var/run/docker.sock"]`],
     ["SBX-9", 'volumes: { "/workspace/../etc": "/workspace:rw" }', `error ${base}.volumes["/workspace/../etc"]`],
     ["SBX-9", 'volumes: { "/srv/data": "/mnt/data:rw" }', `error ${base}.volumes["/srv/data"]`],
@@ -137,6 +137,13 @@ describe("the sandbox", () => {
     ["SBX-11", 'user: "root"', `error ${base}.user`],
     ["SBX-11", 'group: "0"', `error ${base}.group`],
   ])("%s %s", (_, settings, finding) => expect(docker(settings)).toEqual([finding]));
+
+  test("SBX-1 SBX-8 a profile is judged as its runs will be, and only for what it adds", () => {
+    const profiles = 'profiles: { strong: { runtime: "runsc" }, large: { limits: { memory: "1g" } } }';
+    expect(findings(`{ security: { sandboxing: { ${profiles} } } }`)).toEqual([
+      "error security.sandboxing.profiles.strong.limits.processes",
+    ]);
+  });
 
   test.each([
     'network: "none"',

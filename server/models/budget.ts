@@ -9,10 +9,10 @@ import type { JsonObject } from "#server/models/json.ts";
 /** Bytes of a request per token, at least: what is set aside is rather too much than too little. */
 const BYTES_PER_TOKEN = 3;
 /** Tokens of an answer that are set aside where the program does not say how many it wants. */
-export const USUAL_OUTPUT_TOKENS = 8_192;
+const USUAL_OUTPUT_TOKENS = 8_192;
 
 /** What a call may use at most. */
-export interface Need {
+interface Need {
   inputTokens: number;
   /** Tokens of all answers of the call; null = the program does not say. */
   outputTokens: number | null;
@@ -53,7 +53,7 @@ export interface GrantKey {
   attempt: number;
 }
 
-export type Reservation = { ok: true; tokens: number } | { ok: false; left: number };
+type Reservation = { ok: true; tokens: number } | { ok: false; left: number };
 
 /**
  * Sets tokens aside for a call and counts it. Where the program does not say how much it wants it gets the usual, or what is left.

@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<Extract<Proof, { ok: false }>["reason"], string>>
   run_ended: "The run of this token has ended, and its token with it.",
 };
 
-export type ModelHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+type ModelHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** @param stopping aborted when the process ends */
 export function createModelHandler(services: ModelServices, agent: Agent, stopping: AbortSignal): ModelHandler {

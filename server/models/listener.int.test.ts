@@ -7,7 +7,7 @@ import { homePaths } from "#server/core/paths.ts";
 import { modelSocketPath, openModelListener } from "#server/models/listener.ts";
 import { startFakeProvider, type FakeProvider } from "../../tests/support/fake-provider.ts";
 import { startServer } from "../../tests/support/server.ts";
-import { callModels, openModelBench, type ModelBench } from "./test/support.ts";
+import { callModels, openModelBench, type ModelBench } from "../../tests/support/models.ts";
 
 let fake: FakeProvider;
 let bench: ModelBench;

@@ -4,8 +4,9 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { reserve } from "#server/models/budget.ts";
 import { startFakeProvider, type FakeProvider } from "../../tests/support/fake-provider.ts";
-import { callModels, openModelBench, type ModelBench } from "./test/support.ts";
+import { callModels, openModelBench, type ModelBench } from "../../tests/support/models.ts";
 
 const KEY = "sk-canary-4f81c0d2e7a9";
 let fake: FakeProvider;
@@ -249,6 +250,21 @@ describe("the budget", () => {
     expect(await bench.grant(id)).toEqual({ used: passed * each, reserved: 0, calls: passed });
   });
 
+  test("reservations at the same moment are granted exactly as far as it goes, and an ended grant gives none", async () => {
+    const { id } = await bench.run({ maxTokens: 1_000 });
+    const key = { runId: id, attempt: 1 };
+    const need = { inputTokens: 60, outputTokens: 40 };
+    const all = await Promise.all(Array.from({ length: 200 }, () => reserve(bench.services.pool, key, need)));
+    expect(all.filter(({ ok }) => ok)).toEqual(Array(10).fill({ ok: true, tokens: 100 }));
+    expect(all.filter(({ ok }) => !ok)).toEqual(Array(190).fill({ ok: false, left: expect.any(Number) as number }));
+    expect(await bench.grant(id)).toEqual({ used: 0, reserved: 1_000, calls: 10 });
+
+    const ended = await bench.run({ ended: true });
+    expect((await reserve(bench.services.pool, { runId: ended.id, attempt: 1 }, need)).ok).toBe(false);
+    const other = await bench.run();
+    expect((await reserve(bench.services.pool, { runId: other.id, attempt: 2 }, need)).ok).toBe(false);
+  });
+
   test("that is gone refuses with what is left, in the API's words, and tells SDKs not to try again", async () => {
     const { token } = await bench.run({ maxTokens: 60, models: ["fake/*", "claude/*"] });
     const openai = await refused("/v1/chat/completions", question({ max_tokens: 1000 }), { token });
@@ -362,17 +378,6 @@ test("a seventeenth call at the same time is refused", async () => {
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array<number>(16).fill(200));
 });
 
-test("the provider's key and the run's token are nowhere in the record", async () => {
-  const { token } = await bench.run();
-  await call("/v1/chat/completions", question(), { token });
-  await refused("/v1/chat/completions", question({ model: token }), { token });
-  await refused(`/v1/${token}?key=${token}`, {}, { token });
-  const rows = await bench.sql("SELECT events::text AS text FROM audit_intake");
-  expect(rows.length).toBeGreaterThan(0);
-  expect(JSON.stringify(rows)).not.toContain(KEY);
-  expect(JSON.stringify(rows)).not.toContain(token.slice(-43));
-});
-
 test("garbage, and a request that is never finished, do not disturb the others", async () => {
   const { token } = await bench.run();
   const slow = httpRequest({
@@ -392,4 +397,18 @@ test("garbage, and a request that is never finished, do not disturb the others",
 
 test("only this account may use the socket", () => {
   expect(statSync(bench.socket).mode & 0o777).toBe(0o600);
+});
+
+test("after all this the provider's key and the run's token are nowhere in the record or the log", async () => {
+  const { token } = await bench.run();
+  await call("/v1/chat/completions", question(), { token });
+  await refused("/v1/chat/completions", question({ model: token }), { token });
+  await refused(`/v1/${token}?key=${token}`, {}, { token });
+  const rows = await bench.sql("SELECT events::text AS text FROM audit_intake");
+  expect(rows.length).toBeGreaterThan(0);
+  expect(bench.logged.join("")).toContain("a model call failed");
+  for (const said of [JSON.stringify(rows), bench.logged.join("")]) {
+    expect(said).not.toContain(KEY);
+    expect(said).not.toContain(token.slice(-43));
+  }
 });

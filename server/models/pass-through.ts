@@ -44,10 +44,14 @@ export async function passEvents({ body, response, usage, hideUsage, signal }: P
 /** An answer that is no stream. @returns its size in bytes. @throws when either side breaks off. */
 export async function passWhole({ body, response, usage, signal }: Omit<PassThrough, "hideUsage">): Promise<number> {
   let bytes = 0;
-  let kept: Buffer[] = [];
+  const kept: Buffer[] = [];
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    kept = bytes > MAX_READ_BYTES ? [] : [...kept, chunk];
+    if (bytes > MAX_READ_BYTES) {
+      kept.length = 0;
+    } else {
+      kept.push(chunk);
+    }
     await write(response, chunk, signal);
   }
   usage.readWhole(Buffer.concat(kept).toString());

@@ -40,7 +40,7 @@ export interface ResolvedModel {
   model: string;
 }
 
-export type Resolution =
+type Resolution =
   | { ok: true; value: ResolvedModel }
   | { ok: false; code: "model_not_granted" | "provider_missing" | "wrong_api"; model: string; message: string };
 

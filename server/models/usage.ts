@@ -4,7 +4,7 @@
  */
 import { isObject, objectIn, parseObject, type JsonObject } from "#server/models/json.ts";
 
-export interface Usage {
+interface Usage {
   /** Null = the provider did not say. Tokens read from its cache or written to it are part of it. */
   inputTokens: number | null;
   outputTokens: number | null;

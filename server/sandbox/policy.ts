@@ -6,7 +6,13 @@
 import { SCRATCH_PATHS, volumeProblem } from "#server/sandbox/volume-policy.ts";
 
 export { SCRATCH_PATHS } from "#server/sandbox/volume-policy.ts";
-export { DEFAULT_PROFILE, profileNames, profilesOfRole, type ProfilesConfig } from "#server/sandbox/profiles.ts";
+export {
+  DEFAULT_PROFILE,
+  profileNames,
+  profilesOfRole,
+  sandboxingOf,
+  type ProfilesConfig,
+} from "#server/sandbox/profiles.ts";
 
 /** The part of the configuration that is read here; sizes in bytes, times in ms, cpu in cores. */
 export interface SandboxingConfig {
@@ -81,6 +87,8 @@ const NOBODY = 65534;
 /** The disk limit when none is written, where the worker can hold that much. */
 export const DEFAULT_DISK_BYTES = 1024 * MiB;
 const DEFAULT_PROCESSES = 64;
+/** gVisor's own threads count: up to 75 with a small program on two cores. With 64 no run of 15 came to an end of its own. */
+const GVISOR_MIN_PROCESSES = 128;
 
 export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
   const { docker } = config;
@@ -145,6 +153,9 @@ export function sandboxPolicy(config: SandboxingConfig): PolicyAnswer {
     if (!(value >= low && value <= high)) {
       refuse(`docker.limits.${key}`, `must be ${low} to ${high} ${unit}.`);
     }
+  }
+  if (runtime === "runsc" && processes < GVISOR_MIN_PROCESSES) {
+    refuse("docker.limits.processes", `must be at least ${GVISOR_MIN_PROCESSES} with runsc, whose own threads count.`);
   }
   if (problems.length > 0 || uid === null || gid === null) {
     return { ok: false, problems };

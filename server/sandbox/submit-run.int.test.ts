@@ -10,6 +10,7 @@ import {
   getRun,
   listRuns,
   openRunQueue,
+  readInputs,
   requestCancel,
   RUN_QUEUE,
   submitRun,
@@ -72,6 +73,15 @@ test("row, event, job and record are stored together", async () => {
     await count(`pgboss.job WHERE name = '${RUN_QUEUE}' AND state = 'created' AND data->>'runId' = $1`, runId),
   ).toBe(1);
   expect(await count(`${RECORDED} AS record WHERE event = 'run.queued' AND target = $1`, runId)).toBe(1);
+});
+
+test("inputs are stored with the run and read back for its container", async () => {
+  const content = Buffer.from([0, 255, 10]);
+  const file = { path: "data/a.bin", bytes: 3, content, verdict: "stored" as const, reason: null };
+  const { runId } = await submitRun(deps, request(), [queued], [file]);
+  expect(await readInputs(db, runId)).toEqual([{ path: "data/a.bin", content }]);
+  expect(await count("run_event WHERE run_id = $1 AND kind = 'file' AND seq = 2", runId)).toBe(1);
+  expect(await readInputs(db, (await submitRun(deps, request(), [queued])).runId)).toEqual([]);
 });
 
 test("nothing is stored when any part of it cannot be", async () => {

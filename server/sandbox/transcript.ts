@@ -39,7 +39,7 @@ const TranscriptEntry = z.discriminatedUnion("kind", [
   entry("limit", RunEventData.limit.shape),
   entry("end", RunEventData.end.shape),
 ]);
-export type TranscriptEntry = z.infer<typeof TranscriptEntry>;
+type TranscriptEntry = z.infer<typeof TranscriptEntry>;
 type ToolEntry = Extract<TranscriptEntry, { kind: "tool" }>;
 
 export const RunTranscript = z

@@ -22,7 +22,9 @@ export function prepare(needs) {
     const [core, ...rest] = await Promise.allSettled([
       generateClient(node).then(() => (needs.console ? buildConsole(node) : undefined)),
       needs.sandbox
-        ? ensureDocker().then(() => Promise.all([buildSandboxImage(node), needs.gvisor ? ensureGvisor() : undefined]))
+        ? ensureDocker()
+            .then(() => buildSandboxImage(node))
+            .then(() => (needs.gvisor ? ensureGvisor() : undefined))
         : undefined,
       needs.browser ? ensureChromium(node) : undefined,
       needs.redis ? ensureRedis() : undefined,

@@ -9,6 +9,7 @@ import { normaliseAddress } from "#server/core/http/address.ts";
 import { isPublicAddress } from "#server/core/net/public-address.ts";
 import type { Authority } from "#worker/link/egress/host-name.ts";
 import { EgressRefusal } from "#worker/link/egress/refusal.ts";
+import { createTurns } from "#worker/link/egress/turns.ts";
 
 export interface ResolvedAddress {
   address: string;
@@ -25,7 +26,7 @@ const CONNECT_MS = 30_000;
 /** A name with more addresses than this has the rest ignored. */
 const MAX_ADDRESSES = 16;
 /** The system's resolver takes a thread for each look-up, of four that the whole process has for its files too. */
-const lookups = createTurns(2);
+const lookups = createTurns(2, 1_000);
 
 export const PUBLIC_INTERNET: Reach = {
   resolve: async (host) => lookups(() => lookup(host, { all: true })),
@@ -101,28 +102,4 @@ function dial(host: string, port: number, addresses: readonly ResolvedAddress[],
       fail();
     }
   });
-}
-
-/** At most `most` of what it is given run at a time; the others wait in the order they came. */
-function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= most) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      // A turn that is handed on stays counted.
-      const next = waiting.shift();
-      if (next === undefined) {
-        running -= 1;
-      } else {
-        next();
-      }
-    }
-  };
 }

@@ -9,13 +9,13 @@ import { pipeline } from "node:stream/promises";
 import type { Collapser } from "#server/audit/index.ts";
 import { endWithAnswer } from "#server/core/http/raw-answer.ts";
 import type { Logger } from "#server/core/log.ts";
-import { requestFault } from "#server/listen/request-form.ts";
 import { answerError, errorBody } from "#worker/link/api-error.ts";
 import { ByteAllowance } from "#worker/link/egress/byte-allowance.ts";
 import { allowed, parseAuthority, type Authority } from "#worker/link/egress/host-name.ts";
 import { openConnection, PUBLIC_INTERNET, type Reach } from "#worker/link/egress/open-connection.ts";
 import { EgressRefusal } from "#worker/link/egress/refusal.ts";
 import { readFirstFlight } from "#worker/link/egress/first-flight.ts";
+import { createTurns } from "#worker/link/egress/turns.ts";
 import { endToEnd, forward, isFramingKnown } from "#worker/link/forward.ts";
 import type { LinkEvent, RunLinkOptions } from "#worker/link/run-link.ts";
 
@@ -39,20 +39,24 @@ interface ProxyOptions extends EgressOptions {
 
 export interface EgressProxy {
   /** A request whose address is a whole URL. */
-  request(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  request: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** A tunnel, for TLS. */
-  connect(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  connect: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 }
 
 const MAX_CONNECTIONS = 16;
 const MAX_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 60_000;
+const TUNNEL_LISTENERS = 30;
 /** Hosts a run's stream is told of; the record has them all. */
 const MAX_TOLD = 100;
 
 export function createEgressProxy(options: ProxyOptions): EgressProxy {
   const { domains, origin, records, tell, log } = options;
-  const reach = options.reach ?? PUBLIC_INTERNET;
+  const turns = createTurns(1, MAX_CONNECTIONS);
+  const { resolve, isReachable } = options.reach ?? PUBLIC_INTERNET;
+  // One after the other, so that a program with names that take long does not hold up the other runs of this worker.
+  const reach: Reach = { isReachable, resolve: (host) => turns(() => resolve(host)) };
   const ports = options.ports ?? { http: 80, tls: 443 };
   const upload = new ByteAllowance(options.maxBytes ?? MAX_BYTES);
   const download = new ByteAllowance(options.maxBytes ?? MAX_BYTES);
@@ -145,7 +149,7 @@ export function createEgressProxy(options: ProxyOptions): EgressProxy {
         await forward(incoming, response, {
           connection: { createConnection: () => socket },
           path: path.startsWith("/") ? path : `/${path}`,
-          headers: [["Host", authority], ...endToEnd(incoming.rawHeaders, ["host"])],
+          headers: [["Host", hostHeader(asked)], ...endToEnd(incoming.rawHeaders, ["host"])],
           upload: upload.meter(() => new EgressRefusal("upload_limit")),
           download: download.meter(() => new EgressRefusal("download_limit")),
           onHead: (answer) => take(download, headBytes(answer), "download_limit"),
@@ -173,6 +177,9 @@ export function createEgressProxy(options: ProxyOptions): EgressProxy {
     const work = async (signal: AbortSignal): Promise<void> => {
       const server = await admit(asked, ports.tls, signal);
       client.once("close", () => server.destroy());
+      // Two pipelines watch each of them.
+      client.setMaxListeners(TUNNEL_LISTENERS);
+      server.setMaxListeners(TUNNEL_LISTENERS);
       try {
         isTunnel = true;
         client.write("HTTP/1.1 200 Connection established\r\n\r\n");
@@ -201,7 +208,6 @@ export function createEgressProxy(options: ProxyOptions): EgressProxy {
         server.destroy();
       }
     };
-    const fault = requestFault(incoming);
     const answer = (status: number, body: string): void => {
       if (isTunnel) {
         client.destroy();
@@ -209,10 +215,6 @@ export function createEgressProxy(options: ProxyOptions): EgressProxy {
         endWithAnswer(client, { status, headers: { "content-type": "application/json; charset=utf-8" }, body });
       }
     };
-    if (fault !== undefined) {
-      answer(fault.status, errorBody("", fault));
-      return;
-    }
     await counted(asked, client, work, ({ status, reason, message }) =>
       answer(status, errorBody("", { status, code: `egress_${reason}`, message })),
     );
@@ -235,6 +237,9 @@ function checkForm(request: IncomingMessage, asked: Authority | null): void {
     throw new EgressRefusal("host_mismatch");
   }
 }
+
+const hostHeader = (asked: Authority | null): string =>
+  asked === null ? "" : asked.port === 80 ? asked.host : `${asked.host}:${asked.port}`;
 
 function take(allowance: ByteAllowance, bytes: number, reason: "upload_limit" | "download_limit"): void {
   if (!allowance.take(bytes)) {

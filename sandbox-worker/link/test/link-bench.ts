@@ -1,8 +1,8 @@
 /** A link as a worker opens it, with a stand-in for the server process behind it, and hosts of the outside on loopback. */
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, request, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { createServer, request, type IncomingMessage, type RequestListener } from "node:http";
+import { connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditEventInput } from "#server/audit/schema.ts";
@@ -19,9 +19,9 @@ export interface LinkBench {
   recorded: AuditEventInput[];
   link: RunLink;
   /** Plain HTTP over the run's socket. */
-  call(options: CallOptions): Promise<Answer>;
+  call: (options: CallOptions) => Promise<Answer>;
   /** A bare connection to the run's socket. */
-  dial(): Promise<Socket>;
+  dial: () => Promise<Socket>;
   close(): Promise<void>;
 }
 
@@ -126,10 +126,8 @@ export async function drain(socket: Socket): Promise<string> {
 }
 
 /** Resolves to the port on 127.0.0.1. */
-export async function listenOnLoopback(server: Pick<Server, "listen" | "address" | "once">): Promise<number> {
-  await new Promise<void>((resolve) => {
-    server.once("listening", resolve);
-    server.listen(0, "127.0.0.1");
-  });
+export async function listenOnLoopback(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   return (server.address() as AddressInfo).port;
 }

@@ -5,10 +5,10 @@
 import type { Path } from "#server/config/json5/value.ts";
 import type { Finding } from "#server/config/problems.ts";
 import type { Config } from "#server/config/schema.ts";
-import { sandboxPolicy, type PolicyProblem } from "#server/sandbox/policy.ts";
+import { sandboxingOf, sandboxPolicy, type PolicyProblem, type ProfilesConfig } from "#server/sandbox/policy.ts";
 
-/** Threads that Node needs to start; gVisor takes some more for itself. */
-const MIN_PROCESSES = { runc: 16, runsc: 32 } as const;
+/** Threads that Node needs to start. */
+const NODE_PROCESSES = 16;
 
 const BASE = ["security", "sandboxing"] as const;
 const DOCKER = [...BASE, "docker"] as const;
@@ -19,8 +19,11 @@ export function sandboxFindings({ security }: Config): Finding[] {
   const { enabled, docker } = sandboxing;
   // Switched off is a choice that refuses every run by itself; the rest is to be right all the same.
   const answer = sandboxPolicy({ ...sandboxing, enabled: true });
-  const refused = answer.ok ? [] : answer.problems.map(errorOf);
-  const least = MIN_PROCESSES[docker.runtime];
+  const own = answer.ok ? [] : answer.problems;
+  const refused = [
+    ...own.map(errorOf),
+    ...Object.keys(sandboxing.profiles).flatMap((name) => inProfile(sandboxing, name, own)),
+  ];
   const drawbacks: [applies: boolean, path: Path, reason: string, fix: string][] = [
     [
       !enabled,
@@ -41,9 +44,9 @@ export function sandboxFindings({ security }: Config): Finding[] {
       "Remove the key or set it to true; /workspace and /tmp stay writable.",
     ],
     [
-      docker.limits.processes < least,
+      docker.limits.processes < NODE_PROCESSES,
       [...DOCKER, "limits", "processes"],
-      `is too low for Node, which needs at least ${least} with ${docker.runtime} because threads count`,
+      `is too low for Node, which needs at least ${NODE_PROCESSES} because threads count`,
       "Raise it to 64; Python and shell scripts run with less.",
     ],
   ];
@@ -51,6 +54,23 @@ export function sandboxFindings({ security }: Config): Finding[] {
     .filter(([applies]) => applies)
     .map(([, path, reason, fix]): Finding => ({ severity: "warning", path, reason, fix }));
   return [...refused, ...warnings];
+}
+
+/** What a profile adds to the problems there are without it. */
+function inProfile(sandboxing: ProfilesConfig, name: string, known: readonly PolicyProblem[]): Finding[] {
+  const profile = sandboxingOf({ ...sandboxing, enabled: true }, name);
+  const answer = profile === null ? null : sandboxPolicy(profile);
+  if (answer === null || answer.ok) {
+    return [];
+  }
+  const docker = `${DOCKER.join(".")}.`;
+  return answer.problems
+    .filter(({ path, message }) => !known.some((other) => other.path === path && other.message === message))
+    .map((problem) => {
+      const { reason, fix } = errorOf(problem);
+      const path = [...BASE, "profiles", name, ...problem.path.slice(docker.length).split(".")];
+      return { severity: "error", path, reason, fix };
+    });
 }
 
 function errorOf({ path, message }: PolicyProblem): Finding {

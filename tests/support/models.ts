@@ -3,21 +3,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
 import type { LoadedConfig } from "#server/config/index.ts";
 import { readConfigText } from "#server/config/read.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { newRunId } from "#server/core/ids.ts";
-import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { openModelListener, type ModelListener } from "#server/models/listener.ts";
 import { newRunToken } from "#server/models/run-token.ts";
 import type { ModelServices } from "#server/models/services.ts";
-import { RECORDED } from "../../../tests/support/audit.ts";
-import { createTestDatabase } from "../../../tests/support/database.ts";
+import { RECORDED } from "./audit.ts";
+import { createTestDatabase } from "./database.ts";
 
-export interface GrantRow {
+interface GrantRow {
   used: number;
   reserved: number;
   calls: number;
@@ -36,6 +36,8 @@ export interface ModelBench {
   home: HomePaths;
   services: ModelServices & { paths: HomePaths };
   listener: ModelListener;
+  /** Lines of the log, whatever their level. */
+  logged: string[];
   socket: string;
   /** Replaces the configuration in force. */
   configure(text: string): void;
@@ -61,7 +63,8 @@ export async function openModelBench(config: string): Promise<ModelBench> {
   const owner = createPool({ connectionString: database.ownerUrl, name: "owner", max: 2 });
   const auditPool = createPool({ connectionString: database.appUrl, name: "audit", max: 1 });
   const db = createDb(pool);
-  const log = createLogger("test", "silent");
+  const logged: string[] = [];
+  const log = pino({ level: "trace" }, { write: (line: string) => void logged.push(line) });
   const audit = createAuditWriter({ pool: auditPool, log });
   let current = parse(config);
   const services = {
@@ -77,6 +80,7 @@ export async function openModelBench(config: string): Promise<ModelBench> {
     home,
     services,
     listener,
+    logged,
     socket: join(home.runDir, "models.sock"),
     configure: (text) => void (current = parse(text)),
     async run({ models = ["fake/*"], maxTokens = 100_000, state = "running", ended = false } = {}) {
@@ -133,7 +137,7 @@ function parse(text: string): LoadedConfig {
   return { config, owned: new Set(), warnings: [], refusals: [], hash: "test" };
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
