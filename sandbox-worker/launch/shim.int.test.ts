@@ -4,9 +4,8 @@ import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { docker } from "#worker/test/support.ts";
+import { behindShim } from "#worker/link/test/behind-shim.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "openclaw-shim-"));
 /** By the first line of a connection: what the gateway's side does with the rest. */
@@ -14,7 +13,7 @@ const scripts = new Map<string, (socket: Socket, rest: Buffer) => void>();
 const server = createServer({ allowHalfOpen: true }, (socket) => {
   socket.on("error", () => undefined);
   socket.once("readable", () => {
-    const first: Buffer = socket.read() ?? Buffer.alloc(0);
+    const first = (socket.read() as Buffer | null) ?? Buffer.alloc(0);
     const border = first.indexOf("\n");
     const script = scripts.get(first.subarray(0, border).toString());
     if (script === undefined) {
@@ -38,42 +37,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Starts the shim as the launcher does, then runs `program` (Python). Resolves to its output. */
-async function inContainer(shim: string, program: string): Promise<string> {
-  const script = `cd /tmp && mkfifo ready && { ${shim} ready 8642 /run/openclaw/gateway.sock </dev/null & } && read -r state <ready && python3 -c "$0"`;
-  const container = await docker.createContainer({
-    Image: "openclaw/sandbox:latest",
-    User: "65534:65534",
-    Entrypoint: ["/bin/sh", "-c", script, PREAMBLE + program],
-    Tty: false,
-    AttachStdout: true,
-    AttachStderr: true,
-    HostConfig: {
-      NetworkMode: "none",
-      ReadonlyRootfs: true,
-      Init: true,
-      CapDrop: ["ALL"],
-      Memory: 256 * 1024 * 1024,
-      PidsLimit: 64,
-      Tmpfs: { "/tmp": "rw,noexec,size=16m,mode=1777" },
-      Binds: [`${folder}:/run/openclaw:ro`],
-      Ulimits: [{ Name: "nofile", Soft: 1024, Hard: 1024 }],
-    },
-  });
-  try {
-    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
-    const output = new PassThrough();
-    const chunks: Buffer[] = [];
-    output.on("data", (chunk: Buffer) => chunks.push(chunk));
-    docker.modem.demuxStream(stream, output, output);
-    const ended = once(stream, "end");
-    await container.start();
-    await ended;
-    return Buffer.concat(chunks).toString("utf8");
-  } finally {
-    await container.remove({ force: true });
-  }
-}
+const inContainer = (shim: string, program: string): Promise<string> =>
+  behindShim(folder, shim, ["python3", "-c", PREAMBLE + program]);
 
 const PREAMBLE = `
 import hashlib, socket, threading

@@ -267,6 +267,18 @@ describe("hostile connections", () => {
     expect(answer).not.toContain("reached");
   });
 
+  it("puts on record what two readers could read differently", async () => {
+    const one = await bench();
+    const [hosts, tunnel] = [await one.dial(), await one.dial()];
+    hosts.end("GET /v1/models HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n");
+    tunnel.end("CONNECT x.test:443 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n");
+    expect((await Promise.all([drain(hosts), drain(tunnel)])).map((answer) => answer.slice(9, 12))).toEqual([
+      "400",
+      "400",
+    ]);
+    expect(one.recorded.map(({ event, reason }) => `${event} ${reason}`)).toContain("run.call_refused not_one_host");
+  });
+
   it("frames the body of a GET anew, so that no request hides in it", async () => {
     const seen: (string | undefined)[] = [];
     const one = await bench({

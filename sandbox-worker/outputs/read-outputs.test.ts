@@ -239,6 +239,13 @@ describe("archives that no tar writes", () => {
     }
   });
 
+  test("a name with NUL or control characters is refused and can be stored and shown", async () => {
+    const path = "out/a\0\n\u{1b}[2J.txt";
+    const [file] = await read(makeTar([pax(record(`path=${path}`)), good]));
+    expect(file).toMatchObject({ verdict: "refused", code: "path_characters" });
+    expect(`${file?.path}${file?.reason}`).not.toMatch(/\p{Cc}/u);
+  });
+
   test("a name that is not UTF-8 is refused, not kept under another", async () => {
     const tar = makeTar([good]);
     tar[4] = 0xff;
@@ -291,7 +298,9 @@ test("FS-1 whatever the bytes are, only plain paths below the wanted folder come
       }
       const files = await read(tar);
       expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
-      for (const { path, verdict, content, bytes } of files) {
+      for (const { path, verdict, content, bytes, reason } of files) {
+        // Neither could be stored nor shown.
+        expect(`${path}${reason ?? ""}`).not.toMatch(/[\p{Cc}\p{Cs}]/u);
         if (verdict === "refused") {
           expect(content).toBeNull();
         } else {

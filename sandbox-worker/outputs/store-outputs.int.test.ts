@@ -8,6 +8,7 @@ import { systemClock } from "#server/core/clock.ts";
 import { createDb, withTx, type Db } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
+import { RUN_FILE_LIMITS } from "#server/files/schema.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { listRunFiles, readRunFile } from "#server/sandbox/index.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
@@ -148,6 +149,21 @@ test("FS-5 what cannot be put into quarantine is not kept, and the run ends all 
   const files = await listRunFiles(db, run.id);
   expect(files.find(({ path }) => path === "out/key.txt")).toMatchObject({ verdict: "refused", sha256: null });
   expect((await recordOf(run.id)).map(({ reason }) => reason)).toContain("quarantine_failed");
+});
+
+test("FS-2 the most that is kept of one run can be stored in one transaction", async () => {
+  const run = await newRun("run_large");
+  const open = { ...rules, restrictions: { ...rules.restrictions, maxFileSize: 2 ** 30 } };
+  const names = Array.from({ length: 4 }, (_, index) => `out/${index}.txt`);
+  const content = "x".repeat(RUN_FILE_LIMITS.outputBytes / names.length);
+  const outputs = await readOutputs(tar(names.map((name) => ({ name, content }))), ["out"], open);
+  const { store } = await prepareOutputs({ db, clock: systemClock, paths, log }, run, outputs, open);
+  await withTx(db, store);
+  const { rows } = await owner.query<{ n: number }>(
+    "SELECT sum(length(content))::int AS n FROM run_file WHERE run_id = $1",
+    [run.id],
+  );
+  expect(rows).toEqual([{ n: RUN_FILE_LIMITS.outputBytes }]);
 });
 
 test("what was stored never changes: the worker may add files and nothing else", async () => {

@@ -62,16 +62,20 @@ export function wantedPathRefusal({ restrictions }: Pick<FileSystemConfig, "rest
   return formProblem(path) ?? refusalOf(decidePath(workspaceRules(restrictions), `${WORKSPACE}/${path}`));
 }
 
-/** Judges one file. Suspicious is what has a critical finding. @param look shared by all files of the run */
+/** Judges one file; a refusal says nothing of a name that did not pass but what can be shown. Suspicious is what has a critical finding. @param look shared by all files of the run */
 export function judgeRunFile(
   { restrictions }: Pick<RunFileRules, "restrictions">,
   names: RunFileNames,
   { path, direction, content }: RunFileName & { content: Buffer },
   look: Look,
 ): RunFileVerdict {
-  const refusal = names.take({ path, direction }) ?? sizeRefusal(restrictions, content.length);
+  const refusal = names.take({ path, direction });
   if (refusal !== null) {
-    return { verdict: "refused", refusal: { ...refusal, message: `${path}: ${refusal.message}` } };
+    return { verdict: "refused", refusal };
+  }
+  const tooLarge = sizeRefusal(restrictions, content.length);
+  if (tooLarge !== null) {
+    return { verdict: "refused", refusal: { ...tooLarge, message: `"${path}": ${tooLarge.message}` } };
   }
   const findings = inspectFile(path.slice(path.lastIndexOf("/") + 1), content, look);
   return { verdict: isCritical(findings) ? "suspicious" : "stored", findings };

@@ -6,7 +6,7 @@ import { AppError } from "#server/core/errors.ts";
 import type { Incoming } from "#server/gateway/exchange.ts";
 import { MAX_BODY_BYTES, MAX_BODY_BYTES_WITH_FILES } from "#server/gateway/schema.ts";
 
-/** Bytes of all large bodies that are read or worked on at one time. */
+/** Bytes of all large bodies that are read or worked on at one time; each takes several times its length until its files are stored. */
 export const ROOM_BYTES = 64 * 1024 * 1024;
 const RETRY_SECONDS = 2;
 

@@ -37,7 +37,10 @@ const ERRORS = {
   404: ok("Unknown command, run or address.", ErrorBody),
   413: ok("The body is too large.", ErrorBody),
   429: ok("A limit is reached or the address is locked out; see `Retry-After`.", ErrorBody),
-  503: ok("The sandbox engine, the database or a model is not available.", ErrorBody),
+  503: ok(
+    "The sandbox engine, the database or a model is not available, or too many large bodies are under way.",
+    ErrorBody,
+  ),
 };
 
 const ROUTES: readonly Omit<RouteConfig, "security">[] = [

@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { reserve } from "#server/models/budget.ts";
+import { readBody } from "#server/models/read-body.ts";
 import { startFakeProvider, type FakeProvider } from "../../tests/support/fake-provider.ts";
 import { callModels, openModelBench, type ModelBench } from "../../tests/support/models.ts";
 
@@ -393,6 +395,20 @@ test("garbage, and a request that is never finished, do not disturb the others",
   );
   expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(200));
   slow.destroy();
+});
+
+test("a caller that left before its body was asked for does not leave a call behind that never ends", async () => {
+  const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
+  const server = createServer((request) => {
+    request.once("close", () => resolve(readBody(request).catch((error: unknown) => error)));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const leaving = connect(port, "127.0.0.1", () => {
+    leaving.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc", () => leaving.destroy());
+  });
+  expect(await outcome).toMatchObject({ message: expect.stringContaining("the caller left") as string });
+  await new Promise((closed) => server.close(closed));
 });
 
 test("only this account may use the socket", () => {

@@ -34,6 +34,11 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)));
     const onClose = (): void => settle(() => reject(new Error("the caller left before the end of its request")));
+    if (request.destroyed) {
+      // Closed while its token was looked up: no event would come any more.
+      onClose();
+      return;
+    }
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });
 }

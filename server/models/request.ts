@@ -36,6 +36,9 @@ export function readRequest(api: ApiType, text: string): { body: JsonObject; mod
   if (body === null) {
     throw invalid("The body must be a JSON object in UTF-8.");
   }
+  if (isDeeperThan(body, MAX_JSON_DEPTH)) {
+    throw invalid(`The body is nested too deeply: more than ${MAX_JSON_DEPTH} levels.`);
+  }
   const model = body["model"];
   if (!isModelName(model)) {
     throw invalid(
@@ -79,6 +82,14 @@ function checkTools(api: ApiType, tools: unknown): void {
     }
   }
 }
+
+/** Levels of the whole body. What is deeper could be read and not be written again. */
+const MAX_JSON_DEPTH = 100;
+
+const isDeeperThan = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1)));
 
 /** Levels of messages, parts and results of tools; real ones have four. */
 const MAX_DEPTH = 8;

@@ -189,9 +189,15 @@ describe("requests", () => {
       }),
     ));
 
-  test("nesting without end is refused", () => {
-    const deep = "[".repeat(5_000) + "]".repeat(5_000);
+  test.each([20, 200_000])("nesting of %i levels is refused in messages, and elsewhere beyond a hundred", (levels) => {
+    const deep = "[".repeat(levels) + "]".repeat(levels);
     expect(() => readRequest("openai", `{"model":"x","input":${deep}}`)).toThrow(/nested too deeply/);
+    const elsewhere = (): unknown => readRequest("openai", `{"model":"x","metadata":${deep}}`);
+    if (levels > 100) {
+      expect(elsewhere).toThrow(/nested too deeply/);
+    } else {
+      expect(elsewhere).not.toThrow();
+    }
   });
 });
 

@@ -20,7 +20,7 @@ export async function getRun(db: Db, runId: string, scope: RunScope = {}): Promi
 }
 
 export const runNotFound = (): AppError =>
-  new AppError("NOT_FOUND", "No such run. List your runs with GET /api/v1/runs.");
+  new AppError("NOT_FOUND", "No such run. List your runs with GET /api/v1/runs, or with `openclaw runs list`.");
 
 export function ownedBy(scope: RunScope): Prisma.RunWhereInput {
   return scope.principalId === undefined ? {} : { principalId: scope.principalId };

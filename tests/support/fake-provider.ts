@@ -29,7 +29,7 @@ export interface FakeAnswer {
   breakAfter?: number;
 }
 
-export interface FakeRequest {
+interface FakeRequest {
   path: string;
   headers: IncomingHttpHeaders;
   /** The parsed body. */

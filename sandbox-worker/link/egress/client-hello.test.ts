@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { connect } from "node:tls";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -14,8 +14,8 @@ async function helloOf(servername: string | undefined, maxVersion: "TLSv1.2" | "
   const taken = once(server, "connection");
   const client = connect({ host: "127.0.0.1", port, ...(servername === undefined ? {} : { servername }), maxVersion });
   client.on("error", () => undefined);
-  const [socket] = await taken;
-  const [bytes] = await once(socket, "data");
+  const [socket] = (await taken) as [Socket];
+  const [bytes] = (await once(socket, "data")) as [Buffer];
   client.destroy();
   socket.destroy();
   server.close();

@@ -78,7 +78,7 @@ async function tunnel(one: LinkBench, authority: string): Promise<{ head: string
   const socket = await one.dial();
   socket.on("error", () => undefined);
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
-  const [head] = await once(socket, "data");
+  const [head] = (await once(socket, "data")) as [Buffer];
   return { head: String(head), socket };
 }
 
@@ -322,7 +322,9 @@ describe("tunnels", () => {
     const one = await bench();
     const { socket } = await tunnel(one, `example.test:${ports.tls}`);
     const client = connectTls({ socket, servername: "example.test", rejectUnauthorized: false });
-    const [[outside]] = await Promise.all([once(tls, "secureConnection"), once(client, "secureConnect")]);
+    const outsides = once(tls, "secureConnection");
+    await once(client, "secureConnect");
+    const [outside] = (await outsides) as [Socket];
     const ended = once(outside, "close");
     socket.destroy();
     await ended;

@@ -11,7 +11,7 @@ import type { Authority } from "#worker/link/egress/host-name.ts";
 import { EgressRefusal } from "#worker/link/egress/refusal.ts";
 import { createTurns } from "#worker/link/egress/turns.ts";
 
-export interface ResolvedAddress {
+interface ResolvedAddress {
   address: string;
   family: number;
 }

@@ -48,7 +48,7 @@ const MAX_CONNECTIONS = 16;
 const MAX_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 60_000;
 const TUNNEL_LISTENERS = 30;
-/** Hosts a run's stream is told of; the record has them all. */
+/** Hosts a run's stream is told of, each once. */
 const MAX_TOLD = 100;
 
 export function createEgressProxy(options: ProxyOptions): EgressProxy {
@@ -176,6 +176,10 @@ export function createEgressProxy(options: ProxyOptions): EgressProxy {
     let isTunnel = false;
     const work = async (signal: AbortSignal): Promise<void> => {
       const server = await admit(asked, ports.tls, signal);
+      if (signal.aborted) {
+        server.destroy();
+        return;
+      }
       client.once("close", () => server.destroy());
       // Two pipelines watch each of them.
       client.setMaxListeners(TUNNEL_LISTENERS);

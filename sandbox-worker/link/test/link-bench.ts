@@ -32,7 +32,7 @@ interface CallOptions {
   body?: string;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: IncomingMessage["headers"];
   trailers: IncomingMessage["trailers"];
