@@ -83,7 +83,7 @@ describe("CVE-2026-25593 CVE-2025-29927 every route of the API without a valid t
 
   async function attack(route: { method: string; path: string }, from: string, headers: Record<string, string>) {
     const agent = new Agent({ localAddress: from });
-    const path = `${route.path.replaceAll(/:\w+/g, "xxxxxxxxxxxx")}?token=abc&access_token=abc`;
+    const path = `${route.path.replaceAll(/:\w+/g, "xxxxxxxxxxxx")}?token=IN-ADDRESS&access_token=IN-ADDRESS`;
     const answer = await request(server.url + path, {
       dispatcher: agent,
       method: route.method,
@@ -103,13 +103,13 @@ describe("CVE-2026-25593 CVE-2025-29927 every route of the API without a valid t
       { "x-middleware-subrequest": "middleware:middleware:middleware:middleware:middleware" },
       { "x-forwarded-user": "admin", "x-openclaw-scopes": "*", "x-remote-user": "admin" },
       { authorization: "Basic YWRtaW46YWRtaW4=" },
-      { cookie: "openclaw-session=abc; token=abc" },
+      { cookie: "openclaw-session=IN-COOKIE; token=IN-COOKIE" },
       { authorization: "Bearer ocg_000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA000000" },
     ];
     for (const headers of tricks) {
       const { status, text, requestId } = await attack(route, from, headers);
       expect(status, JSON.stringify(headers)).toBe(401);
-      expect(text).not.toContain("abc");
+      expect(text).not.toMatch(/IN-(ADDRESS|COOKIE)/);
       expect(await server.events(requestId)).toMatchObject([{ event: "auth.token_rejected", outcome: "denied" }]);
     }
     let last = 0;

@@ -1,10 +1,10 @@
 import { answeringAgent, type AgentRefusal, type AnsweringAgent } from "#server/agents/policy.ts";
 import type { Command, CommandContext } from "#server/gateway/commands/command.ts";
+import { startRun } from "#server/gateway/commands/start-run.ts";
 import { parseAskArgs } from "#server/gateway/grammar.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
-import { acceptedFiles, acceptedOutputs } from "#server/gateway/run-options.ts";
+import { acceptedOutputs } from "#server/gateway/run-options.ts";
 import { providersOf } from "#server/models/policy.ts";
-import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 
 /** Files below it are kept when the agent has ended; it is told so. */
 const OUTPUTS = ["output"];
@@ -17,42 +17,10 @@ export const askCommand: Command = {
   summary: "ask the agent",
   startsRuns: true,
   async execute(context) {
-    const { services, principal, userId, channel, decision, requestId, idempotencyKey, args, received } = context;
-    const asked = parseAskArgs(args);
-    const { agent, model, profile } = answering(context, asked.agent);
+    const { question, agent: name } = parseAskArgs(context.args);
+    const { agent, model, profile } = answering(context, name);
     const outputs = [...new Set([...OUTPUTS, ...acceptedOutputs(context)])];
-    await requireEngine(services.db);
-    const { files, events } = await acceptedFiles(context);
-    const bytes = Buffer.byteLength(asked.question);
-    const { runId } = await submitRun(
-      services,
-      {
-        language: "agent",
-        code: asked.question,
-        agent,
-        model: model ?? undefined,
-        profile,
-        outputs,
-        idempotencyKey,
-        principalId: principal.id,
-        tokenId: principal.tokenId ?? undefined,
-        userId: userId ?? undefined,
-        roleName: decision.role,
-        channel,
-        requestId,
-      },
-      [
-        received,
-        {
-          ...received,
-          event: "run.queued",
-          data: { language: "agent", agent, model, profile, bytes, files: files.length },
-        },
-        ...events,
-      ],
-      files,
-    );
-    return { kind: "run", runId };
+    return startRun(context, { language: "agent", code: question, agent, model: model ?? undefined, profile, outputs });
   },
 };
 

@@ -1,9 +1,9 @@
 import type { Command } from "#server/gateway/commands/command.ts";
+import { startRun } from "#server/gateway/commands/start-run.ts";
 import { parseRunArgs } from "#server/gateway/grammar.ts";
-import { acceptedFiles, acceptedOutputs, allowedProfile } from "#server/gateway/run-options.ts";
-import { requireEngine, submitRun } from "#server/sandbox/index.ts";
+import { acceptedOutputs, allowedProfile } from "#server/gateway/run-options.ts";
 
-/** Accepts code as a sandbox run. Without a reachable engine it is refused at once: nothing ever runs on the host. */
+/** Accepts code as a sandbox run. */
 export const runCommand: Command = {
   name: "run",
   permission: "runs:create",
@@ -11,38 +11,8 @@ export const runCommand: Command = {
   summary: "run code in a sandbox",
   startsRuns: true,
   async execute(context) {
-    const { services, principal, userId, channel, decision, requestId, idempotencyKey, args, received } = context;
-    const { language, code } = parseRunArgs(args);
+    const { language, code } = parseRunArgs(context.args);
     const profile = allowedProfile(context);
-    const outputs = acceptedOutputs(context);
-    await requireEngine(services.db);
-    const { files, events } = await acceptedFiles(context);
-    const { runId } = await submitRun(
-      services,
-      {
-        language,
-        code,
-        profile,
-        outputs,
-        idempotencyKey,
-        principalId: principal.id,
-        tokenId: principal.tokenId ?? undefined,
-        userId: userId ?? undefined,
-        roleName: decision.role,
-        channel,
-        requestId,
-      },
-      [
-        received,
-        {
-          ...received,
-          event: "run.queued",
-          data: { language, profile, bytes: Buffer.byteLength(code), files: files.length },
-        },
-        ...events,
-      ],
-      files,
-    );
-    return { kind: "run", runId };
+    return startRun(context, { language, code, profile, outputs: acceptedOutputs(context) });
   },
 };
