@@ -1,4 +1,5 @@
 /** What a program meets inside a real container started by a real worker, and what is left afterwards. */
+import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { listRuns, requestCancel, getRun } from "#server/sandbox/index.ts";
 import type { RunEvent, RunView } from "#server/sandbox/schema.ts";
@@ -100,6 +101,17 @@ describe("isolation", () => {
       NoNewPrivs: "1",
       Seccomp: "2",
     });
+  });
+
+  test("CVE-2026-28363 GHSA-796m the program that runs is the one that was sent, byte for byte", async () => {
+    const code = [
+      "import hashlib",
+      "# $(id) `id` ${HOME} %s \\n \u200b\u202e\ufeff 'quote\" <<EOF",
+      "x = 1\r",
+      "print(hashlib.sha256(open(__file__, 'rb').read()).hexdigest(), end='')",
+    ].join("\n");
+    const run = await bench.run("python", code);
+    expect(run.stdout).toBe(createHash("sha256").update(code).digest("hex"));
   });
 
   test("SBX-3 only the loopback interface, no route, no resolver of the host", async () => {

@@ -56,7 +56,7 @@ test("a quoted word is one word of the shell and nothing else", () => {
   );
 });
 
-test("no value gets out of its place in the script", () => {
+test("CVE-2026-28363 no value gets out of its place in the script", () => {
   const script = launchScript({
     argv: ["printf", "%s|", "$(id)", "`id`", "'; id; '", "a b"],
     env: { OPENCLAW_INSTRUCTIONS: "'$(id)\n\"; id #" },

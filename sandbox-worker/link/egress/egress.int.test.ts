@@ -197,7 +197,7 @@ describe("plain HTTP", () => {
     expect(seen).toEqual([]);
   });
 
-  it("looks a name up once and connects to what was judged (DNS rebinding)", async () => {
+  it("CVE-2026-28467 looks a name up once and connects to what was judged (DNS rebinding)", async () => {
     let times = 0;
     const judged: string[] = [];
     const one = await bench({

@@ -93,7 +93,7 @@ describe("isPublicAddress", () => {
   it.each(PUBLIC)("takes %s", (address) => expect(isPublicAddress(address)).toBe(true));
   it.each(NO_ADDRESS)("takes %j for no address", (address) => expect(isPublicAddress(address)).toBe(false));
 
-  it("refuses every address of the special ranges, in every spelling", () => {
+  it("CVE-2026-28467 refuses every address of the special ranges, in every spelling", () => {
     const special = fc.constantFrom(...MUST_REFUSE).chain(([min, max]) => fc.integer({ min, max }));
     fc.assert(
       fc.property(special, (value) => {
