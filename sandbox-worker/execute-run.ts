@@ -147,18 +147,15 @@ async function inContainer(
   journal.acquired(started.container.id);
   void progress.box?.hands?.first.then(() => stop.abort("foreign_action" satisfies StopReason));
   verifyVolumes(started.pid, profile.mounts);
-  const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
   const files = run.hasInputs ? await readInputs(context.db, run.id) : [];
+  const command = agentOfRun(context, run)?.command;
   const folder = progress.box?.linkFolder ?? null;
+  // From here on nothing may fail before both of them are sure to be ended.
   const reach = folder === null ? null : await openReach(context, run, folder, journal);
+  const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
+  const env = reach?.env ?? {};
   const outcome = await runContainer(started, {
-    launch: launchPackage({
-      ...run,
-      command: agentOfRun(context, run)?.command,
-      files,
-      env: reach?.env ?? {},
-      link: reach !== null,
-    }),
+    launch: launchPackage({ ...run, command, files, env, link: reach !== null }),
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,
