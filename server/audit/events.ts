@@ -78,6 +78,23 @@ export const AUDIT_EVENTS = {
   "system.error": { code: "OCS003E", kind: "errors", severity: "error" },
   "audit.batch_unreadable": { code: "OCU001C", kind: "suspicious_activity", severity: "critical" },
   "audit.event_unknown": { code: "OCU002E", kind: "suspicious_activity", severity: "error" },
+  "audit.records_removed": { code: "OCU003I", kind: "config_changes", severity: "info" },
+  "audit.integrity_failed": { code: "OCU004C", kind: "suspicious_activity", severity: "critical" },
+  "audit.exported": { code: "OCU005I", kind: "config_changes", severity: "info" },
+  "audit.read": { code: "OCU006I", kind: "file_access", severity: "info" },
+  "audit.anchor_failed": { code: "OCU007E", kind: "errors", severity: "error" },
+  "audit.file_removed": { code: "OCU008I", kind: "config_changes", severity: "info" },
+  "config.encrypted": { code: "OCC004I", kind: "config_changes", severity: "info" },
+  "config.decrypted": { code: "OCC005W", kind: "config_changes", severity: "warn" },
+  "key.master_rotated": { code: "OCK001I", kind: "config_changes", severity: "info" },
+  "key.data_rotated": { code: "OCK002I", kind: "config_changes", severity: "info" },
+  "data.unreadable": { code: "OCD001C", kind: "suspicious_activity", severity: "critical" },
+  "backup.created": { code: "OCB001I", kind: "config_changes", severity: "info" },
+  "backup.verified": { code: "OCB002I", kind: "config_changes", severity: "info" },
+  "backup.restored": { code: "OCB003W", kind: "config_changes", severity: "warn" },
+  "backup.removed": { code: "OCB004I", kind: "config_changes", severity: "info" },
+  "backup.failed": { code: "OCB005E", kind: "errors", severity: "error" },
+  "permissions.fixed": { code: "OCP007I", kind: "config_changes", severity: "info" },
 } as const satisfies Record<string, EventMeaning>;
 
 export type AuditEventName = keyof typeof AUDIT_EVENTS;

@@ -22,6 +22,9 @@ const Env = z.object({
   OPENCLAW_DATABASE_URL_APP: z.string().min(1).optional(),
   OPENCLAW_DATABASE_URL_WORKER: z.string().min(1).optional(),
   OPENCLAW_DATABASE_URL_SEALER: z.string().min(1).optional(),
+  /** Master secret of the keyring, or a file that holds it; absent = `keys/master-secret` in the home. */
+  OPENCLAW_MASTER_KEY: z.string().min(1).optional(),
+  OPENCLAW_MASTER_KEY_FILE: z.string().min(1).optional(),
   REDIS_URL: z.url().optional(),
   /** `unix:///var/run/docker.sock` or `tcp://host:port`, as the docker CLI reads it. */
   DOCKER_HOST: z.string().min(1).optional(),

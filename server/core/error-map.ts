@@ -39,6 +39,7 @@ export const ERROR_MEANINGS: Record<AppErrorCode, ErrorMeaning> = {
   ENGINE_UNAVAILABLE: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },
   STORE_UNAVAILABLE: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },
   AUDIT_UNAVAILABLE: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },
+  CANNOT_DECRYPT: { http: 500, trpc: "INTERNAL_SERVER_ERROR", cli: 4 },
   CONFIG_INVALID: { http: 500, trpc: "PRECONDITION_FAILED", cli: 6 },
   BUSY: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },
   TIMEOUT: { http: 504, trpc: "TIMEOUT", cli: 5 },

@@ -16,6 +16,7 @@ export type AppErrorCode =
   | "ENGINE_UNAVAILABLE"
   | "STORE_UNAVAILABLE"
   | "AUDIT_UNAVAILABLE"
+  | "CANNOT_DECRYPT"
   | "CONFIG_INVALID"
   | "BUSY"
   | "TIMEOUT"

@@ -1,0 +1,152 @@
+/**
+ * The keyring file `keys/keyring.json`: data keys, each wrapped by one root key, and the root key wrapped once per slot by a key made from a
+ * master secret (as LUKS does it). Changing the master secret or the rounds touches a slot only; no data key and no stored value changes.
+ * Pure but for reading and writing the file.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeFileAtomic } from "#server/core/atomic-write.ts";
+import { gcmOpen, gcmSeal, type DataKey } from "#server/core/crypto/aead.ts";
+import { AppError, hasErrorCode } from "#server/core/errors.ts";
+import type { HomePaths } from "#server/core/paths.ts";
+
+/** What a data key is for; a key of one purpose never opens a value of another. */
+export const KEY_PURPOSES = ["database", "messages", "config", "audit-log", "files"] as const;
+export type KeyPurpose = (typeof KEY_PURPOSES)[number];
+
+const Base64 = z.base64().max(512);
+const Slot = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  kdf: z.literal("PBKDF2-HMAC-SHA256"),
+  iterations: z.number().int().min(1_000).max(100_000_000),
+  salt: Base64,
+  wrapped: Base64,
+});
+const WrappedKey = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  purpose: z.enum(KEY_PURPOSES),
+  createdAt: z.iso.datetime(),
+  wrapped: Base64,
+});
+const KeyringFile = z.strictObject({
+  version: z.literal(1),
+  slots: z.array(Slot).min(1).max(16),
+  keys: z.array(WrappedKey).min(1).max(10_000),
+});
+
+export type KeySlot = z.infer<typeof Slot>;
+export type KeyringFile = z.infer<typeof KeyringFile>;
+
+export function keyringFile(paths: Pick<HomePaths, "keysDir">): string {
+  return join(paths.keysDir, "keyring.json");
+}
+
+/** Null when there is none. @throws AppError("CONFIG_INVALID") when it is damaged. */
+export function readKeyringFile(file: string): KeyringFile | null {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (hasErrorCode(error, "ENOENT")) {
+      return null;
+    }
+    throw new AppError("CONFIG_INVALID", `The keyring ${file} cannot be read. Check its owner and mode (0600).`, {
+      cause: error,
+    });
+  }
+  try {
+    return KeyringFile.parse(JSON.parse(text));
+  } catch (error) {
+    throw new AppError(
+      "CONFIG_INVALID",
+      `The keyring ${file} is damaged. Restore it from a backup; without it nothing that is encrypted can be read.`,
+      { cause: error },
+    );
+  }
+}
+
+const toText = (content: KeyringFile): string => `${JSON.stringify(content, null, 2)}\n`;
+
+export function replaceKeyringFile(file: string, content: KeyringFile): void {
+  writeFileAtomic(file, toText(content), 0o600);
+}
+
+/** Complete or not at all; of two processes that make one at the same time one wins. */
+export function createKeyringFile(file: string, content: KeyringFile): void {
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const descriptor = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(descriptor, toText(content));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!hasErrorCode(error, "EEXIST")) {
+      throw error;
+    }
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+const NONCE_BYTES = 12;
+
+function wrap(key: Uint8Array, secret: Uint8Array, about: string): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  return Buffer.concat([nonce, gcmSeal(key, nonce, secret, Buffer.from(about))]).toString("base64");
+}
+
+function unwrap(key: Uint8Array, wrapped: string, about: string): Buffer | null {
+  const bytes = Buffer.from(wrapped, "base64");
+  return gcmOpen(key, bytes.subarray(0, NONCE_BYTES), bytes.subarray(NONCE_BYTES), Buffer.from(about));
+}
+
+// What is bound to a wrapped key: its description cannot be changed, such as to fewer rounds or another purpose.
+const aboutSlot = ({ id, kdf, iterations, salt }: Omit<KeySlot, "wrapped">): string =>
+  `openclaw slot|${id}|${kdf}|${iterations}|${salt}`;
+const aboutKey = ({ id, purpose, createdAt }: { id: string; purpose: KeyPurpose; createdAt: string }): string =>
+  `openclaw data key|${id}|${purpose}|${createdAt}`;
+
+/** @param kek the key made from a master secret with `salt` and `iterations`. */
+export function makeSlot(kek: Uint8Array, root: Uint8Array, salt: Uint8Array, iterations: number): KeySlot {
+  const facts = {
+    id: randomBytes(6).toString("hex"),
+    kdf: "PBKDF2-HMAC-SHA256" as const,
+    iterations,
+    salt: Buffer.from(salt).toString("base64"),
+  };
+  return { ...facts, wrapped: wrap(kek, root, aboutSlot(facts)) };
+}
+
+/** The root key, or null when `kek` does not fit this slot. */
+export const openSlot = (slot: KeySlot, kek: Uint8Array): Buffer | null =>
+  unwrap(kek, slot.wrapped, aboutSlot(slot));
+
+export function makeKey(root: Uint8Array, purpose: KeyPurpose, now: Date): KeyringFile["keys"][number] {
+  const facts = { id: randomBytes(6).toString("hex"), purpose, createdAt: now.toISOString() };
+  return { ...facts, wrapped: wrap(root, randomBytes(32), aboutKey(facts)) };
+}
+
+export interface OpenedKey extends DataKey {
+  purpose: KeyPurpose;
+  createdAt: Date;
+}
+
+/** All keys in the order of the file, the newest of a purpose last. @throws AppError("CONFIG_INVALID") when one was changed. */
+export function openKeys(content: KeyringFile, root: Uint8Array): OpenedKey[] {
+  return content.keys.map((entry) => {
+    const key = unwrap(root, entry.wrapped, aboutKey(entry));
+    if (key === null) {
+      throw new AppError(
+        "CONFIG_INVALID",
+        `The key ${entry.id} (${entry.purpose}) in the keyring was changed. Restore keys/keyring.json from a backup.`,
+      );
+    }
+    return { id: entry.id, purpose: entry.purpose, createdAt: new Date(entry.createdAt), key };
+  });
+}
