@@ -13,6 +13,7 @@ import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { recordFile } from "#server/audit/record-file.ts";
 import { verifyRecord } from "#server/audit/verify-record.ts";
+import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { childEnvironment } from "#server/core/env.ts";
 import { createLogger } from "#server/core/log.ts";
@@ -39,7 +40,12 @@ async function main(): Promise<void> {
     const sealMs = await timed(() => sealAll(database.url("sealer"), home, () => countWaiting(app)));
     let rows = 0;
     const verifyMs = await timed(async () => {
-      const options = { db: app, keysDir: home.keysDir, mirrorFile: recordFile(home) };
+      const options = {
+        db: app,
+        keysDir: home.keysDir,
+        mirrorFile: recordFile(home),
+        keyring: await openKeyring(home, {}),
+      };
       const verdict = await verifyRecord(options);
       if (!verdict.sound) {
         throw new Error(`the chain does not verify at row ${verdict.seq}; the figures would mean nothing`);

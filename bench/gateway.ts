@@ -3,7 +3,8 @@
  * both as separate processes on this machine, loaded in turns, medians of the rounds. Prints one JSON line per figure.
  */
 import { rmSync } from "node:fs";
-import { helpRequest, makeHome, mintToken, startGateway } from "./support/gateway.ts";
+import { helpRequest, makeHome, startGateway } from "./support/gateway.ts";
+import { mintToken } from "../tests/support/mint-token.ts";
 import { measure, start, stop, type Figure } from "./support/load.ts";
 import { median } from "./support/statistics.ts";
 import { startMigratedCluster } from "../tests/support/cluster.ts";

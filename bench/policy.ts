@@ -4,7 +4,8 @@
  */
 import { rmSync } from "node:fs";
 import { Client } from "pg";
-import { helpRequest, makeHome, mintToken, startGateway } from "./support/gateway.ts";
+import { helpRequest, makeHome, startGateway } from "./support/gateway.ts";
+import { mintToken } from "../tests/support/mint-token.ts";
 import { measure, stop, type Figure } from "./support/load.ts";
 import { median } from "./support/statistics.ts";
 import { startMigratedCluster, type MigratedCluster } from "../tests/support/cluster.ts";

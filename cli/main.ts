@@ -9,13 +9,23 @@ import { registerLogs } from "./commands/logs.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
 import { registerRuns } from "./commands/runs.ts";
 import { registerStart } from "./commands/start.ts";
+import { registerBackups } from "./commands/security-backup.ts";
+import { registerCheckPermissions } from "./commands/security-check-permissions.ts";
 import { registerExplain } from "./commands/security-explain.ts";
+import { registerExportAudit } from "./commands/security-export-audit.ts";
+import { registerEncryptData } from "./commands/security-encrypt-data.ts";
+import { registerKeys } from "./commands/security-keys.ts";
+import { registerProveAudit } from "./commands/security-prove-audit.ts";
+import { registerReport } from "./commands/security-report.ts";
 import { registerValidateConfig } from "./commands/security-validate-config.ts";
 import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
 import { createCliContext } from "./context.ts";
+import { listedIn } from "./listed-kinds.ts";
+import { onOccasion, recordOnly } from "#server/audit/index.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
+import { newCommandId } from "#server/core/ids.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { VERSION } from "#server/version.ts";
 
@@ -45,8 +55,16 @@ async function main(argv: readonly string[]): Promise<void> {
   const security = program.command("security").description("checks of the installation");
   registerExplain(security, context);
   registerValidateConfig(security, context);
+  registerCheckPermissions(security, context);
+  registerReport(security, context);
+  registerExportAudit(security, context);
   registerVerifyAudit(security, context);
-  await program.parseAsync(argv);
+  registerProveAudit(security, context);
+  registerKeys(security, context);
+  registerBackups(security, context);
+  registerEncryptData(security, context);
+  recordOnly(listedIn(context.paths.configFile));
+  await onOccasion({ requestId: newCommandId() }, () => program.parseAsync(argv));
 }
 
 // A reader such as `head` may close the pipe before everything is written: that is no failure.

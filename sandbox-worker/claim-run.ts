@@ -14,7 +14,8 @@ export interface ClaimedRun {
   /** First free sequence number of its events. */
   nextSeq: number;
   language: RunLanguage;
-  code: string;
+  /** As it is stored: one that cannot be opened must end its own run, not the claiming of others. */
+  storedCode: string;
   profile: string;
   agent: string | null;
   model: string | null;
@@ -87,7 +88,7 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
       attempt,
       nextSeq: startedSeq + 1,
       language,
-      code,
+      storedCode: code,
       profile,
       agent,
       model,

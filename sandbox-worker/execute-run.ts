@@ -136,6 +136,7 @@ async function inContainer(
   progress: Progress,
 ): Promise<ContainerOutcome & { limits: RunLimits }> {
   const askedAt = performance.now();
+  const code = context.runSeal.openText("code", run.id, run.storedCode);
   const profile = await requireProfile(context, containerWanted(context, run));
   const { policy } = profile;
   progress.imageDigest = profile.imageId;
@@ -147,7 +148,7 @@ async function inContainer(
   journal.acquired(started.container.id);
   void progress.box?.hands?.first.then(() => stop.abort("foreign_action" satisfies StopReason));
   verifyVolumes(started.pid, profile.mounts);
-  const files = run.hasInputs ? await readInputs(context.db, run.id) : [];
+  const files = run.hasInputs ? await readInputs(context, run.id) : [];
   const command = agentOfRun(context, run)?.command;
   const folder = progress.box?.linkFolder ?? null;
   // From here on nothing may fail before both of them are sure to be ended.
@@ -155,7 +156,7 @@ async function inContainer(
   const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
   const env = reach?.env ?? {};
   const outcome = await runContainer(started, {
-    launch: launchPackage({ ...run, command, files, env, link: reach !== null }),
+    launch: launchPackage({ ...run, code, command, files, env, link: reach !== null }),
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,

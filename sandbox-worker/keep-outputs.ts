@@ -17,6 +17,12 @@ export async function keepOutputs(
   }
   const rules = context.config().security.fileSystem;
   const files = await readOutputs(kept.archive, run.outputs, rules);
-  const deps = { db: context.db, clock: systemClock, paths: context.quarantine, log: context.log };
+  const deps = {
+    db: context.db,
+    runSeal: context.runSeal,
+    clock: systemClock,
+    paths: context.quarantine,
+    log: context.log,
+  };
   return prepareOutputs(deps, { id: run.id, origin: { actor: workerActor(context), ...run.origin } }, files, rules);
 }

@@ -6,18 +6,21 @@ import { createHash } from "node:crypto";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import type { Pool } from "pg";
-import { lookupNothing, openConfigStore } from "#server/config/index.ts";
-import { createDb } from "#server/core/db/client.ts";
+import { faultEvent, isListed, recordEvents, recordOnly } from "#server/audit/index.ts";
+import { followLogSettings, lookupNothing, openConfigStore } from "#server/config/index.ts";
+import { openKeyring } from "#server/core/crypto/keyring/index.ts";
+import { createDb, withTx } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newWorkerId } from "#server/core/ids.ts";
+import { onLastResort } from "#server/core/last-resort.ts";
 import { createLogger } from "#server/core/log.ts";
 import { modelSocketPath } from "#server/models/index.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { fileRules } from "#server/files/policy.ts";
-import { openRunQueue } from "#server/sandbox/index.ts";
+import { createRunSeal, openRunQueue } from "#server/sandbox/index.ts";
 import type { VolumeMount } from "#server/sandbox/policy.ts";
 import packageFile from "../package.json" with { type: "json" };
 import { connectEngine } from "#worker/connect-engine.ts";
@@ -46,6 +49,8 @@ async function main(): Promise<void> {
   }
   const paths = homePaths(homeDirectory(env), env.OPENCLAW_CONFIG);
   const config = openConfigStore({ file: paths.configFile, log, lookup: lookupNothing });
+  followLogSettings(log, config);
+  recordOnly((kind) => isListed(kind, config.current().config.logging));
   const sandboxing = () => config.current().config.security.sandboxing;
   const connection = connectEngine(env.DOCKER_HOST);
   const workerId = newWorkerId();
@@ -57,7 +62,23 @@ async function main(): Promise<void> {
     onError: (err) => log.warn({ err }, "database connection lost"),
   });
   const db = createDb(pool);
-  const instanceId = await instanceOf(pool);
+  onLastResort(log, (kind, error) =>
+    withTx(db, (tx) => recordEvents(tx, [faultEvent(kind, error, { type: "worker", id: workerId }, "sandbox-worker")])),
+  );
+  const encryption = () => config.current().config.security.encryption;
+  const [keyring, instanceId] = await Promise.all([
+    openKeyring(paths, env, { iterations: encryption().database.iterations }),
+    instanceOf(pool),
+  ]);
+  const runSeal = createRunSeal({
+    keyring,
+    encryption,
+    actor: { type: "worker", id: workerId },
+    record: (event) =>
+      void withTx(db, (tx) => recordEvents(tx, [event])).catch((error: unknown) =>
+        log.error({ err: error, event }, "a value that cannot be read could not be recorded"),
+      ),
+  });
   const hub = await openNotifyHub(connectionString, "sandbox-worker", log);
   const boss = await openRunQueue({ connectionString, name: "sandbox-worker", log });
   const loopDisks = await canMakeLoopDisks(connection.local);
@@ -104,6 +125,7 @@ async function main(): Promise<void> {
       db,
       pool,
       boss,
+      runSeal,
       warm,
       escapes,
     },

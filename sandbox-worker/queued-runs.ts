@@ -72,10 +72,10 @@ async function endQueued(tx: Tx, context: WorkerContext, runId: string, ending: 
     data: { state, reason, message, finishedAt: new Date() },
     select: { tokenId: true, userId: true, channel: true, requestId: true },
   });
-  await tx.$executeRaw`
-    INSERT INTO run_event (run_id, seq, kind, data)
-    SELECT ${runId}, max(seq) + 1, 'end', ${JSON.stringify({ state, reason, exitCode: null, message })}::jsonb
-    FROM run_event WHERE run_id = ${runId}`;
+  const { _max } = await tx.runEvent.aggregate({ where: { runId }, _max: { seq: true } });
+  const seq = (_max.seq ?? 0) + 1;
+  const data = context.runSeal.sealEvent(runId, seq, "end", { state, reason, exitCode: null, message });
+  await tx.runEvent.create({ data: { runId, seq, kind: "end", data } });
   await recordEvents(tx, [
     {
       event: state === "cancelled" ? "run.ended" : "run.refused",

@@ -86,7 +86,8 @@ export async function giveBackRun(context: WorkerContext, held: HeldRun): Promis
           message: `The sandbox worker was lost during the run, ${attempt} times. Send the request again.`,
         } as const);
     await tx.run.update({ where: { id: runId }, data: { ...ending, finishedAt: new Date() } });
-    await tx.runEvent.create({ data: { runId, seq, kind: "end", data: { ...ending, exitCode: null } } });
+    const data = context.runSeal.sealEvent(runId, seq, "end", { ...ending, exitCode: null });
+    await tx.runEvent.create({ data: { runId, seq, kind: "end", data } });
     await recordEvents(tx, [
       {
         event: "run.ended",

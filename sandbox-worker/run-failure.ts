@@ -1,5 +1,5 @@
 /** Everything that can keep a run from being carried out, as the reason and the sentence its caller gets. */
-import { messageOf } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 import type { RunReason } from "#server/sandbox/schema.ts";
 import { isEngineGone, isMissing, signalsByEngine } from "#worker/connect-engine.ts";
 import type { Detection } from "#worker/detect.ts";
@@ -85,6 +85,9 @@ export const causeOf = (hands: HandsOn | null, error: unknown): unknown =>
 export function failureOf(context: WorkerContext, runId: string, error: unknown): Ending {
   if (error instanceof Refusal) {
     return { state: "failed", reason: error.reason, message: error.message };
+  }
+  if (error instanceof AppError && error.code === "CANNOT_DECRYPT") {
+    return { state: "failed", reason: "refused", message: error.message };
   }
   if (isEngineGone(error)) {
     context.engine.markUnreachable(error);

@@ -8,6 +8,7 @@ import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { withTx, type Db } from "#server/core/db/client.ts";
 import type { Logger } from "#server/core/log.ts";
+import type { RunSeal } from "#server/sandbox/index.ts";
 import type { RunEventData, RunEventKind, RunLimits, RunUsage } from "#server/sandbox/schema.ts";
 import type { z } from "zod";
 import type { LinkEvent } from "#worker/link/run-link.ts";
@@ -43,7 +44,7 @@ export interface RunResult {
 interface PendingEvent {
   seq: number;
   kind: RunEventKind;
-  data: unknown;
+  data: object;
 }
 
 const APPEND_SQL = `
@@ -59,6 +60,7 @@ const NOTE_SQL = `
 export class RunJournal {
   readonly #db: Db;
   readonly #pool: Pool;
+  readonly #seal: RunSeal;
   readonly #log: Logger;
   readonly #target: JournalTarget;
   #nextSeq: number;
@@ -70,9 +72,10 @@ export class RunJournal {
   /** Set when the run turned out not to be ours any more. */
   #lost = false;
 
-  constructor(deps: { db: Db; pool: Pool; log: Logger }, target: JournalTarget) {
+  constructor(deps: { db: Db; pool: Pool; runSeal: RunSeal; log: Logger }, target: JournalTarget) {
     this.#db = deps.db;
     this.#pool = deps.pool;
+    this.#seal = deps.runSeal;
     this.#log = deps.log;
     this.#target = target;
     this.#nextSeq = target.nextSeq;
@@ -160,7 +163,7 @@ export class RunJournal {
       const { rowCount } = await this.#pool.query({
         name: "append-run-events",
         text: APPEND_SQL,
-        values: [runId, workerId, attempt, JSON.stringify(batch)],
+        values: [runId, workerId, attempt, JSON.stringify(batch.map((event) => this.#sealed(event)))],
       });
       this.#lost = rowCount === 0;
     } catch (error) {
@@ -168,6 +171,11 @@ export class RunJournal {
       this.#log.warn({ err: error, runId }, "output of a run not stored yet");
       this.#pending.unshift(...batch);
     }
+  }
+
+  /** As it is stored. */
+  #sealed({ seq, kind, data }: PendingEvent): PendingEvent {
+    return { seq, kind, data: this.#seal.sealEvent(this.#target.runId, seq, kind, data) };
   }
 
   #takePending(): PendingEvent[] {
@@ -213,8 +221,8 @@ export class RunJournal {
           ...(result.limits === null ? {} : { limits: result.limits }),
           imageDigest: result.imageDigest,
           containerId: result.containerId,
-          stdout: this.#text.stdout.join(""),
-          stderr: this.#text.stderr.join(""),
+          stdout: this.#seal.sealText("stdout", runId, this.#text.stdout.join("")),
+          stderr: this.#seal.sealText("stderr", runId, this.#text.stderr.join("")),
           outputTruncated: result.outputTruncated,
           finishedAt: new Date(),
         },
@@ -223,7 +231,7 @@ export class RunJournal {
         return false;
       }
       await tx.runEvent.createMany({
-        data: this.#pending.map(({ seq, kind, data }) => ({ runId, seq, kind, data: data as object })),
+        data: this.#pending.map((event) => ({ runId, ...this.#sealed(event) })),
       });
       await result.outputs?.store(tx);
       await recordEvents(tx, auditEvents);

@@ -4,6 +4,7 @@ import type { Pool } from "pg";
 import type { Actor } from "#server/audit/schema.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { QuarantineDeps } from "#server/files/index.ts";
+import type { RunSeal } from "#server/sandbox/index.ts";
 import type { EscapeMonitor } from "#worker/detect.ts";
 import type { EngineContext } from "#worker/engine-context.ts";
 import type { ReachConfig } from "#worker/run-reach.ts";
@@ -14,6 +15,8 @@ export interface WorkerContext extends EngineContext {
   db: Db;
   pool: Pool;
   boss: PgBoss;
+  /** Encryption of what runs hold. */
+  runSeal: RunSeal;
   /** The configuration in force now, without the values of secrets. */
   config(): ReachConfig;
   /** Socket of the server process that calls models. */

@@ -265,7 +265,7 @@ describe("following and stopping", () => {
     let whileRunning = 0;
     for await (const event of bench.watcher.follow(runId)) {
       live.push(event);
-      whileRunning += event.kind === "stdout" && (await getRun(bench.db, runId)).state === "running" ? 1 : 0;
+      whileRunning += event.kind === "stdout" && (await getRun(bench.deps, runId)).state === "running" ? 1 : 0;
     }
     expect(whileRunning).toBeGreaterThan(1);
     expect(live.map(({ seq }) => seq)).toEqual(live.map((_, index) => index + 1));

@@ -2,31 +2,41 @@
 import { join } from "node:path";
 import type { AppServices } from "#server/services.ts";
 import { openPolicyStore } from "#server/access/index.ts";
-import { createAuditWriter, createCollapser, isListed } from "#server/audit/index.ts";
-import type { AuditEventInput, AuditKind } from "#server/audit/schema.ts";
-import { openAttemptStore } from "#server/auth/index.ts";
-import { openConfigStore, type ConfigEvent } from "#server/config/index.ts";
+import { createAuditWriter, createCollapser, faultEvent, isListed, recordOnly } from "#server/audit/index.ts";
+import { startAnchor } from "#server/audit/anchor.ts";
+import type { AuditKind } from "#server/audit/schema.ts";
+import { createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
+import {
+  followLogSettings,
+  loadConfig,
+  openConfigStore,
+  secretOpener,
+  type ConfigEvent,
+} from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
+import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { gatewayOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
+import { onLastResort } from "#server/core/last-resort.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
-import { createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
+import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
+import { configRecorder } from "#server/config-record.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
 import { VERSION } from "#server/version.ts";
 
 const NAME = "server";
 
-/** @throws AppError CONFIG_INVALID / STORE_UNAVAILABLE when the process cannot work safely. */
+/** @throws AppError CONFIG_INVALID / STORE_UNAVAILABLE / NOT_CONFIGURED when the process cannot work safely. */
 export async function composeServer(): Promise<AppServices> {
   const env = readEnv();
   const clock = systemClock;
@@ -39,26 +49,58 @@ export async function composeServer(): Promise<AppServices> {
       "OPENCLAW_DATABASE_URL is not set. Start the gateway with `npm start` or `openclaw start`, which sets it.",
     );
   }
+  // The keyring takes its time, on other threads: the database is connected meanwhile. Its keys open what is encrypted in the configuration.
+  const { iterations } = loadConfig(paths.configFile).config.security.encryption.database;
+  const [keyring, notify] = await Promise.all([
+    openKeyring(paths, env, { iterations }),
+    openNotifyHub(connectionString, NAME, log),
+  ]);
   const early: ConfigEvent[] = [];
   let onConfigEvent = (event: ConfigEvent): void => void early.push(event);
-  const config = openConfigStore({ file: paths.configFile, log, onEvent: (event) => onConfigEvent(event) });
+  const config = openConfigStore({
+    file: paths.configFile,
+    log,
+    open: secretOpener(keyring),
+    onEvent: (event) => onConfigEvent(event),
+  });
+  followLogSettings(log, config);
 
+  const encryption = () => config.current().config.security.encryption;
   const onError = (error: Error): void => log.warn({ err: error }, "database connection lost");
   const pool = createPool({ connectionString, name: NAME, max: 12, onError });
   const db = createDb(pool);
-  const notify = await openNotifyHub(connectionString, NAME, log);
   const wanted = (kind: AuditKind): boolean => isListed(kind, config.current().config.logging);
+  recordOnly(wanted);
   const audit = createAuditWriter({
     pool: createPool({ connectionString, name: `${NAME}:audit`, max: 1, onError }),
     log,
     wanted,
+  });
+  onLastResort(log, (kind, error) => audit.append([faultEvent(kind, error, { type: "system", id: NAME }, NAME)]));
+  const anchor = startAnchor({
+    pool,
+    url: () => {
+      const written = config.current().config.logging.audit.anchor?.url;
+      return written === undefined ? undefined : config.secret("logging.audit.anchor.url", written);
+    },
+    record: (event) => audit.append([event]),
+    log,
   });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
   const pepper = loadPepper(paths);
   const tokens = await openTokenStore({ pool, notify, pepper, clock, log });
   const attempts = await openAttemptStore({ pool, clock, log });
   const boss = await openRunQueue({ connectionString, name: NAME, log });
-  const runs = await createRunWatcher(db, notify);
+  const runSeal = createRunSeal({
+    keyring,
+    encryption,
+    actor: { type: "system", id: NAME },
+    record: (event) =>
+      void audit
+        .append([event])
+        .catch((error: unknown) => log.error({ err: error }, "a value that cannot be read could not be recorded")),
+  });
+  const runs = await createRunWatcher({ db, runSeal }, notify);
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
     clock,
@@ -70,10 +112,11 @@ export async function composeServer(): Promise<AppServices> {
         .catch((error: unknown) => log.error({ err: error }, "an outage of the limits' store could not be recorded")),
   });
 
+  const recordOf = configRecorder(config);
   onConfigEvent = (event) => {
     void policy.reload();
     audit
-      .append([configAuditEvent(event)])
+      .append([recordOf(event)])
       .catch((error: unknown) => log.error({ err: error }, "a configuration change could not be recorded"));
   };
   early.forEach((event) => onConfigEvent(event));
@@ -96,7 +139,9 @@ export async function composeServer(): Promise<AppServices> {
     audit,
     refusals: createCollapser(audit),
     runs,
+    runSeal,
     db,
+    pool,
     paths,
     boss,
     clock,
@@ -107,11 +152,12 @@ export async function composeServer(): Promise<AppServices> {
   // One object, not a copy: what the process learns later (its port) holds for both.
   return Object.assign(gatewayServices, {
     env,
-    pool,
+    keyring,
     notify,
     originAt,
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
+    sessionSeal: createSessionSeal(keyring, () => encryption().database.enabled),
     system: { version: VERSION, startedAt: new Date(clock.now()), home: paths.home },
     gateway: createGatewayApp({
       services: gatewayServices,
@@ -125,6 +171,7 @@ export async function composeServer(): Promise<AppServices> {
     },
     async close() {
       runs.close();
+      await anchor.close();
       await limiter.close();
       await boss.stop({ graceful: false });
       await attempts.close();
@@ -136,17 +183,4 @@ export async function composeServer(): Promise<AppServices> {
       config.close();
     },
   });
-}
-
-function configAuditEvent(event: ConfigEvent): AuditEventInput {
-  const common = { actor: { type: "operator", id: "configuration file" }, target: event.file } as const;
-  return event.kind === "loaded"
-    ? { ...common, event: "config.loaded", outcome: "ok", data: { hash: event.hash, warnings: event.warnings.length } }
-    : {
-        ...common,
-        event: "config.rejected",
-        outcome: "denied",
-        reason: "invalid",
-        data: { hash: event.hash, problems: event.problems.length },
-      };
 }

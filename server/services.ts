@@ -1,7 +1,7 @@
 /** The running server: what `composeServer` builds and Next's side reaches through the container. */
 import type { PgBoss } from "pg-boss";
-import type { Pool } from "pg";
 import type { AuthServices } from "#server/auth/index.ts";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
@@ -10,7 +10,8 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 
 export interface AppServices extends GatewayServices, AuthServices {
   env: Env;
-  pool: Pool;
+  /** The keys that stored values are sealed with. */
+  keyring: Keyring;
   notify: NotifyHub;
   boss: PgBoss;
   listen: { host: string; port: number };

@@ -1,6 +1,6 @@
 /** What reaches the terminal of a process's log. */
 import { describe, expect, it } from "vitest";
-import { createLineFilter } from "./child-log.ts";
+import { createLineCleaner, createLineFilter } from "./child-log.ts";
 
 const entry = (level: number, msg: string, err?: string): string =>
   `${JSON.stringify({ level, msg, ...(err === undefined ? {} : { err: { message: err } }) })}\n`;
@@ -47,5 +47,28 @@ describe("createLineFilter", () => {
     const lines = filter();
     lines.take("a".repeat(10_000_000));
     expect(lines.take("\n")[0]?.length).toBeLessThanOrEqual(400);
+  });
+});
+
+describe("AUD-10 createLineCleaner", () => {
+  const secret = "Zq7canary0123456789abcdefABCDEF42";
+
+  it("takes secrets out of crash traces, also when they come in pieces", () => {
+    const cleaner = createLineCleaner();
+    const trace = `Error: failed with Bearer ${secret}\n    at server/x.ts:1:1\nlast ocg_0123456789ab_${secret}`;
+    const kept = [...trace].map((piece) => cleaner.take(piece)).join("") + cleaner.end();
+    expect(kept).not.toContain(secret);
+    expect(kept).toContain("    at server/x.ts:1:1\n");
+    expect(cleaner.end()).toBe("");
+  });
+
+  it("keeps everything else, a line without an end too", () => {
+    const cleaner = createLineCleaner();
+    const long = "a".repeat(1_000_000);
+    expect(cleaner.take("one\ntwo") + cleaner.take(long) + cleaner.end()).toBe(`one\ntwo${long}`);
+  });
+
+  it("nothing secret reaches the terminal", () => {
+    expect(filter().take(`TypeError: Bearer ${secret}\n`).join()).not.toContain(secret);
   });
 });

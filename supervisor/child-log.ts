@@ -1,4 +1,32 @@
-/** What of a process's output reaches the terminal: errors and crash traces, cut short when they come in floods. */
+/**
+ * What of a process's output is kept and what reaches the terminal: everything without secrets, and of that errors and crash traces, cut short
+ * when they come in floods. A crash trace is written by the runtime, which knows nothing of secrets.
+ */
+import { redactText } from "#server/core/redact.ts";
+
+export interface LineCleaner {
+  /** What may be kept of `chunk` and what was left before: complete lines, so that a secret in two pieces is seen whole. */
+  take(chunk: string): string;
+  /** What is left when nothing more comes. */
+  end(): string;
+}
+
+export function createLineCleaner(): LineCleaner {
+  let rest = "";
+  return {
+    take(chunk) {
+      const text = rest + chunk;
+      const end = text.length > MAX_REST_CHARACTERS ? text.length : text.lastIndexOf("\n") + 1;
+      rest = text.slice(end);
+      return redactText(text.slice(0, end));
+    },
+    end() {
+      const last = redactText(rest);
+      rest = "";
+      return last;
+    },
+  };
+}
 
 export interface LineFilter {
   /** Complete lines of `chunk` (and of what was left before) that a person should see. */
@@ -68,5 +96,7 @@ function parseEntry(line: string): { level: number; text: string } | null {
 
 /** Log text may come from a stranger: control characters must not drive the terminal. */
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, " ").slice(0, MAX_LINE_CHARACTERS);
+  return redactText(text)
+    .replace(/\p{Cc}/gu, " ")
+    .slice(0, MAX_LINE_CHARACTERS);
 }

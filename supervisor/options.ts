@@ -12,6 +12,8 @@ export interface StartOptions {
   /** Parts to run; empty = all. */
   only: PartName[];
   embeddedDatabase: boolean;
+  /** Asks for the master key at the terminal. */
+  askMasterKey: boolean;
   /** Also shows what the processes log. */
   verbose: boolean;
 }
@@ -22,6 +24,7 @@ const Raw = z.object({
   home: z.string().optional(),
   only: z.array(z.enum(PART_NAMES)).default([]),
   embeddedDb: z.boolean(),
+  askMasterKey: z.boolean().default(false),
   verbose: z.boolean().default(false),
 });
 
@@ -44,6 +47,7 @@ export function addStartOptions(command: Command): Command {
       collectParts,
     )
     .option("--no-embedded-db", "use the PostgreSQL in DATABASE_URL and never start one of our own")
+    .option("--ask-master-key", "ask for the master key of the keyring at the terminal instead of reading it")
     .option("--verbose", "also show what the processes log")
     .addHelpText(
       "after",
@@ -60,6 +64,7 @@ export function readStartOptions(parsed: Record<string, unknown>): StartOptions 
     home: raw.home === undefined ? undefined : resolve(raw.home),
     only: raw.only,
     embeddedDatabase: raw.embeddedDb,
+    askMasterKey: raw.askMasterKey,
     verbose: raw.verbose,
   };
 }

@@ -9,6 +9,7 @@ import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readConnections } from "#server/core/db/connections.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import { RECORDED } from "../tests/support/audit.ts";
 import { createTestDatabase } from "../tests/support/database.ts";
 
 const MAIN = resolve(import.meta.dirname, "main.ts");
@@ -197,6 +198,11 @@ describe("accidents", () => {
     const client = new Client({ connectionString: ownerUrl });
     await client.connect();
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    const crashes = await client.query(`SELECT target, data FROM ${RECORDED} AS r WHERE reason = 'process_crashed'`);
+    expect(crashes.rows).toContainEqual({
+      target: "server",
+      data: { how: "signal SIGKILL", restartMs: expect.any(Number) as number },
+    });
     await client.end();
   });
 

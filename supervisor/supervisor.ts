@@ -1,19 +1,32 @@
 /** Starts everything a gateway needs in order, keeps it running, and stops it in the opposite order. */
 import { join, resolve } from "node:path";
-import { assertSafe, assertTlsFiles, loadConfig } from "#server/config/index.ts";
-import { childEnvironment, homeDirectory, readEnv } from "#server/core/env.ts";
+import {
+  assertSafe,
+  assertStorage,
+  assertTlsFiles,
+  configuredPaths,
+  loadConfig,
+  secretOpener,
+} from "#server/config/index.ts";
+import { childEnvironment, homeDirectory, readEnv, type Env } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { gatewayOrigin } from "#server/core/http/web-origin.ts";
 import { homePaths, type HomePaths } from "#server/core/paths.ts";
 import type { ProcessLock } from "#server/core/process-lock.ts";
+import { openBackupSchedule } from "./backups.ts";
+import type { BackupSchedule } from "./backup-schedule.ts";
 import { readyBanner } from "./banner.ts";
-import { createLineFilter } from "./child-log.ts";
+import { createLineCleaner, createLineFilter } from "./child-log.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { takeHome } from "./home.ts";
-import { openLogFile, type LogFile } from "./log-file.ts";
+import { checkHomeFiles } from "./home-files.ts";
+import { askSecret } from "./ask-secret.ts";
+import { unlockKeys } from "./keys.ts";
+import { DEFAULT_RULES, openLogFile, type LogFile } from "./log-file.ts";
 import { createManagedProcess, type ManagedProcess } from "./managed-process.ts";
 import type { StartOptions } from "./options.ts";
 import { planProcesses, STOP_ORDER, type ProcessName, type ProcessPlan } from "./parts.ts";
+import { recordCrash } from "./record-crash.ts";
 import { createTerminal } from "./terminal.ts";
 import { prepareWelcome } from "./welcome.ts";
 
@@ -28,12 +41,18 @@ export interface Supervisor {
 
 const PROJECT = resolve(import.meta.dirname, "..");
 const READY_WITHIN_MS = 60_000;
+const TIDY_EVERY_MS = 24 * 60 * 60 * 1000;
 
 export function createSupervisor(options: StartOptions, out: (text: string) => void): Supervisor {
   const startedAt = Date.now();
-  const env = readEnv();
-  const paths = homePaths(options.home ?? homeDirectory(env), options.configFile ?? env.OPENCLAW_CONFIG);
+  let env = readEnv();
+  const paths = configuredPaths(
+    homePaths(options.home ?? homeDirectory(env), options.configFile ?? env.OPENCLAW_CONFIG),
+  );
+  let logRules = DEFAULT_RULES;
+  const rules = () => logRules;
   const log = openLogFile(join(paths.logsDir, "supervisor.log"), {
+    rules,
     onError: (error) => out(`  ! cannot write ${paths.logsDir}: ${messageOf(error)}\n`),
   });
   const terminal = createTerminal(out, log);
@@ -42,6 +61,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
   let lock: ProcessLock | null = null;
   let database: Database | null = null;
   let opening: Promise<Database> | null = null;
+  let backups: BackupSchedule | null = null;
   let stopped: Promise<void> | null = null;
 
   async function start(): Promise<void> {
@@ -49,6 +69,19 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     const loaded = loadConfig(paths.configFile);
     assertSafe(paths.configFile, loaded);
     assertTlsFiles(loaded.config, paths);
+    assertStorage(loaded.config, paths);
+    checkHomeFiles(paths, loaded.config, env, terminal);
+    const { logPermissions, logRetention } = loaded.config.security.storage;
+    logRules = { mode: logPermissions, retentionMs: logRetention };
+    log.tidy();
+    setInterval(() => logs.forEach((file) => file.tidy()), TIDY_EVERY_MS).unref();
+    if (options.askMasterKey) {
+      env = { ...env, OPENCLAW_MASTER_KEY: await askSecret("Master key", process.stdin, out) };
+    }
+    const { iterations } = loaded.config.security.encryption.database;
+    const keyring = await unlockKeys({ paths, env, iterations, terminal });
+    // Once more with what is encrypted in it.
+    assertSafe(paths.configFile, loadConfig(paths.configFile, { open: secretOpener(keyring) }));
     opening = openDatabase({ env, paths, terminal, embedded: options.embeddedDatabase });
     database = await opening;
     refuseWhenStopping();
@@ -56,6 +89,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     const reports = await Promise.all(planProcesses(options.only).map((plan) => startProcess(plan, running)));
     refuseWhenStopping();
     await showBanner(running, reports.find((report) => report?.port !== undefined)?.port);
+    backups = openBackupSchedule({ project: PROJECT, paths, options, env, terminal });
   }
 
   function refuseWhenStopping(): void {
@@ -73,11 +107,15 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     const managed = createManagedProcess({
       ...plan,
       cwd: PROJECT,
-      env: processEnvironment(plan, urls[plan.databaseRole], paths, options),
+      env: processEnvironment(plan, urls[plan.databaseRole], { paths, options, env }),
       readyWithinMs: READY_WITHIN_MS,
       onOutput: outputOf(plan.name, () => cameUp),
-      onCrash: (how, waitMs) =>
-        terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`),
+      onCrash: (how, waitMs) => {
+        terminal.warn(`${plan.name} ended (${how}); starting it again in ${(waitMs / 1000).toFixed(1)} s`);
+        recordCrash(connections.appUrl, { name: plan.name, how, restartMs: waitMs }).catch((error: unknown) =>
+          terminal.warn(`the end of ${plan.name} could not be recorded: ${messageOf(error)}`),
+        );
+      },
       onRestarted: () => terminal.info(`${plan.name} is running again`),
     });
     processes.set(plan.name, managed);
@@ -102,14 +140,22 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 
   /** What a process says before it came up is part of the error its start ends with. */
   function outputOf(name: ProcessName, cameUp: () => boolean): (stream: "stdout" | "stderr", chunk: string) => void {
-    const file = openLogFile(join(paths.logsDir, `${name}.log`));
-    logs.push(file);
+    const file = openLogFile(join(paths.logsDir, `${name}.log`), { rules });
+    file.tidy();
+    const cleaners = { stdout: createLineCleaner(), stderr: createLineCleaner() };
+    logs.push({
+      ...file,
+      close() {
+        file.write(cleaners.stdout.end() + cleaners.stderr.end());
+        file.close();
+      },
+    });
     const filters = {
       stdout: createLineFilter({ verbose: options.verbose, showPlain: false, now: Date.now }),
       stderr: createLineFilter({ verbose: options.verbose, showPlain: true, now: Date.now }),
     };
     return (stream, chunk) => {
-      file.write(chunk);
+      file.write(cleaners[stream].take(chunk));
       for (const line of filters[stream].take(chunk)) {
         if (cameUp() || options.verbose) {
           terminal.show(`  ${name}: ${line}`);
@@ -136,6 +182,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
   }
 
   async function stopAll(): Promise<void> {
+    await backups?.stop();
     for (const name of STOP_ORDER) {
       await processes.get(name)?.stop();
     }
@@ -173,13 +220,14 @@ const LABELS: Record<ProcessName, string> = { server: "Server", worker: "Sandbox
 function processEnvironment(
   plan: ProcessPlan,
   databaseUrl: string,
-  paths: HomePaths,
-  options: StartOptions,
+  { paths, options, env }: { paths: HomePaths; options: StartOptions; env: Env },
 ): NodeJS.ProcessEnv {
   const changes = {
     OPENCLAW_HOME: paths.home,
     OPENCLAW_CONFIG: paths.configFile,
     OPENCLAW_DATABASE_URL: databaseUrl,
+    OPENCLAW_MASTER_KEY: env.OPENCLAW_MASTER_KEY,
+    OPENCLAW_MASTER_KEY_FILE: env.OPENCLAW_MASTER_KEY_FILE,
     DATABASE_URL: undefined,
     OPENCLAW_DATABASE_URL_APP: undefined,
     OPENCLAW_DATABASE_URL_WORKER: undefined,

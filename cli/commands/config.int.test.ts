@@ -171,7 +171,7 @@ test("MON-5 validate lists errors and warnings at once and exits 6; with warning
     );
     expect(out).toContain(`error    ${paths.configFile}:2:23 gateway.token: is shorter than 24 characters.`);
     expect(out).toContain(`warning  ${paths.configFile}:3:41 security.encryption.database.iterations:`);
-    expect(out).toContain("2 errors, 2 warnings.");
+    expect(out).toContain("2 errors, 1 warning.");
   }
   write("{ security: { encryption: { database: { iterations: 100000 } } } }");
   const report = await openclaw("security", "validate-config", paths.configFile, "--json");
@@ -179,8 +179,8 @@ test("MON-5 validate lists errors and warnings at once and exits 6; with warning
   expect(JSON.parse(report.out)).toMatchObject({
     valid: true,
     errors: 0,
-    warnings: 2,
-    problems: [{ path: "security.encryption" }, { line: 1, severity: "warning" }],
+    warnings: 1,
+    problems: [{ path: "security.encryption.database.iterations", line: 1, severity: "warning" }],
   });
 });
 

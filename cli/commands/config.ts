@@ -2,8 +2,10 @@
 import { text } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
+import { registerConfigEncrypt } from "./config-encrypt.ts";
 import { validateCommand } from "./security-validate-config.ts";
 import { printJson, type CliContext } from "../context.ts";
+import { openExistingKeys } from "../keys.ts";
 import { formatProblem, getConfigValue, setConfigValue } from "#server/config/index.ts";
 import { AppError } from "#server/core/errors.ts";
 
@@ -30,12 +32,12 @@ export function registerConfig(program: Command, context: CliContext, input: Rea
     .description(
       "change one value; comments and formatting stay, and nothing is written when the outcome would be refused",
     )
-    .option("--json", "print {file, path, problems}")
+    .option("--json", "print {file, path, problems, encrypted}")
     .addHelpText(
       "after",
       `
 The value is JSON5; anything else is taken as text. The value - is read from standard input, so that a secret is not seen in the list of
-processes or the history of the shell.
+processes or the history of the shell. Where other secrets of the file are encrypted, a new one is encrypted too.
 
 Examples:
   openclaw config set gateway.token '\${OPENCLAW_TOKEN}'
@@ -48,6 +50,7 @@ Examples:
       set(context, path, value === "-" ? await readValue(context, input) : value, options),
     );
 
+  registerConfigEncrypt(config, context);
   validateCommand(config, "validate", context);
 }
 
@@ -60,14 +63,14 @@ function get(context: CliContext, path: string | undefined, { json }: JsonOption
   }
 }
 
-function set(context: CliContext, path: string, value: string, { json }: JsonOption): void {
+async function set(context: CliContext, path: string, value: string, { json }: JsonOption): Promise<void> {
   const file = context.paths.configFile;
-  const problems = setConfigValue(file, path, value);
+  const { problems, encrypted } = await setConfigValue(file, path, value, () => openExistingKeys(context));
   if (json === true) {
-    printJson(context, { file, path, problems });
+    printJson(context, { file, path, problems, encrypted });
     return;
   }
-  context.out(`Set ${path} in ${file}.`);
+  context.out(`Set ${path} in ${file}${encrypted.length > 0 ? ", encrypted like its other secrets" : ""}.`);
   const concerned = problems.filter((problem) => problem.severity === "error" || problem.path.startsWith(path));
   concerned.forEach((problem) => context.err(`${problem.severity}: ${formatProblem(problem, file)}`));
 }

@@ -1,5 +1,6 @@
 /** `openclaw gateway rotate-token` for the one token that is written in the configuration file. */
 import { printJson, type CliContext } from "../context.ts";
+import { openExistingKeys } from "../keys.ts";
 import { OPERATOR } from "../operator.ts";
 import type { RotateOptions } from "./gateway-rotate.ts";
 import { OPERATOR_GRANT } from "./gateway-shared.ts";
@@ -12,7 +13,7 @@ import { findUsableToken, newTokenSecret, rotateToken, type TokenDeps } from "#s
 const KEY = "gateway.token";
 
 interface Request {
-  /** As it stands in the file. */
+  /** As it stands in the file, decrypted. */
   configured: string;
   graceMs: number;
   expiresInMs: number | null | undefined;
@@ -52,7 +53,7 @@ async function replaceValue(context: CliContext, deps: TokenDeps, { expiresInMs,
     const event = { event: "token.rotated", outcome: "ok", actor: OPERATOR, target: KEY } as const;
     await recordEvents(tx, [{ ...event, data: { file: context.paths.configFile } }]);
     // Last, so that nothing is on record that did not happen.
-    setConfigValue(context.paths.configFile, KEY, text);
+    await setConfigValue(context.paths.configFile, KEY, text, () => openExistingKeys(context));
   });
   print(context, options, { id: KEY, token: text, expiresAt: null, replaces: KEY, graceEndsAt: null });
   context.err(
@@ -70,7 +71,7 @@ async function replaceBoth(
   // Printed first: the secret exists from now on, whatever becomes of the file.
   print(context, options, rotated);
   try {
-    setConfigValue(context.paths.configFile, KEY, rotated.token);
+    await setConfigValue(context.paths.configFile, KEY, rotated.token, () => openExistingKeys(context));
   } catch (error) {
     throw new AppError(
       "CONFIG_INVALID",

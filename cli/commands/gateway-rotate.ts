@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
+import { plainSecret } from "../keys.ts";
 import { rotateConfiguredToken } from "./gateway-rotate-configured.ts";
 import { endText, OPERATOR_GRANT, parseLifetime, parseSpan, printIssued, tokenDeps } from "./gateway-shared.ts";
 import { loadConfig } from "#server/config/index.ts";
@@ -52,7 +53,8 @@ async function rotate(context: CliContext, id: string | undefined, options: Rota
     const deps = await tokenDeps(context, db, pool);
     const configured = loadConfig(context.paths.configFile).config.gateway.token;
     if (id === undefined && options.owner === undefined && configured !== undefined) {
-      await rotateConfiguredToken(context, deps, { configured, graceMs, expiresInMs, options });
+      const plain = await plainSecret(context, "gateway.token", configured);
+      await rotateConfiguredToken(context, deps, { configured: plain, graceMs, expiresInMs, options });
       return;
     }
     const tokenId = id ?? (await newestOf(context, deps, options.owner ?? DEFAULT_OWNER));

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -7,7 +7,6 @@ import { registerLogs } from "./logs.ts";
 import { registerVerifyAudit } from "./security-verify-audit.ts";
 import type { CliContext } from "../context.ts";
 import { recordFile } from "#server/audit/index.ts";
-import { startSealer } from "#server/audit/sealer.ts";
 import { createAuditWriter } from "#server/audit/writer.ts";
 import { connectionsFile } from "#server/core/db/connections.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -15,13 +14,13 @@ import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 import { messageEvent } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestSealer } from "../../tests/support/sealer.ts";
 
 const log = createLogger("test", "silent");
 let database: TestDatabase;
 let paths: HomePaths;
 let out: string[];
 let err: string[];
-let exitCode: number;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -61,21 +60,15 @@ afterAll(async () => {
 beforeEach(() => {
   out = [];
   err = [];
-  exitCode = 0;
 });
 
 async function seal(): Promise<void> {
-  const ready = Promise.withResolvers<void>();
   const { sealerUrl } = database;
-  const mirrorFile = recordFile(paths);
-  const sealer = startSealer({
+  const sealer = await openTestSealer({
     connectionString: sealerUrl,
     keysDir: paths.keysDir,
-    mirrorFile,
-    log,
-    onReady: ready.resolve,
+    mirrorFile: recordFile(paths),
   });
-  await ready.promise;
   await sealer.close();
 }
 
@@ -84,7 +77,7 @@ async function run(line: string, home: HomePaths = paths): Promise<void> {
     paths: home,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
-    setExitCode: (code) => void (exitCode = code),
+    setExitCode: () => undefined,
   };
   const program = new Command("openclaw").exitOverride().configureOutput({ writeErr: () => undefined });
   registerLogs(program, context);
@@ -124,6 +117,26 @@ describe("openclaw logs", () => {
     expect(err).toEqual([]);
   });
 
+  test("AUD-6 narrows by token, address, reason and times, and says what a page left out", async () => {
+    await run("logs filter --address 203.0.113.9 --reason unknown_token");
+    expect(out).toHaveLength(1);
+    const day = (ago: number): string => new Date(Date.now() - ago * 86_400_000).toISOString();
+    await run(`logs filter --token abcdefghijkl --since ${day(4)} --until ${day(2)} --limit 1`);
+    expect([out.length, err]).toEqual([2, ["Only the newest 1 are shown. Raise --limit or narrow the options."]]);
+    await run(`logs audit --since ${day(2).slice(0, 10)}`);
+    expect(out).toHaveLength(3);
+    await run("logs filter --correlation nothing");
+    expect(out).toHaveLength(3);
+  });
+
+  test("AUD-7 logs tail prints what matches and goes on until it is interrupted", async () => {
+    const following = run("logs tail --event auth --limit 5");
+    await expect.poll(() => out).toHaveLength(1);
+    process.emit("SIGINT");
+    await following;
+    expect(out[0]).toContain("auth.token_rejected");
+  });
+
   test("AUD-6 wrong use is named before anything is read", async () => {
     for (const line of [
       "--last yesterday",
@@ -132,9 +145,17 @@ describe("openclaw logs", () => {
       "--limit 1e9",
       "--level loud",
       "--outcome maybe",
+      "--since yesterday",
+      "--since 2026-13-01",
+      "--until 2026-03-01T12:00",
     ]) {
       await expect(run(`logs filter ${line}`)).rejects.toMatchObject({ code: "commander.invalidArgument" });
     }
+    await expect(run("logs filter --last 1h --since 2026-03-01")).rejects.toMatchObject({
+      code: "commander.conflictingOption",
+    });
+    await expect(run("logs filter --since 2026-03-02 --until 2026-03-01")).rejects.toThrow("--until");
+    await expect(run(`logs filter --token ${"x".repeat(300)}`)).rejects.toThrow("--token");
     await expect(run("logs filter --event nothing")).rejects.toMatchObject({ code: "INVALID_INPUT" });
     await expect(run(`logs filter --user ${"x".repeat(300)}`)).rejects.toMatchObject({ code: "INVALID_INPUT" });
     expect(out).toEqual([]);
@@ -155,39 +176,5 @@ describe("openclaw logs", () => {
 
   test("says what to do when no gateway runs", async () => {
     await expect(run("logs audit", homePaths("/nonexistent"))).rejects.toThrow("npm start");
-  });
-});
-
-describe("openclaw security verify-audit", () => {
-  test("AUD-4 0 sound · 4 without key · 0 with --key · 3 cut off · 2 changed", async () => {
-    await run("security verify-audit");
-    expect([exitCode, out[0]]).toEqual([0, expect.stringMatching(/^Sound: 1201 rows/)]);
-
-    const key = join(paths.keysDir, "audit-verify.json");
-    const away = join(paths.home, "moved.json");
-    renameSync(key, away);
-    await run("security verify-audit");
-    expect([exitCode, err.at(-1)]).toEqual([4, expect.stringContaining("Name the file with --key")]);
-    exitCode = 0;
-    out = [];
-    await run(`security verify-audit --key ${away} --json`);
-    expect([exitCode, JSON.parse(out.join(""))]).toEqual([
-      0,
-      { verdict: "sound", rows: 1201, head: expect.stringMatching(/^[0-9a-f]{64}$/) as string, waiting: 0 },
-    ]);
-
-    const owner = createPool({ connectionString: database.ownerUrl, name: "test" });
-    await owner.query("ALTER TABLE audit_event DISABLE TRIGGER USER");
-    await owner.query("DELETE FROM audit_event WHERE seq = 1201");
-    out = [];
-    await run(`security verify-audit --key ${away}`);
-    expect([exitCode, out[0]]).toEqual([3, expect.stringContaining("row 1201 and all later ones were cut off")]);
-    await owner.query("UPDATE audit_event SET user_id = 'mallory' WHERE seq = 7");
-    out = [];
-    await run(`security verify-audit --key ${away} --json`);
-    expect([exitCode, JSON.parse(out.join(""))]).toEqual([2, { verdict: "tampered", kind: "edited", seq: 7 }]);
-    await owner.end();
-    await run("security verify-audit", homePaths("/nonexistent"));
-    expect(exitCode).toBe(4);
   });
 });

@@ -1,87 +1,68 @@
 /** `openclaw logs …`: reading the audit record. */
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { addFilterOptions, addTimeOptions, filterFrom, type FilterOptions } from "../audit-options.ts";
+import { waitForSealer } from "../await-sealing.ts";
 import { withDatabase } from "../database.ts";
 import { formatEntry } from "../audit-line.ts";
-import {
-  AuditFilter,
-  awaitSealing,
-  canonicalJson,
-  followEvents,
-  listEvents,
-  OUTCOMES,
-  SEVERITIES,
-  type AuditEntry,
-} from "#server/audit/index.ts";
-import { parseDuration } from "#server/config/index.ts";
+import { canonicalJson, followEvents, listEvents, type AuditEntry, type AuditFilter } from "#server/audit/index.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { readConnections } from "#server/core/db/connections.ts";
-import { AppError } from "#server/core/errors.ts";
 import { createLogger } from "#server/core/log.ts";
 import type { Pool } from "pg";
 
-interface LogsOptions {
-  /** Milliseconds. */
-  last?: number;
+interface LogsOptions extends FilterOptions {
   limit: number;
   json?: boolean;
   follow?: boolean;
-  event?: string;
-  level?: AuditFilter["level"];
-  outcome?: AuditFilter["outcome"];
-  actor?: string;
-  user?: string;
-  channel?: string;
-  target?: string;
-  request?: string;
 }
 
 const MAX_EVENTS = 10_000;
 const PAGE_EVENTS = 1_000;
+const SHOWN_BY_DEFAULT = 100;
+/** What `tail` begins with. */
+const TAIL_EVENTS = 10;
+
+const FOLLOW = ["--follow", "keep printing new events until interrupted"] as const;
 
 export function registerLogs(program: Command, context: CliContext): void {
   const logs = program.command("logs").description("read the audit record");
 
-  addCommonOptions(logs.command("audit").description("show what happened, oldest first"))
+  addOutputOptions(addTimeOptions(logs.command("audit").description("show what happened, oldest first")))
+    .option(...FOLLOW)
     .addHelpText(
       "after",
-      "\nExamples:\n  openclaw logs audit --last 24h\n  openclaw logs audit --follow\n  openclaw logs audit --last 7d --limit 5000 --json",
+      "\nExamples:\n  openclaw logs audit --last 24h\n  openclaw logs audit --follow\n  openclaw logs audit --since 2026-03-01 --until 2026-03-02 --limit 5000 --json",
     )
     .action(async (options: LogsOptions) => show(context, options));
 
-  addCommonOptions(logs.command("filter").description("show the events that match all options, oldest first"))
-    .option(
-      "--event <name>",
-      "event name, kind, or the beginning of either: authentication also finds authentication_failure",
-    )
-    .addOption(new Option("--level <level>", "this severity or a graver one").choices(SEVERITIES))
-    .addOption(new Option("--outcome <outcome>", "how it ended").choices(OUTCOMES))
-    .option("--actor <id>", "id or type of who did it")
-    .option("--user <id>", "gateway user")
-    .option("--channel <name>", "channel")
-    .option("--target <id>", "what it was done to: the id of a run, token, role …")
-    .option("--request <id>", "request id, as error answers name it")
+  addOutputOptions(
+    addTimeOptions(
+      addFilterOptions(logs.command("filter").description("show the events that match all options, oldest first")),
+    ),
+  )
+    .option(...FOLLOW)
     .addHelpText(
       "after",
-      "\nExamples:\n  openclaw logs filter --event authentication --level warn\n  openclaw logs filter --event authorization_denied --last 24h\n  openclaw logs filter --request req_0123456789abcdefghjk --json",
+      "\nExamples:\n  openclaw logs filter --event authentication --level warn\n  openclaw logs filter --event authorization_denied --last 24h\n  openclaw logs filter --address 203.0.113.9 --last 7d\n  openclaw logs filter --request req_0123456789abcdefghjk --json",
     )
     .action(async (options: LogsOptions) => show(context, options));
+
+  addOutputOptions(
+    addFilterOptions(logs.command("tail").description("print events as they happen until interrupted")),
+    TAIL_EVENTS,
+  )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  openclaw logs tail\n  openclaw logs tail --level warn\n  openclaw logs tail --event run --limit 1 --json",
+    )
+    .action(async (options: LogsOptions) => show(context, { ...options, follow: true }));
 }
 
-function addCommonOptions(command: Command): Command {
+function addOutputOptions(command: Command, shown = SHOWN_BY_DEFAULT): Command {
   return command
-    .option("--last <duration>", "only events younger than this: 30m, 24h, 7d", parseAge)
-    .option("--limit <n>", `show at most this many, the newest ones (up to ${MAX_EVENTS})`, parseLimit, 100)
-    .option("--follow", "keep printing new events until interrupted")
+    .option("--limit <n>", `show at most this many, the newest ones (up to ${MAX_EVENTS})`, parseLimit, shown)
     .option("--json", "one JSON object per line");
-}
-
-function parseAge(written: string): number {
-  const ms = parseDuration(written);
-  if (ms === undefined || ms === 0) {
-    throw new InvalidArgumentError("Write a duration such as 30m, 24h or 7d.");
-  }
-  return ms;
 }
 
 function parseLimit(written: string): number {
@@ -93,7 +74,7 @@ function parseLimit(written: string): number {
 }
 
 async function show(context: CliContext, options: LogsOptions): Promise<void> {
-  const filter = toFilter(options);
+  const filter = filterFrom(options, Math.min(options.limit, PAGE_EVENTS));
   const print = (entries: readonly AuditEntry[]): void => {
     entries.forEach((entry) => context.out(options.json === true ? canonicalJson(entry) : formatEntry(entry)));
   };
@@ -111,36 +92,6 @@ async function show(context: CliContext, options: LogsOptions): Promise<void> {
       context.err(`Only the newest ${events.length} are shown. Raise --limit or narrow the options.`);
     }
   });
-}
-
-/** What happened a moment ago is shown as well; what cannot be shown yet is said. */
-async function waitForSealer(context: CliContext, pool: Pool): Promise<void> {
-  const waiting = await awaitSealing(pool);
-  if (waiting > 0) {
-    const batches = waiting === 1 ? "1 batch of events is" : `${waiting} batches of events are`;
-    context.err(`${batches} not sealed yet and not shown; is the sealer running?`);
-  }
-}
-
-/** @throws AppError("INVALID_INPUT") for an empty or overlong value. */
-function toFilter(options: LogsOptions): AuditFilter {
-  const parsed = AuditFilter.safeParse({
-    event: options.event,
-    level: options.level,
-    outcome: options.outcome,
-    actor: options.actor,
-    user: options.user,
-    channel: options.channel,
-    target: options.target,
-    requestId: options.request,
-    since: options.last === undefined ? undefined : new Date(Date.now() - options.last),
-    limit: Math.min(options.limit, PAGE_EVENTS),
-  });
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`);
-    throw new AppError("INVALID_INPUT", `${problems.join("; ")}. Correct the option.`);
-  }
-  return parsed.data;
 }
 
 async function newest(

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { registerRuns } from "./runs.ts";
 import { openCliBench, type CliBench } from "../../tests/support/cli.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
+import { openTestKeyring } from "../../tests/support/keyring.ts";
 
 let bench: CliBench;
 let root: string;
@@ -23,6 +24,7 @@ const ESCAPE = "\u{1b}[2J";
 
 beforeAll(async () => {
   bench = await openCliBench(registerRuns);
+  await openTestKeyring(bench.paths.keysDir);
   root = realpathSync(mkdtempSync(join(tmpdir(), "openclaw-cli-runs-")));
   const owner = new Client({ connectionString: bench.database.ownerUrl });
   await owner.connect();

@@ -5,13 +5,22 @@ import { printJson, printTable, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
 import { shownName } from "../file-settings.ts";
 import { OPERATOR } from "../operator.ts";
+import { withRuns } from "../run-reading.ts";
 import { runText } from "../run-text.ts";
 import { saveBelow } from "../save-below.ts";
 import { recordEvents } from "#server/audit/index.ts";
-import { withTx, type Db } from "#server/core/db/client.ts";
+import { withTx } from "#server/core/db/client.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
-import { getRun, listRunEvents, listRunFiles, listRuns, readRunFile } from "#server/sandbox/index.ts";
+import {
+  getRun,
+  listRunEvents,
+  listRunFiles,
+  listRuns,
+  readRunFile,
+  requireRun,
+  type RunReading,
+} from "#server/sandbox/index.ts";
 import { RUN_STATES, type RunFileView, type RunState } from "#server/sandbox/schema.ts";
 
 interface ListFlags {
@@ -83,9 +92,9 @@ async function list(context: CliContext, { state, limit, json }: ListFlags): Pro
 }
 
 async function show(context: CliContext, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { run, events } = await withDatabase(context, async (db) => ({
-    run: await getRun(db, id),
-    events: await listRunEvents(db, id),
+  const { run, events } = await withRuns(context, async (reading) => ({
+    run: await getRun(reading, id),
+    events: await listRunEvents(reading, id),
   }));
   if (json === true) {
     printJson(context, { run, events });
@@ -95,10 +104,10 @@ async function show(context: CliContext, id: string, { json }: { json?: boolean 
 }
 
 async function files(context: CliContext, id: string, { save, json }: FilesFlags): Promise<void> {
-  const { found, saved } = await withDatabase(context, async (db) => {
-    await getRun(db, id);
-    const all = await listRunFiles(db, id);
-    return { found: all, saved: save === undefined ? [] : await saveOutputs(db, id, all, resolve(save)) };
+  const { found, saved } = await withRuns(context, async (reading) => {
+    await requireRun(reading.db, id);
+    const all = await listRunFiles(reading.db, id);
+    return { found: all, saved: save === undefined ? [] : await saveOutputs(reading, id, all, resolve(save)) };
   });
   if (json === true) {
     printJson(context, { files: found, saved });
@@ -116,14 +125,19 @@ interface Saved {
   problem: string | null;
 }
 
-async function saveOutputs(db: Db, runId: string, all: readonly RunFileView[], folder: string): Promise<Saved[]> {
+async function saveOutputs(
+  reading: RunReading,
+  runId: string,
+  all: readonly RunFileView[],
+  folder: string,
+): Promise<Saved[]> {
   const saved: Saved[] = [];
   for (const { id, path, bytes } of all.filter(
     ({ direction, verdict }) => direction === "output" && verdict === "stored",
   )) {
-    const { content } = await readRunFile(db, runId, id);
+    const { content } = await readRunFile(reading, runId, id);
     const data = { operation: "read", fileId: id, path, bytes };
-    await withTx(db, (tx) =>
+    await withTx(reading.db, (tx) =>
       recordEvents(tx, [
         { event: "file.accessed", outcome: "ok", actor: OPERATOR, target: runId, reason: "allowed", data },
       ]),

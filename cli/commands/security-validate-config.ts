@@ -1,9 +1,17 @@
 /** `openclaw security validate-config`, also known as `openclaw config validate`: everything that is wrong with a configuration, at once. */
 import type { Command } from "commander";
 import { printJson, type CliContext } from "../context.ts";
-import { configProblems, formatProblem, readConfigFile } from "#server/config/index.ts";
+import { openExistingKeys } from "../keys.ts";
+import {
+  configProblems,
+  formatProblem,
+  holdsEncrypted,
+  readConfigFile,
+  secretOpener,
+  type Problem,
+} from "#server/config/index.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 
 export function registerValidateConfig(security: Command, context: CliContext): void {
   validateCommand(security, "validate-config", context);
@@ -28,13 +36,13 @@ Examples:
     .action((file: string | undefined, options: { json?: boolean }) => validate(context, file, options.json === true));
 }
 
-function validate(context: CliContext, named: string | undefined, asJson: boolean): void {
+async function validate(context: CliContext, named: string | undefined, asJson: boolean): Promise<void> {
   const file = named ?? context.paths.configFile;
   const text = readConfigFile(file);
   if (text === undefined && named !== undefined) {
     throw new AppError("NOT_FOUND", `There is no file ${file}. Name an existing one.`);
   }
-  const problems = text === undefined ? [] : configProblems(text, context.paths);
+  const problems = text === undefined ? [] : await problemsOf(context, text);
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const warnings = problems.length - errors;
   if (asJson) {
@@ -48,6 +56,25 @@ function validate(context: CliContext, named: string | undefined, asJson: boolea
   }
   if (errors > 0) {
     context.setExitCode(ERROR_MEANINGS.CONFIG_INVALID.cli);
+  }
+}
+
+async function problemsOf(context: CliContext, text: string): Promise<Problem[]> {
+  return configProblems(text, { paths: context.paths, open: await openerFor(context, text) });
+}
+
+/** The keyring is opened only where something is encrypted with it; without it nothing opens, which the check then says of each value. */
+async function openerFor(context: CliContext, text: string): Promise<ReturnType<typeof secretOpener> | undefined> {
+  if (!holdsEncrypted(text)) {
+    return undefined;
+  }
+  try {
+    return secretOpener(await openExistingKeys(context));
+  } catch (error) {
+    context.err(messageOf(error));
+    return () => {
+      throw error;
+    };
   }
 }
 

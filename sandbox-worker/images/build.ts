@@ -126,8 +126,10 @@ function ensureTool(): void {
     stdio: "ignore",
     env: childEnvironment({ DEBIAN_FRONTEND: "noninteractive" }),
   } as const;
+  // Another step of the set-up may be installing something at the same time.
+  const lock = ["-o", "DPkg::Lock::Timeout=300"];
   const install = (): number | null =>
-    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "mmdebstrap"], options).status;
+    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...lock, "mmdebstrap"], options).status;
   if (install() !== 0) {
     spawnSync("apt-get", ["update"], options);
     if (install() !== 0) {

@@ -10,9 +10,10 @@ import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
 import { RUN_FILE_LIMITS } from "#server/files/schema.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
-import { listRunFiles, readRunFile } from "#server/sandbox/index.ts";
+import { listRunFiles, readRunFile, type RunSeal } from "#server/sandbox/index.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestRunSeal } from "../../tests/support/run-seal.ts";
 import { readOutputs } from "#worker/outputs/read-outputs.ts";
 import { prepareOutputs } from "#worker/outputs/store-outputs.ts";
 
@@ -32,6 +33,7 @@ let database: TestDatabase;
 let pool: ReturnType<typeof createPool>;
 let owner: ReturnType<typeof createPool>;
 let db: Db;
+let runSeal: RunSeal;
 let paths: HomePaths;
 
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
   pool = createPool({ connectionString: database.workerUrl, name: "test", max: 2 });
   owner = createPool({ connectionString: database.ownerUrl, name: "owner", max: 1 });
   db = createDb(pool);
+  ({ runSeal } = await openTestRunSeal());
   paths = homePaths(mkdtempSync(join(tmpdir(), "openclaw-outputs-")));
   ensureHome(paths);
 });
@@ -71,7 +74,7 @@ async function recordOf(target: string): Promise<{ event: string; reason: string
 test("FS-4 FS-5 outputs are stored with the run's end, refused ones named, suspicious ones in quarantine, all on record", async () => {
   const run = await newRun("run_stored");
   const outputs = await readOutputs(ARCHIVE, ["out"], rules);
-  const { events, store } = await prepareOutputs({ db, clock: systemClock, paths, log }, run, outputs, rules);
+  const { events, store } = await prepareOutputs({ db, runSeal, clock: systemClock, paths, log }, run, outputs, rules);
   expect(events.map(({ path, verdict }) => [path, verdict])).toEqual([
     ["out/a.txt", "stored"],
     ["out/b.pdf", "refused"],
@@ -101,8 +104,8 @@ test("FS-4 FS-5 outputs are stored with the run's end, refused ones named, suspi
     { path: "out/key.txt", verdict: "quarantined", reason: expect.stringContaining(quarantined?.id ?? "?") as string },
     { path: "out/link.txt", verdict: "refused", reason: expect.stringContaining("symbolic link") as string },
   ]);
-  expect((await readRunFile(db, run.id, files[0]?.id ?? "")).content.toString()).toBe("fine");
-  await expect(readRunFile(db, run.id, files[2]?.id ?? "")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect((await readRunFile({ db, runSeal }, run.id, files[0]?.id ?? "")).content.toString()).toBe("fine");
+  await expect(readRunFile({ db, runSeal }, run.id, files[2]?.id ?? "")).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect((await recordOf(run.id)).map(({ event, reason }) => [event, reason])).toEqual([
     ["file.accessed", "allowed"],
     ["file.refused", "extension_not_allowed"],
@@ -118,7 +121,7 @@ test("FS-5 without quarantine nothing is lost and it is noticed; what passes is 
   const run = await newRun("run_off");
   const off = { ...rules, monitoring: { ...rules.monitoring, quarantineSuspicious: false, logFileAccess: false } };
   const outputs = await readOutputs(ARCHIVE, ["out"], off);
-  const { store } = await prepareOutputs({ db, clock: systemClock, paths, log }, run, outputs, off);
+  const { store } = await prepareOutputs({ db, runSeal, clock: systemClock, paths, log }, run, outputs, off);
   await withTx(db, store);
   expect((await listRunFiles(db, run.id)).map(({ path, verdict }) => [path, verdict])).toContainEqual([
     "out/key.txt",
@@ -140,7 +143,7 @@ test("FS-5 what cannot be put into quarantine is not kept, and the run ends all 
   chmodSync(blocked.quarantineDir, 0o400);
   try {
     const outputs = await readOutputs(ARCHIVE, ["out"], rules);
-    const deps = { db, clock: systemClock, paths: blocked, log };
+    const deps = { db, runSeal, clock: systemClock, paths: blocked, log };
     const { store } = await prepareOutputs(deps, run, outputs, rules);
     await withTx(db, store);
   } finally {
@@ -157,10 +160,10 @@ test("FS-2 the most that is kept of one run can be stored in one transaction", a
   const names = Array.from({ length: 4 }, (_, index) => `out/${index}.txt`);
   const content = "x".repeat(RUN_FILE_LIMITS.outputBytes / names.length);
   const outputs = await readOutputs(tar(names.map((name) => ({ name, content }))), ["out"], open);
-  const { store } = await prepareOutputs({ db, clock: systemClock, paths, log }, run, outputs, open);
+  const { store } = await prepareOutputs({ db, runSeal, clock: systemClock, paths, log }, run, outputs, open);
   await withTx(db, store);
   const { rows } = await owner.query<{ n: number }>(
-    "SELECT sum(length(content))::int AS n FROM run_file WHERE run_id = $1",
+    "SELECT sum(size_bytes)::int AS n FROM run_file WHERE run_id = $1",
     [run.id],
   );
   expect(rows).toEqual([{ n: RUN_FILE_LIMITS.outputBytes }]);

@@ -5,7 +5,7 @@ import type { AuditEventInput } from "#server/audit/schema.ts";
 import type { Tx } from "#server/core/db/client.ts";
 import type { Logger } from "#server/core/log.ts";
 import { quarantineFile, type QuarantineDeps, type RunFileRules } from "#server/files/index.ts";
-import { fileEvent, runFileRows, storeRunFiles, type NewRunFile } from "#server/sandbox/index.ts";
+import { fileEvent, runFileRows, storeRunFiles, type NewRunFile, type RunSeal } from "#server/sandbox/index.ts";
 import type { RunEventData } from "#server/sandbox/schema.ts";
 import type { OutputFile } from "#worker/outputs/read-outputs.ts";
 
@@ -24,7 +24,7 @@ export interface StoredOutputs {
  * A file that cannot be put into quarantine is not kept at all.
  */
 export async function prepareOutputs(
-  deps: QuarantineDeps & { log: Logger },
+  deps: QuarantineDeps & { runSeal: RunSeal; log: Logger },
   run: { id: string; origin: OutputOrigin },
   outputs: readonly OutputFile[],
   { monitoring }: Pick<RunFileRules, "monitoring">,
@@ -42,7 +42,7 @@ export async function prepareOutputs(
       record.push(suspicious(run, output, null));
     }
   }
-  const rows = runFileRows(run.id, "output", files);
+  const rows = runFileRows(deps.runSeal, run.id, "output", files);
   return {
     events: files.map((file) => fileEvent("output", file)),
     async store(tx) {

@@ -176,7 +176,7 @@ describe("deaths", () => {
       outcome: "ok",
       reason: "worker_gone",
     });
-    await until("the run is done once more", async () => (await getRun(bench.db, runId)).attempt === 2);
+    await until("the run is done once more", async () => (await getRun(bench.deps, runId)).attempt === 2);
     await waiting(2);
     await bench.owner.query("UPDATE run SET cancel_requested_at = now() WHERE id = $1", [runId]);
     expect(await bench.watcher.waitForEnd(runId, { timeoutMs: 10_000 })).toMatchObject({ state: "cancelled" });

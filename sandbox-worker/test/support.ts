@@ -19,6 +19,7 @@ import { LABEL } from "#worker/container-spec.ts";
 import { createLoopDisks } from "#worker/loop-disks.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestRunSeal } from "../../tests/support/run-seal.ts";
 
 export const docker = new Docker();
 
@@ -31,6 +32,8 @@ export interface SandboxBench {
   deps: SubmitDeps;
   watcher: RunWatcher;
   home: HomePaths;
+  /** The worker's connection to the database. */
+  workerUrl: string;
   /** Starts a worker process and waits until it is ready. */
   startWorker(options?: WorkerOptions): Promise<ChildProcess>;
   configure(config: object): void;
@@ -60,11 +63,12 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
   const db = createDb(pool);
   const hub = await openNotifyHub(database.appUrl, "test", log);
   const boss = await openRunQueue({ connectionString: database.appUrl, name: "test", log });
-  const watcher = await createRunWatcher(db, hub);
   const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-sandbox-")));
   ensureHome(home);
+  const { runSeal } = await openTestRunSeal(home.keysDir);
+  const watcher = await createRunWatcher({ db, runSeal }, hub);
   const workers = new Set<ChildProcess>();
-  const deps = { db, boss, clock: systemClock };
+  const deps = { db, boss, runSeal, clock: systemClock };
 
   async function ofThisBench() {
     const all = await docker.listContainers({
@@ -106,6 +110,7 @@ export async function openBench(given?: BenchDatabase): Promise<SandboxBench> {
     deps,
     watcher,
     home,
+    workerUrl: database.workerUrl,
     submit,
     run: async (language, code) => watcher.waitForEnd(await submit(language, code), { timeoutMs: 50_000 }),
     configure: (config) => writeFileSync(home.configFile, JSON.stringify(config), { mode: 0o600 }),

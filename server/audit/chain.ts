@@ -66,6 +66,15 @@ export function rowHash(key: Buffer, previous: Buffer, text: string): Buffer {
   return hmacSha256(key, previous, text);
 }
 
+/** The key `rows` places further on, for rows that are no longer there. */
+export function skipKey(key: Buffer, rows: number): Buffer {
+  let later = key;
+  for (let left = rows; left > 0; left -= 1) {
+    later = evolveKey(later);
+  }
+  return later;
+}
+
 /** The state after one more row. */
 export function advance(state: ChainState, text: string): ChainState {
   return { seq: state.seq + 1, hash: rowHash(state.key, state.hash, text), key: evolveKey(state.key) };
@@ -78,4 +87,21 @@ export function canonicalRow(row: ChainRow): string {
   const { event, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId } = row;
   const tail = JSON.stringify({ event, kind, outcome, reason, requestId, seq, severity, target, tokenId, userId });
   return `${head.slice(0, -1)},"data":${canonicalJson(row.data)},${tail.slice(1)}`;
+}
+
+const HASH_MEMBER = ',"hash":"';
+const LINE_TAIL = /^,"hash":"([0-9a-f]{64})"\}$/;
+const LINE_TAIL_LENGTH = HASH_MEMBER.length + 64 + 2;
+
+/** The line of a sealed row in files and exports, and the leaf of the Merkle tree: its canonical JSON with the hash as last member. */
+export function recordLine(text: string, hash: Buffer): string {
+  return `${text.slice(0, -1)}${HASH_MEMBER}${hash.toString("hex")}"}`;
+}
+
+/** What `recordLine` put together, or null for a line of another form. */
+export function splitLine(line: string): { text: string; hash: Buffer } | null {
+  const tail = LINE_TAIL.exec(line.slice(-LINE_TAIL_LENGTH));
+  return tail?.[1] === undefined
+    ? null
+    : { text: `${line.slice(0, -LINE_TAIL_LENGTH)}}`, hash: Buffer.from(tail[1], "hex") };
 }

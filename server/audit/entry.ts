@@ -5,6 +5,7 @@
  */
 import { meaningOf } from "#server/audit/events.ts";
 import { sanitizeData, sanitizeText } from "#server/audit/sanitize.ts";
+import { fillIn } from "#server/audit/surroundings.ts";
 import type { AuditData, AuditEventInput, AuditKind } from "#server/audit/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 
@@ -35,14 +36,15 @@ export type KindFilter = (kind: AuditKind) => boolean;
 const MAX_ENTRIES = 10_000;
 
 /**
- * The stored form of those of `events` that are wanted.
+ * The stored form of those of `events` that are wanted. What belongs to a request carries its id, and so do events that follow from it in
+ * other processes: the id of that request joins them all (`correlationId`).
  * @throws AppError("AUDIT_UNAVAILABLE") for more than one batch may hold.
  */
 export function toEntries(events: readonly AuditEventInput[], wanted: KindFilter | undefined): AuditBatchEntry[] {
   const entries: AuditBatchEntry[] = [];
   for (const event of events) {
     if (wanted === undefined || wanted(meaningOf(event.event).kind)) {
-      entries.push(cleanEntry(event, event.at?.getTime(), event.actor.type, event.actor.id));
+      entries.push(fillIn(cleanEntry(event, event.at?.getTime(), event.actor.type, event.actor.id)));
     }
   }
   if (entries.length > MAX_ENTRIES) {

@@ -1,12 +1,29 @@
 /** What other domains, processes and the command line may import of the record. */
-export { recordEvents } from "#server/audit/record.ts";
+export { recordEvents, recordEventsOn } from "#server/audit/record.ts";
 export { awaitSealing, countWaiting } from "#server/audit/intake.ts";
 export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { createCollapser, type Collapser } from "#server/audit/collapse.ts";
 export type { AuditEventName } from "#server/audit/events.ts";
+export { faultEvent, faultFacts } from "#server/audit/own-fault.ts";
+export { onOccasion, recordOnly } from "#server/audit/surroundings.ts";
 export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";
+export { countEvents } from "#server/audit/count.ts";
 export { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
 export { canonicalJson } from "#server/audit/canonical-json.ts";
 export { verifyRecord } from "#server/audit/verify-record.ts";
+export {
+  checkConsistency,
+  proveRecord,
+  readCheckpointFile,
+  readVerifyKeys,
+  verifyExported,
+  type AuditVerdict,
+} from "#server/audit/verify-commands.ts";
 export { recordFile } from "#server/audit/record-file.ts";
+export { EXPORT_FORMATS, type ExportFormat, type ExportOrder } from "#server/audit/export/schema.ts";
+export { awaitCheckpoint, orderExport, type ExportSource } from "#server/audit/export/source.ts";
+export { exportRecord } from "#server/audit/export/stream.ts";
+export { readBegun } from "#server/audit/export/resume.ts";
+export { readReportFacts, reportPeriod } from "#server/audit/report/facts.ts";
+export { renderReport, REPORT_FORMATS, type ReportFormat } from "#server/audit/report/report.ts";

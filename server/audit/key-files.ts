@@ -1,13 +1,14 @@
 /**
  * The sealer's key files, mode 0600 in the home's keys folder.
  *   audit-verify.json  the first key: verifies the whole chain, and could forge it, so it belongs on another machine
- *   audit-sealer.json  the current position and key: cannot reproduce any earlier hash
+ *   audit-sealer.json  the current position and key, which cannot reproduce any earlier hash, and the Merkle tree's compact range
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ChainState } from "#server/audit/chain.ts";
+import { isRange, type Range } from "#server/audit/merkle.ts";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 
@@ -15,7 +16,13 @@ const Hex32 = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .transform((hex) => Buffer.from(hex, "hex"));
-const StateFile = z.object({ version: z.literal(1), seq: z.number().int().min(0), hash: Hex32, key: Hex32 });
+const Position = z.object({ seq: z.number().int().min(0), hash: Hex32, key: Hex32 });
+const StateFile = z.discriminatedUnion("version", [
+  Position.extend({ version: z.literal(1) }),
+  Position.extend({ version: z.literal(2), roots: z.array(Hex32) }).refine(({ seq, roots }) =>
+    isRange({ size: seq, roots }),
+  ),
+]);
 const VerifyFile = z.object({ version: z.literal(1), firstKey: Hex32 });
 
 const stateFile = (keysDir: string): string => join(keysDir, "audit-sealer.json");
@@ -24,13 +31,28 @@ export function verifyKeyFile(keysDir: string): string {
   return join(keysDir, "audit-verify.json");
 }
 
-/** Position and key for the next row, or null when the file does not exist. @throws AppError("AUDIT_UNAVAILABLE") when it is damaged. */
-export function readSealerState(keysDir: string): ChainState | null {
-  return readKeyFile(stateFile(keysDir), StateFile);
+/** Where the sealer stands. */
+export interface SealerState extends ChainState {
+  /** Over all rows up to `seq`. Never changed, only replaced. */
+  range: Range;
 }
 
-export function writeSealerState(keysDir: string, state: ChainState): void {
-  const content = { version: 1, seq: state.seq, hash: state.hash.toString("hex"), key: state.key.toString("hex") };
+/** As stored. `range` is null in files of versions that kept no tree. */
+export type StoredState = ChainState & { range: Range | null };
+
+/** Position and key for the next row, or null when the file does not exist. @throws AppError("AUDIT_UNAVAILABLE") when it is damaged. */
+export function readSealerState(keysDir: string): StoredState | null {
+  const file = readKeyFile(stateFile(keysDir), StateFile);
+  if (file === null) {
+    return null;
+  }
+  const { seq, hash, key } = file;
+  return { seq, hash, key, range: file.version === 2 ? { size: seq, roots: file.roots } : null };
+}
+
+export function writeSealerState(keysDir: string, { seq, hash, key, range }: SealerState): void {
+  const hex = (bytes: Buffer): string => bytes.toString("hex");
+  const content = { version: 2, seq, hash: hex(hash), key: hex(key), roots: range.roots.map(hex) };
   writeFileAtomic(stateFile(keysDir), `${JSON.stringify(content)}\n`, 0o600);
 }
 
@@ -50,7 +72,8 @@ export function createFirstKey(keysDir: string): Buffer {
   return firstKey;
 }
 
-function readKeyFile<T>(file: string, schema: z.ZodType<T>): T | null {
+/** The content of a key file, or null when there is none. @throws AppError("AUDIT_UNAVAILABLE") that quotes nothing of it. */
+export function readKeyFile<T>(file: string, schema: z.ZodType<T>): T | null {
   let text: string;
   try {
     text = readFileSync(file, "utf8");

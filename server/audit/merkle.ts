@@ -88,7 +88,9 @@ export function isRange({ size, roots }: Range): boolean {
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) {
     ones += rest % 2;
   }
-  return Number.isSafeInteger(size) && size >= 0 && roots.length === ones && roots.every((r) => r.length === HASH_BYTES);
+  return (
+    Number.isSafeInteger(size) && size >= 0 && roots.length === ones && roots.every((r) => r.length === HASH_BYTES)
+  );
 }
 
 /** The leaves `[start, end)` whose roots, in this order, prove that a tree of `newSize` leaves continues one of `oldSize` (RFC 9162 § 2.1.4). */

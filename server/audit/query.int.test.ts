@@ -8,13 +8,14 @@ import { AuditFilter } from "#server/audit/filter.ts";
 import { awaitSealing } from "#server/audit/intake.ts";
 import { followEvents, listEvents } from "#server/audit/query.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { startSealer, type Sealer } from "#server/audit/sealer.ts";
+import type { Sealer } from "#server/audit/sealer.ts";
 import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import { openNotifyHub, type NotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
 import { messageEvent } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestSealer } from "../../tests/support/sealer.ts";
 
 const log = createLogger("test", "silent");
 let database: TestDatabase;
@@ -64,11 +65,10 @@ beforeAll(async () => {
     await writer.append([event]);
   }
   home = mkdtempSync(join(tmpdir(), "openclaw-query-"));
-  sealer = startSealer({
+  sealer = await openTestSealer({
     connectionString: database.sealerUrl,
     keysDir: home,
     mirrorFile: join(home, "audit.log"),
-    log,
   });
   expect(await awaitSealing(pool, 20_000)).toBe(0);
 });

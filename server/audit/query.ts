@@ -1,12 +1,13 @@
-/** Reading the record: filtered pages, newest first, and following it live. */
+/** Reading the record: filtered pages, newest first, forwards in windows, and following it live. */
 import type { Pool } from "pg";
-import type { ChainRow } from "#server/audit/chain.ts";
+import type { ChainRow, SealedRow } from "#server/audit/chain.ts";
 import { COLUMNS, toChainRow, type RowCells } from "#server/audit/columns.ts";
-import { eventsMatching, severitiesFrom, type AuditFilter } from "#server/audit/filter.ts";
+import { conditionsOf, type SeqRange } from "#server/audit/conditions.ts";
+import type { AuditFilter, AuditSearch } from "#server/audit/filter.ts";
 import { readHeadSeq } from "#server/audit/sealed-rows.ts";
 import { createSignal } from "#server/audit/signal.ts";
+import { rangeOf, walkDown } from "#server/audit/walk.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
-import { AppError } from "#server/core/errors.ts";
 
 /** One event as readers see it. */
 export type AuditEntry = ChainRow;
@@ -18,13 +19,75 @@ interface AuditPage {
   next: number | null;
 }
 
-/** @throws AppError("INVALID_INPUT") when `filter.event` names nothing in the catalogue. */
+/**
+ * A page can hold fewer events than `limit`, even none, and still have a next one: a search for which rows have to be read stops when it
+ * has taken long enough, and goes on from there.
+ * @throws AppError("INVALID_INPUT") when `filter.event` names nothing in the catalogue.
+ */
 export async function listEvents(pool: Pool, filter: AuditFilter): Promise<AuditPage> {
-  const { where, values } = conditions(filter);
-  values.push(filter.limit + 1);
-  const found = await select(pool, `${where} ORDER BY seq DESC LIMIT $${values.length}`, values);
-  const events = found.slice(0, filter.limit);
-  return { events, next: found.length > filter.limit ? (events.at(-1)?.seq ?? null) : null };
+  const { before, limit, ...search } = filter;
+  const range = await rangeOf(pool, search, before);
+  if (range === null) {
+    return { events: [], next: null };
+  }
+  const found: AuditEntry[] = [];
+  const reached = await walkDown(range, async (window) => {
+    found.push(...(await selectNewest(pool, search, window, limit + 1 - found.length)));
+    return found.length > limit ? "enough" : "more";
+  });
+  const events = found.slice(0, limit);
+  const end = reached > range.from ? reached : null;
+  return { events, next: found.length > limit ? (events.at(-1)?.seq ?? null) : end };
+}
+
+async function selectNewest(pool: Pool, search: AuditSearch, window: SeqRange, limit: number): Promise<AuditEntry[]> {
+  const { branches, where, values } = conditionsOf(search, window);
+  if (branches.length === 0) {
+    return [];
+  }
+  const inOrder = `ORDER BY seq DESC LIMIT ${limit}`;
+  const [only = "", ...others] = branches;
+  const parts = branches.map((branch) => `(SELECT seq FROM audit_event WHERE ${branch} AND ${where} ${inOrder})`);
+  const wanted =
+    others.length === 0
+      ? `${only} AND ${where}`
+      : `seq IN (SELECT seq FROM (${parts.join(" UNION ALL ")}) AS part ${inOrder})`;
+  return (await select(pool, `${wanted} ${inOrder}`, values)).map(({ row }) => row);
+}
+
+/** Rows that one query looks at: bounds its time and what it can return, whatever the search. */
+const WINDOW_ROWS = 5_000;
+
+/**
+ * The rows of `range` that a search finds, oldest first, in batches; an empty batch says that the reader got to `upTo`. The next batch is
+ * fetched while the caller works on the current one.
+ */
+export async function* readMatching(
+  pool: Pool,
+  search: AuditSearch,
+  range: SeqRange,
+): AsyncGenerator<{ rows: SealedRow[]; upTo: number }, void, void> {
+  const read = (from: number) => {
+    const upTo = Math.min(from + WINDOW_ROWS - 1, range.to);
+    const batch = selectWindow(pool, search, { from, to: upTo });
+    // Its failure is thrown where it is awaited; until then it must not count as unhandled.
+    batch.catch(() => undefined);
+    return { upTo, batch };
+  };
+  let current = range.from <= range.to ? read(range.from) : undefined;
+  while (current !== undefined) {
+    const rows = await current.batch;
+    const { upTo } = current;
+    current = upTo < range.to ? read(upTo + 1) : undefined;
+    yield { rows, upTo };
+  }
+}
+
+function selectWindow(pool: Pool, search: AuditSearch, window: SeqRange): Promise<SealedRow[]> {
+  const { branches, where, values } = conditionsOf(search, window);
+  return branches.length === 0
+    ? Promise.resolve([])
+    : select(pool, `(${branches.join(" OR ")}) AND ${where} ORDER BY seq`, values);
 }
 
 const POLL_MS = 2_000;
@@ -36,6 +99,7 @@ export async function* followEvents(
   filter: AuditFilter,
   signal: AbortSignal,
 ): AsyncGenerator<AuditEntry[], void, void> {
+  const { before: _before, limit: _limit, ...search } = filter;
   const news = createSignal();
   const unlisten = await hub.listen("openclaw_audit", () => news.raise());
   hub.onReconnect(() => news.raise());
@@ -47,10 +111,11 @@ export async function* followEvents(
     while (!signal.aborted) {
       await news.wait(POLL_MS);
       const head = await readHeadSeq(pool);
-      const fresh = await eventsBetween(pool, filter, shown, head);
-      shown = head;
-      if (fresh.length > 0) {
-        yield fresh;
+      for await (const { rows, upTo } of readMatching(pool, search, { from: shown + 1, to: head })) {
+        shown = upTo;
+        if (rows.length > 0) {
+          yield rows.map(({ row }) => row);
+        }
       }
     }
   } finally {
@@ -58,56 +123,11 @@ export async function* followEvents(
   }
 }
 
-/** Events after number `after` up to number `upTo`, oldest first. */
-async function eventsBetween(pool: Pool, filter: AuditFilter, after: number, upTo: number): Promise<AuditEntry[]> {
-  const { where, values } = conditions(filter);
-  values.push(after, upTo);
-  return select(pool, `${where} AND seq > $${values.length - 1} AND seq <= $${values.length} ORDER BY seq`, values);
-}
-
-async function select(pool: Pool, rest: string, values: readonly unknown[]): Promise<AuditEntry[]> {
+async function select(pool: Pool, rest: string, values: readonly unknown[]): Promise<SealedRow[]> {
   const result = await pool.query<RowCells>({
     rowMode: "array",
-    text: `SELECT ${COLUMNS} FROM audit_event WHERE ${rest}`,
+    text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE ${rest}`,
     values: [...values],
   });
-  return result.rows.map(toChainRow);
-}
-
-function conditions(filter: AuditFilter): { where: string; values: unknown[] } {
-  const parts: string[] = ["true"];
-  const values: unknown[] = [];
-  const add = (condition: (parameter: string) => string, value: unknown): void => {
-    if (value !== undefined) {
-      values.push(value);
-      parts.push(condition(`$${values.length}`));
-    }
-  };
-  add((p) => `event = ANY(${p})`, namesOf(filter.event));
-  add((p) => `kind = ${p}`, filter.kind);
-  add((p) => `severity = ANY(${p})`, filter.level && severitiesFrom(filter.level));
-  add((p) => `outcome = ${p}`, filter.outcome);
-  add((p) => `${p} IN (actor_id, actor_type)`, filter.actor);
-  add((p) => `user_id = ${p}`, filter.user);
-  add((p) => `channel = ${p}`, filter.channel);
-  add((p) => `target = ${p}`, filter.target);
-  add((p) => `request_id = ${p}`, filter.requestId);
-  add((p) => `at >= ${p}`, filter.since);
-  add((p) => `at < ${p}`, filter.until);
-  add((p) => `seq < ${p}`, filter.before);
-  return { where: parts.join(" AND "), values };
-}
-
-function namesOf(event: string | undefined): string[] | undefined {
-  if (event === undefined) {
-    return undefined;
-  }
-  const names = eventsMatching(event);
-  if (names.length === 0) {
-    throw new AppError(
-      "INVALID_INPUT",
-      `No audit event or kind starts with "${event}". docs/audit-events.md lists them.`,
-    );
-  }
-  return names;
+  return result.rows.map((cells) => ({ row: toChainRow(cells), hash: cells[19] }));
 }

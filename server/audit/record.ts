@@ -3,17 +3,27 @@
  * For mutations; the gateway's hot path uses `writer.ts`.
  */
 import { toEntries, type KindFilter } from "#server/audit/entry.ts";
-import { INSERT_BATCH_SQL } from "#server/audit/intake.ts";
+import { INSERT_BATCH_SQL, type Queryable } from "#server/audit/intake.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import { isRecorded } from "#server/audit/surroundings.ts";
 import type { Tx } from "#server/core/db/client.ts";
 
 /**
  * Adds `events` to the record as part of `tx`; a failure fails the transaction.
- * @param wanted leaves out kinds that `logging.audit.events` does not list; default: everything is recorded.
+ * @param wanted leaves out kinds that `logging.audit.events` does not list; default: what this process records (`recordOnly`).
  */
-export async function recordEvents(tx: Tx, events: readonly AuditEventInput[], wanted?: KindFilter): Promise<void> {
+export async function recordEvents(
+  tx: Tx,
+  events: readonly AuditEventInput[],
+  wanted: KindFilter = isRecorded,
+): Promise<void> {
   const entries = toEntries(events, wanted);
   if (entries.length > 0) {
     await tx.$executeRawUnsafe(INSERT_BATCH_SQL, JSON.stringify(entries));
   }
+}
+
+/** The same on a connection of its own, for what runs its transaction without Prisma. */
+export async function recordEventsOn(db: Queryable, events: readonly AuditEventInput[]): Promise<void> {
+  await db.query(INSERT_BATCH_SQL, [JSON.stringify(toEntries(events, undefined))]);
 }

@@ -20,10 +20,21 @@ export const SECURITY_KINDS = [
   "rate_limit_exceeded",
 ] as const;
 
+export const AUDIT_CLASSES = [
+  "management",
+  "authentication",
+  "authorization",
+  "data_access",
+  "activity",
+  "system",
+] as const;
+export type AuditClass = (typeof AUDIT_CLASSES)[number];
+
 export type AuditKind = (typeof AUDIT_KINDS)[number] | (typeof SECURITY_KINDS)[number];
 export type AuditSeverity = "info" | "warn" | "error" | "critical";
 type AuditOutcome = "ok" | "denied" | "failed";
-type ActorType = "token" | "user" | "member" | "operator" | "system" | "worker" | "anonymous";
+export const ACTOR_TYPES = ["token", "user", "member", "operator", "system", "worker", "anonymous"] as const;
+type ActorType = (typeof ACTOR_TYPES)[number];
 
 export interface Actor {
   type: ActorType;

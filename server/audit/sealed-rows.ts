@@ -34,8 +34,10 @@ export async function readSealedRow(db: Queryable, seq: number): Promise<SealedR
   return first?.row.seq === seq ? first : undefined;
 }
 
-/** The highest sequence number; 0 when nothing is sealed. */
+/** The highest sequence number, also when its row was removed since; 0 when nothing was ever sealed. */
 export async function readHeadSeq(db: Queryable): Promise<number> {
-  const result = await db.query<{ head: number }>("SELECT coalesce(max(seq), 0) AS head FROM audit_event");
+  const result = await db.query<{ head: number }>(
+    "SELECT greatest((SELECT max(seq) FROM audit_event), (SELECT max(to_seq) FROM audit_removal), 0) AS head",
+  );
   return result.rows[0]?.head ?? 0;
 }

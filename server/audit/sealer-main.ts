@@ -1,8 +1,13 @@
-/** Process of the audit sealer, started by the supervisor; the only one that holds the chain's key. */
-import { recordFile } from "#server/audit/record-file.ts";
+/** Process of the audit sealer, started by the supervisor; the only one that holds the chain's key and signs checkpoints. */
+import { checkpointFile } from "#server/audit/checkpoint-file.ts";
+import { openRecordFiles } from "#server/audit/files/record-files.ts";
+import { recordFile, securityLogFile } from "#server/audit/record-file.ts";
 import { startSealer } from "#server/audit/sealer.ts";
+import { followLogSettings, lookupNothing, openConfigStore } from "#server/config/index.ts";
+import { openKeyring, type Keyring } from "#server/core/crypto/keyring/index.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
+import { onLastResort } from "#server/core/last-resort.ts";
 import { createLogger } from "#server/core/log.ts";
 import { ensureHome, homePaths } from "#server/core/paths.ts";
 
@@ -22,10 +27,30 @@ function connection(): string {
 
 async function main(): Promise<void> {
   ensureHome(paths);
+  // The supervisor records the end of this process.
+  onLastResort(log, () => Promise.resolve());
+  const connectionString = connection();
+  const file = recordFile(paths);
+  const config = openConfigStore({ file: paths.configFile, log, lookup: lookupNothing });
+  followLogSettings(log, config);
+  const securityFile = securityLogFile(paths);
+  let opened: Promise<Keyring> | undefined;
+  // Unwrapping takes a good part of a second: only where something is encrypted, and once.
+  const keyring = (): Promise<Keyring> =>
+    (opened ??= openKeyring(paths, env, config.current().config.security.encryption.database));
   const sealer = startSealer({
-    connectionString: connection(),
+    connectionString,
     keysDir: paths.keysDir,
-    mirrorFile: recordFile(paths),
+    openFiles: () =>
+      openRecordFiles({
+        recordFile: file,
+        securityFile,
+        keyring,
+        config: () => config.current().config,
+        log,
+      }),
+    checkpointFile: checkpointFile(file),
+    retentionMs: () => config.current().config.logging.audit.retention,
     log,
     onReady: () => process.send?.({ type: "ready" }),
   });
@@ -35,6 +60,7 @@ async function main(): Promise<void> {
   // The supervisor is gone: without it nobody would restart or stop this process.
   process.on("disconnect", () => void sealer.close());
   await sealer.finished;
+  config.close();
 }
 
 main().then(

@@ -20,7 +20,7 @@ import { countWaiting } from "#server/audit/intake.ts";
 import { mirrorLine } from "#server/audit/mirror.ts";
 import { readHeadSeq, readSealed } from "#server/audit/sealed-rows.ts";
 import type { AuditData } from "#server/audit/schema.ts";
-import { startSealer, type Sealer } from "#server/audit/sealer.ts";
+import type { Sealer } from "#server/audit/sealer.ts";
 import { verifyRecord } from "#server/audit/verify-record.ts";
 import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -28,6 +28,9 @@ import { createLogger } from "#server/core/log.ts";
 import { homePaths, ensureHome } from "#server/core/paths.ts";
 import { messageEvent } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestKeyring } from "../../tests/support/keyring.ts";
+import { readLines } from "../../tests/support/record-bench.ts";
+import { openTestSealer } from "../../tests/support/sealer.ts";
 
 const log = createLogger("test", "silent");
 let database: TestDatabase;
@@ -64,18 +67,7 @@ async function append(from: number, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, index) => writer.append([messageEvent(from + index)])));
 }
 
-async function open(): Promise<Sealer> {
-  const ready = Promise.withResolvers<void>();
-  const sealer = startSealer({
-    connectionString: database.sealerUrl,
-    keysDir,
-    mirrorFile,
-    log,
-    onReady: ready.resolve,
-  });
-  await Promise.race([ready.promise, sealer.finished]);
-  return sealer;
-}
+const open = (): Promise<Sealer> => openTestSealer({ connectionString: database.sealerUrl, keysDir, mirrorFile });
 
 /** Seals what is there and ends. */
 async function sealAll(): Promise<void> {
@@ -83,7 +75,7 @@ async function sealAll(): Promise<void> {
   await sealer.close();
 }
 
-const verdict = () => verifyRecord({ db: reader, keysDir, mirrorFile });
+const verdict = () => verifyRecord({ db: reader, keysDir, mirrorFile, keyring: null });
 const waiting = (): Promise<number> => countWaiting(reader);
 
 async function databaseLines(): Promise<string[]> {
@@ -114,9 +106,13 @@ describe("the sealer", () => {
     expect(await verdict()).toMatchObject({ sound: true, head: { seq: 350 } });
     expect(mirrorLines()).toEqual(await databaseLines());
     expect((statSync(mirrorFile).mode & 0o777).toString(8)).toBe("640");
-    for (const file of readdirSync(keysDir)) {
-      expect((statSync(join(keysDir, file)).mode & 0o777).toString(8)).toBe("600");
-    }
+    const modes = readdirSync(keysDir).map((file) => [file, (statSync(join(keysDir, file)).mode & 0o777).toString(8)]);
+    expect(Object.fromEntries(modes)).toEqual({
+      "audit-public-key.txt": "644",
+      "audit-sealer.json": "600",
+      "audit-signing.json": "600",
+      "audit-verify.json": "600",
+    });
   });
 
   test("AUD-4 a sealed row stays as it is, even for the owner of the database", async () => {
@@ -231,6 +227,22 @@ describe("batches that a taken-over web process plants by hand", () => {
     expect(rows[10]?.target).toMatch(/^(\\u202e)+/);
     expect(rows[10]?.target).toHaveLength(512);
     await expectSound(12);
+  });
+
+  test("AUD-4 what only the sealer may say, and a time that has not come yet, are not believed", async () => {
+    const own = ["audit.records_removed", "audit.integrity_failed", "audit.file_removed"];
+    for (const event of own) {
+      await plant(`[${entry({ event, outcome: "ok", data: { from: 1, to: 5 } })}]`);
+    }
+    await plant(`[${entry({ at: Date.UTC(9999, 0) })}]`);
+    await sealAll();
+    const rows = (await sealedRows()) as { at: Date }[];
+    expect(rows).toMatchObject([
+      ...own.map((event) => ({ event: "audit.event_unknown", severity: "error", data: { event, data: { from: 1 } } })),
+      { event: "message.received" },
+    ]);
+    expect(rows[3]?.at.getTime()).toBeLessThanOrEqual(Date.now());
+    await expectSound(4);
   });
 
   test("AUD-4 property: whatever is recorded or planted, hash and file equal what the database gives back", async () => {
@@ -376,6 +388,8 @@ describe("verifyRecord", () => {
     rmSync(stateFile);
     expect(await verdict()).toEqual({ sound: false, seq: 26, kind: "truncated" });
     rmSync(join(keysDir, "audit-verify.json"));
+    expect(await verdict()).toEqual({ sound: false, seq: 26, kind: "truncated" });
+    rmSync(join(keysDir, "audit-public-key.txt"));
     await expect(verdict()).rejects.toMatchObject({ code: "AUDIT_UNAVAILABLE" });
   });
 });
@@ -423,8 +437,11 @@ describe("the sealer process", () => {
       expect(message).toEqual({ type: "ready" });
       last.kill("SIGTERM");
       expect(await once(last, "exit")).toEqual([0, null]);
-      expect(await verdict()).toMatchObject({ sound: true, head: { seq: written } });
-      expect(mirrorLines()).toEqual(await databaseLines());
+      const keyring = await openTestKeyring(keysDir);
+      const verified = await verifyRecord({ db: reader, keysDir, mirrorFile, keyring });
+      expect(verified).toMatchObject({ sound: true, head: { seq: written }, covered: written });
+      const copied = await readLines(mirrorFile, keyring);
+      expect(copied).toEqual(await databaseLines());
     },
   );
 

@@ -1,11 +1,14 @@
 /**
- * The sealer: gives events their place in the chain in the order in which it sees their batches committed, and copies them to the mirror
- * file. One at a time per database, by an advisory lock that ends with the connection. It runs in its own process, because the web process
+ * The sealer: gives events their place in the chain in the order in which it sees their batches committed, copies them to the mirror
+ * file, signs checkpoints, and removes what is older than the retention. One at a time per database, by an advisory lock that ends with the connection. It runs in its own process, because the web process
  * must be able neither to read the chain's key nor to write the record itself.
  */
 import type { PoolClient } from "pg";
-import { openMirror } from "#server/audit/mirror.ts";
+import { openCheckpointFile, type CheckpointFile } from "#server/audit/checkpoint-file.ts";
+import { createCheckpointer, levelCheckpointFile } from "#server/audit/checkpoint-step.ts";
+import type { Mirror } from "#server/audit/mirror.ts";
 import { recoverChain } from "#server/audit/recover.ts";
+import { keepUp, type UpkeepSchedule } from "#server/audit/removal-upkeep.ts";
 import { sealBatches } from "#server/audit/seal-batch.ts";
 import { createSignal } from "#server/audit/signal.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -16,7 +19,14 @@ interface SealerOptions {
   /** Connection as `openclaw_sealer`. */
   connectionString: string;
   keysDir: string;
-  mirrorFile: string;
+  /** Opens the files that rows are copied to; called for each connection to the database. */
+  openFiles: () => Promise<Mirror>;
+  /** File that checkpoints are copied to. */
+  checkpointFile: string;
+  /** Age at which rows are removed, in milliseconds, as it is at the moment. */
+  retentionMs: () => number;
+  /** Time between two looks for rows and files to remove; default an hour. */
+  upkeepEveryMs?: number;
   log: Logger;
   /** Called once: the chain is level, or another sealer holds the lock and this one stands by. */
   onReady?: () => void;
@@ -34,12 +44,14 @@ const LOCK_KEY = 7_263_541_002;
 const POLL_MS = 125;
 const STANDBY_MS = 500;
 const RECONNECT_MS = 500;
+const UPKEEP_EVERY_MS = 60 * 60 * 1000;
 
 export function startSealer(options: SealerOptions): Sealer {
   const { log } = options;
   const pool = createPool({ connectionString: options.connectionString, name: "openclaw-sealer", max: 1 });
   const stop = createSignal();
   let stopping = false;
+  const upkeep: UpkeepSchedule = { everyMs: options.upkeepEveryMs ?? UPKEEP_EVERY_MS, dueAt: 0, alarmed: false };
   let announce = options.onReady;
   /** Said once per outage. */
   let interrupted = false;
@@ -70,24 +82,43 @@ export function startSealer(options: SealerOptions): Sealer {
     }
     // All rows are found along an index. Without statistics the planner would sort or scan the whole backlog for each step instead.
     await client.query("SET enable_sort = off; SET enable_seqscan = off");
-    const mirror = await openMirror(options.mirrorFile);
+    const mirror = await options.openFiles();
     try {
-      let state = await recoverChain(client, options.keysDir, mirror, log);
-      ready();
-      interrupted = false;
-      for (;;) {
-        const ending = stopping;
-        const step = await sealBatches(client, state, options.keysDir, mirror);
-        state = step.state;
-        if (!step.more) {
-          if (ending) {
-            return;
-          }
-          await stop.wait(POLL_MS);
-        }
+      const file = await openCheckpointFile(options.checkpointFile);
+      try {
+        await work(client, mirror, file);
+      } finally {
+        await file.close();
       }
     } finally {
       await mirror.close();
+    }
+  }
+
+  async function work(client: PoolClient, mirror: Mirror, file: CheckpointFile): Promise<void> {
+    const recovered = await recoverChain(client, options.keysDir, mirror, log);
+    const { signer } = recovered;
+    const bench = { client, keysDir: options.keysDir, mirror };
+    const checkpointer = createCheckpointer({ db: client, signer, file }, recovered.covered);
+    await levelCheckpointFile(client, file);
+    await checkpointer.catchUp(recovered.unsigned);
+    ready();
+    interrupted = false;
+    const tools = { bench, signer, checkpointer, retentionMs: options.retentionMs, log };
+    for (let { state } = recovered; ;) {
+      const ending = stopping;
+      const step = await sealBatches(bench, state);
+      state = step.state;
+      await checkpointer.step(state.range, ending && !step.more);
+      if (ending && !step.more) {
+        return;
+      }
+      if (!ending) {
+        state = await keepUp(tools, upkeep, state);
+      }
+      if (!step.more && !stopping) {
+        await stop.wait(upkeep.dueAt === 0 ? 0 : POLL_MS);
+      }
     }
   }
 

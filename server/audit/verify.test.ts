@@ -10,7 +10,10 @@ import {
   type SealedRow,
 } from "#server/audit/chain.ts";
 import { canonicalJson } from "#server/audit/canonical-json.ts";
-import { verifyChain, type TamperKind, type Verdict } from "#server/audit/verify.ts";
+import { mirrorLine } from "#server/audit/mirror.ts";
+import { verifyItems, type Verdict } from "#server/audit/verify.ts";
+import type { TamperKind } from "#server/audit/verify-diagnose.ts";
+import { lineItem, rowItem, type Item } from "#server/audit/verify-items.ts";
 
 const firstKey = randomBytes(32);
 
@@ -59,14 +62,21 @@ const headOf = (chain: readonly SealedRow[]): ChainHead => ({
 const renumber = (chain: readonly SealedRow[]): SealedRow[] =>
   chain.map((sealed, index) => ({ ...sealed, row: { ...sealed.row, seq: index + 1 } }));
 
-async function* inBatches(chain: readonly SealedRow[], size: number): AsyncGenerator<SealedRow[]> {
+async function* inBatches(chain: readonly SealedRow[], size: number, form = rowItem): AsyncGenerator<Item[]> {
   for (let index = 0; index < chain.length; index += size) {
-    yield chain.slice(index, index + size);
+    yield chain.slice(index, index + size).map(form);
   }
 }
 
-const verify = (chain: readonly SealedRow[], known?: ChainHead, size = 7): Promise<Verdict> =>
-  verifyChain(inBatches(chain, size), firstKey, known);
+const asLine = (sealed: SealedRow) => lineItem(mirrorLine(sealed));
+
+/** From rows and from their lines, which must come to the same. */
+async function verify(chain: readonly SealedRow[], known?: ChainHead, size = 7): Promise<Verdict> {
+  const evidence = { firstKey, heads: known === undefined ? [] : [known] };
+  const verdict = await verifyItems(inBatches(chain, size), evidence);
+  expect(await verifyItems(inBatches(chain, size, asLine), evidence)).toEqual(verdict);
+  return verdict;
+}
 
 function at<T>(list: readonly T[], index: number): T {
   const item = list[index];
@@ -144,7 +154,12 @@ describe("verifyChain", () => {
         const chain = chainOf(length);
         const known =
           length > 0 ? { seq: Math.ceil(length / 2), hash: at(chain, Math.ceil(length / 2) - 1).hash } : undefined;
-        expect(await verify(chain, known, size)).toEqual({ sound: true, head: headOf(chain) });
+        expect(await verify(chain, known, size)).toEqual({
+          sound: true,
+          head: headOf(chain),
+          covered: 0,
+          unbound: null,
+        });
       }),
     );
   });

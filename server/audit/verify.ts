@@ -1,150 +1,142 @@
-/** Verification of a sealed chain: is every row as it was sealed, and if not, which is the first that is not, and what was done to it? Pure. */
-import {
-  canonicalRow,
-  evolveKey,
-  rowHash,
-  startChain,
-  type ChainHead,
-  type ChainState,
-  type SealedRow,
-} from "#server/audit/chain.ts";
-
-export type TamperKind = "edited" | "deleted" | "inserted" | "reordered" | "truncated";
-
-export type Verdict =
-  | { sound: true; head: ChainHead }
-  | {
-      sound: false;
-      /** Sequence number of the first row that is not as it was sealed. */
-      seq: number;
-      /** Best judgement of what happened; that something did is certain. */
-      kind: TamperKind;
-    };
-
-/** Rows looked at beyond the first bad one to tell the kinds apart. */
-const LOOKAHEAD = 64;
-
 /**
- * Checks `batches` (rows by ascending seq, from 1) against the chain that starts with `firstKey`.
- * @param known head that is known from elsewhere; a chain that ends before it was cut.
+ * Verification of a record from its rows: is every row as it was sealed, and if not, which is the first that is not, and what was done to
+ * it? Pure. Two proofs, of which either may be missing: the chain, which needs the first key and binds every row, and the Merkle tree, which
+ * needs only the root that somebody vouches for and binds the rows under it.
  */
-export async function verifyChain(
-  batches: AsyncIterable<readonly SealedRow[]>,
-  firstKey: Buffer,
-  known?: ChainHead,
-): Promise<Verdict> {
-  let state = startChain(firstKey);
-  let suspects: SealedRow[] | null = null;
+import type { ChainHead } from "#server/audit/chain.ts";
+import type { Range } from "#server/audit/merkle.ts";
+import { LOOKAHEAD, type TamperKind } from "#server/audit/verify-diagnose.ts";
+import type { Item, RowItem } from "#server/audit/verify-items.ts";
+import { Walk } from "#server/audit/verify-walk.ts";
+
+export interface TrustedRoot {
+  /** Rows under it. */
+  size: number;
+  root: Buffer;
+}
+
+export interface Evidence {
+  /** Null when it is kept elsewhere: then only the tree is checked. */
+  firstKey: Buffer | null;
+  /** What stands for rows that were removed from the beginning. */
+  base?: { hash: Buffer; range: Range } | undefined;
+  /** Heads that are known from elsewhere; a record that ends before one was cut. */
+  heads?: readonly ChainHead[] | undefined;
+  /** By growing size, none smaller than `base`. A source that finds itself tampered with throws `Unsound`. */
+  roots?: AsyncIterable<TrustedRoot> | undefined;
+  /** Told now and then which row the check has come to. */
+  onProgress?: ((seq: number) => void) | undefined;
+}
+
+export interface Sound {
+  sound: true;
+  head: ChainHead;
+  /** Rows 1 to this one are those of a trusted tree. */
+  covered: number;
+  /** The first row that neither chain nor tree binds; null when each is bound by one of them. */
+  unbound: number | null;
+}
+
+export interface Tampered {
+  sound: false;
+  /** Sequence number of the first row that is not as it was sealed. */
+  seq: number;
+  /** Present where the bad row could not be singled out: it is one from `seq` to this one. */
+  upTo?: number;
+  /** Best judgement of what happened; that something did is certain. */
+  kind: TamperKind;
+}
+
+export type Verdict = Sound | Tampered;
+
+export class Unsound extends Error {
+  readonly verdict: Tampered;
+
+  constructor(verdict: Omit<Tampered, "sound">) {
+    super(`row ${verdict.seq}: ${verdict.kind}`);
+    this.verdict = { sound: false, ...verdict };
+  }
+}
+
+/** Checks rows in the order in which they stand, from row 1 or the one behind `base`. */
+export async function verifyItems(batches: AsyncIterable<readonly Item[]>, evidence: Evidence): Promise<Verdict> {
+  const { firstKey, base, heads = [], roots = none(), onProgress } = evidence;
+  const walk = new Walk({ firstKey, base, heads });
+  const source = roots[Symbol.asyncIterator]();
+  try {
+    const pending = await compareRoots(walk, source, await nextRoot(source));
+    return await walkThrough(walk, batches, { source, pending, onProgress });
+  } catch (error) {
+    if (error instanceof Unsound) {
+      return error.verdict;
+    }
+    throw error;
+  } finally {
+    await source.return?.();
+  }
+}
+
+interface Progress {
+  source: AsyncIterator<TrustedRoot>;
+  /** The next root, or null when there is none. */
+  pending: TrustedRoot | null;
+  onProgress: ((seq: number) => void) | undefined;
+}
+
+async function walkThrough(walk: Walk, batches: AsyncIterable<readonly Item[]>, progress: Progress): Promise<Verdict> {
+  let { pending } = progress;
+  let suspects: RowItem[] | null = null;
   for await (const batch of batches) {
-    let index = 0;
-    while (suspects === null && index < batch.length) {
-      const sealed = batch[index];
-      const next = sealed === undefined ? null : accept(state, sealed, known);
-      if (next === null) {
-        suspects = [];
-      } else {
-        state = next;
-        index += 1;
+    for (const item of batch) {
+      if (suspects !== null) {
+        if ("text" in item && suspects.length < LOOKAHEAD) {
+          suspects.push(item);
+        }
+      } else if ("gap" in item) {
+        walk.skip(item.gap, item.subtrees);
+      } else if (!walk.take(item)) {
+        suspects = [item];
+      }
+      if (pending !== null && pending.size <= walk.seq && suspects === null) {
+        pending = await compareRoots(walk, progress.source, pending);
       }
     }
-    if (suspects !== null) {
-      suspects.push(...batch.slice(index, index + LOOKAHEAD));
-      if (suspects.length >= LOOKAHEAD) {
-        break;
-      }
+    if (suspects !== null && suspects.length >= LOOKAHEAD) {
+      break;
     }
+    progress.onProgress?.(walk.seq);
   }
   if (suspects !== null) {
-    return { sound: false, seq: state.seq + 1, kind: diagnose(state, suspects, known) };
+    return { sound: false, seq: walk.seq + 1, kind: walk.diagnose(suspects) };
   }
-  if (known !== undefined && state.seq < known.seq) {
-    return { sound: false, seq: state.seq + 1, kind: "truncated" };
+  if (pending !== null || walk.expected > walk.seq) {
+    return { sound: false, seq: walk.seq + 1, kind: "truncated" };
   }
-  return { sound: true, head: { seq: state.seq, hash: state.hash } };
+  if (!walk.confirmed) {
+    return { sound: false, seq: walk.covered, kind: "removal" };
+  }
+  return { sound: true, head: walk.head(), covered: walk.covered, unbound: walk.unbound };
 }
 
-/** The state after `sealed`, or null when it is not the row that was sealed at this place. */
-function accept(state: ChainState, sealed: SealedRow, known: ChainHead | undefined): ChainState | null {
-  const seq = state.seq + 1;
-  if (sealed.row.seq !== seq || !fits(sealed, seq, state.hash, state.key, sealed.hash)) {
-    return null;
+/** Compares all roots that the rows have come to. @returns the next one. */
+async function compareRoots(
+  walk: Walk,
+  source: AsyncIterator<TrustedRoot>,
+  first: TrustedRoot | null,
+): Promise<TrustedRoot | null> {
+  let pending = first;
+  for (; pending !== null && pending.size <= walk.seq; pending = await nextRoot(source)) {
+    const fault = pending.size === walk.seq ? walk.compare(pending.root) : null;
+    if (fault !== null) {
+      throw new Unsound(fault);
+    }
   }
-  if (known?.seq === seq && !known.hash.equals(sealed.hash)) {
-    return null;
-  }
-  return { seq, hash: sealed.hash, key: evolveKey(state.key) };
+  return pending;
 }
 
-/** True when `sealed`, taken as row `seq` after a row with hash `previous`, has the hash `expected`. */
-function fits(sealed: SealedRow, seq: number, previous: Buffer, key: Buffer, expected: Buffer): boolean {
-  const { row } = sealed;
-  return rowHash(key, previous, canonicalRow(row.seq === seq ? row : { ...row, seq })).equals(expected);
+async function nextRoot(source: AsyncIterator<TrustedRoot>): Promise<TrustedRoot | null> {
+  const next = await source.next();
+  return next.done === true ? null : next.value;
 }
 
-/** `rows` begin with the first one that did not fit after `state`. */
-function diagnose(state: ChainState, rows: readonly SealedRow[], known: ChainHead | undefined): TamperKind {
-  const [first] = rows;
-  const seq = state.seq + 1;
-  if (first === undefined || (known !== undefined && seq > known.seq)) {
-    return "inserted";
-  }
-  if (first.row.seq > seq) {
-    return rows.some((other) => other.row.seq === seq) ? "reordered" : "deleted";
-  }
-  if (first.row.seq < seq) {
-    return "inserted";
-  }
-  const keys = keysFrom(state.key, LOOKAHEAD + 1);
-  const home = rows.findIndex((row, distance) => distance > 0 && belongsHere(state, row, first));
-  if (home > 0) {
-    return continuesAt(rows, home, keys) && !belongsLater(rows, first, seq, keys) ? "inserted" : "reordered";
-  }
-  return resumesAfterGap(rows, keys) ? "deleted" : "edited";
-}
-
-function keysFrom(key: Buffer, count: number): Buffer[] {
-  const keys = [key];
-  for (let last = key; keys.length < count; keys.push(last)) {
-    last = evolveKey(last);
-  }
-  return keys;
-}
-
-/** A later row is the one that was sealed at the bad place: with its own hash, or with the hash that stayed there. */
-function belongsHere(state: ChainState, row: SealedRow, first: SealedRow): boolean {
-  const seq = state.seq + 1;
-  return fits(row, seq, state.hash, state.key, row.hash) || fits(row, seq, state.hash, state.key, first.hash);
-}
-
-/** Behind the rows that were pushed in, the old chain goes on. At the end of the chain there is nothing to contradict it. */
-function continuesAt(rows: readonly SealedRow[], home: number, keys: readonly Buffer[]): boolean {
-  const [found, next, key] = [rows[home], rows[home + 1], keys[1]];
-  if (found === undefined || next === undefined || key === undefined) {
-    return true;
-  }
-  return fits(next, next.row.seq - home, found.hash, key, next.hash);
-}
-
-/** The row at the bad place is a true row from a later place. */
-function belongsLater(rows: readonly SealedRow[], first: SealedRow, seq: number, keys: readonly Buffer[]): boolean {
-  return rows.some((row, distance) => {
-    const key = keys[distance];
-    const before = rows[distance - 1];
-    return (
-      key !== undefined &&
-      distance > 0 &&
-      [row.hash, before?.hash].some((hash) => hash !== undefined && fits(first, seq + distance, hash, key, first.hash))
-    );
-  });
-}
-
-/** Rows were taken out and the rest numbered anew: from the second row on, the chain fits some places further along. */
-function resumesAfterGap(rows: readonly SealedRow[], keys: readonly Buffer[]): boolean {
-  const [first, second] = rows;
-  if (first === undefined || second === undefined) {
-    return false;
-  }
-  return keys.some(
-    (key, distance) => distance > 1 && fits(second, first.row.seq + distance, first.hash, key, second.hash),
-  );
-}
+async function* none(): AsyncGenerator<TrustedRoot, void, void> {}

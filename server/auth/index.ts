@@ -1,6 +1,7 @@
 /** What other domains may import of sign-in. */
 export type { Attempt, AttemptLimiter } from "#server/auth/attempt-limiter.ts";
 export { openAttemptStore } from "#server/auth/attempt-store.ts";
+export { createSessionSeal } from "#server/auth/session-seal.ts";
 export { SURFACES } from "#server/auth/surfaces.ts";
 export type { AuthServices } from "#server/auth/services.ts";
 export { mintSetupLink } from "#server/auth/setup-link.ts";

@@ -5,6 +5,7 @@
 import type { AuthOptions } from "next-auth";
 import type { JWT } from "next-auth/jwt";
 import CredentialsProvider from "next-auth/providers/credentials";
+import { onOccasion } from "#server/audit/index.ts";
 import { AFTER_SIGN_IN, SESSION_ABSOLUTE_MS, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
 import { endSession, findSession } from "#server/auth/session.ts";
@@ -61,7 +62,7 @@ export function authOptions(
         const id = sessionIdOf(token);
         try {
           if (id !== null) {
-            await endSession(services, id);
+            await onOccasion({ requestId: origin.requestId }, () => endSession(services, id));
           }
         } catch (error) {
           onSignOutFailure(error);

@@ -1,5 +1,6 @@
 /** What sign-in and sessions need of the running server. */
 import type { AttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import type { SessionSeal } from "#server/auth/session-seal.ts";
 import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
@@ -14,6 +15,8 @@ export interface AuthServices {
   web: WebOrigin;
   /** Key material of the session cookie; at least 32 characters. */
   sessionSecret: string;
+  /** Encryption of what session rows say about people. */
+  sessionSeal: SessionSeal;
   /** Shared by every way to prove who one is. */
   attempts: AttemptLimiter;
   /** Records refusals that may come in floods. */

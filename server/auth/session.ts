@@ -4,12 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { recordEvents } from "#server/audit/index.ts";
-import type { Actor } from "#server/audit/schema.ts";
+import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "#server/auth/policy.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
+import type { SessionSeal } from "#server/auth/session-seal.ts";
 import type { Tx } from "#server/core/db/client.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, isAppError } from "#server/core/errors.ts";
 import { newSessionId } from "#server/core/ids.ts";
 
 /** A live session: who acts and what they may do. */
@@ -24,14 +25,22 @@ const TOUCH_INTERVAL_MS = 30_000;
 const USER_AGENT_MAX = 256;
 
 /** Starts a session as part of `tx` and returns its id, the secret of the cookie. */
-export async function openSession(tx: Tx, subject: string, origin: CallOrigin, now: Date): Promise<string> {
+export async function openSession(
+  { sessionSeal }: Pick<AuthServices, "sessionSeal">,
+  tx: Tx,
+  subject: string,
+  origin: CallOrigin,
+  now: Date,
+): Promise<string> {
   const id = newSessionId();
+  const idHash = hashOf(id);
+  const userAgent = origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null;
   await tx.consoleSession.create({
     data: {
-      idHash: hashOf(id),
+      idHash,
       subject,
-      userAgent: origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
-      address: origin.address,
+      userAgent: userAgent === null ? null : sessionSeal.seal("user_agent", idHash, userAgent),
+      address: sessionSeal.seal("address", idHash, origin.address),
       createdAt: now,
       lastSeenAt: now,
       expiresAt: new Date(now.getTime() + SESSION_ABSOLUTE_MS),
@@ -76,7 +85,10 @@ export async function findSession(
 }
 
 /** Ends the session and records it; ending one that is already over changes and records nothing. */
-export async function endSession({ db, clock }: Pick<AuthServices, "db" | "clock">, id: string): Promise<void> {
+export async function endSession(
+  { db, clock, sessionSeal }: Pick<AuthServices, "db" | "clock" | "sessionSeal">,
+  id: string,
+): Promise<void> {
   const idHash = hashOf(id);
   await withTx(db, async (tx) => {
     const ended = await tx.consoleSession.updateManyAndReturn({
@@ -86,15 +98,42 @@ export async function endSession({ db, clock }: Pick<AuthServices, "db" | "clock
     });
     await recordEvents(
       tx,
-      ended.map((row) => ({
-        event: "auth.console_session_ended",
-        outcome: "ok",
-        actor: { type: "operator", id: row.subject },
-        address: row.address ?? undefined,
-        reason: "signed_out",
-      })),
+      ended.flatMap(({ subject, address }) => {
+        const actor: Actor = { type: "operator", id: subject };
+        const from = address === null ? undefined : addressOf(sessionSeal, idHash, address);
+        return [
+          {
+            event: "auth.console_session_ended",
+            outcome: "ok",
+            actor,
+            address: from ?? undefined,
+            reason: "signed_out",
+          },
+          ...(from === null ? [unreadableAddress(actor)] : []),
+        ] satisfies AuditEventInput[];
+      }),
     );
   });
 }
+
+/** Null when it was changed in the database: that is on record, and keeps nobody from signing out. */
+function addressOf(sessionSeal: SessionSeal, idHash: Uint8Array, stored: string): string | null {
+  try {
+    return sessionSeal.open("address", idHash, stored);
+  } catch (error) {
+    if (isAppError(error) && error.code === "CANNOT_DECRYPT") {
+      return null;
+    }
+    throw error;
+  }
+}
+
+const unreadableAddress = (actor: Actor): AuditEventInput => ({
+  event: "data.unreadable",
+  outcome: "failed",
+  actor,
+  reason: "cannot_decrypt",
+  data: { column: "console_session.address" },
+});
 
 const hashOf = (id: string): Uint8Array<ArrayBuffer> => new Uint8Array(createHash("sha256").update(id).digest());

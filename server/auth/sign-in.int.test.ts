@@ -183,6 +183,31 @@ describe("session", () => {
     ]);
   });
 
+  test("DATA-1 its row says nothing about the person in plain text, and the record of its end knows the address", async () => {
+    const before = (await services.recorded()).length;
+    origin = { ...origin, userAgent: "canary-browser" };
+    const id = await signIn(await mint());
+    const rows = JSON.stringify(await services.db.consoleSession.findMany());
+    expect([rows.includes(`"${origin.address}"`), rows.includes("canary-browser")]).toEqual([false, false]);
+    await endSession(services, id);
+    expect((await services.recorded()).slice(before).at(-1)).toMatchObject({
+      event: "auth.console_session_ended",
+      address: origin.address,
+    });
+  });
+
+  test("DATA-1 an address that was changed in the database is on record and keeps nobody from signing out", async () => {
+    const id = await signIn(await mint());
+    await services.asOwner("UPDATE console_session SET address = '$ocg1$AAAA'");
+    const before = (await services.recorded()).length;
+    await endSession(services, id);
+    expect(await isLive(id, true)).toBe(false);
+    expect((await services.recorded()).slice(before)).toMatchObject([
+      { event: "auth.console_session_ended", address: null },
+      { event: "data.unreadable", data: { column: "console_session.address" } },
+    ]);
+  });
+
   test("ending one session leaves the others alone", async () => {
     const [one, other] = [await signIn(await mint()), await signIn(await mint())];
     await endSession(services, one);

@@ -44,7 +44,7 @@ export async function signInWithSetupLink(services: AuthServices, input: unknown
         if (linkId === null) {
           return null;
         }
-        const id = await openSession(tx, OPERATOR.id, origin, now);
+        const id = await openSession(services, tx, OPERATOR.id, origin, now);
         await recordEvents(tx, [
           {
             event: "auth.console_link_used",

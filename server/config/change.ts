@@ -1,8 +1,10 @@
 /** `config get` and `config set`: one value of the file, shown masked, changed safely. */
 import { z } from "zod";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { AppError } from "#server/core/errors.ts";
 import { CONFIG_KEYS, entryAt } from "#server/config/catalogue.ts";
 import { setInText } from "#server/config/edit.ts";
+import { encryptTexts, isReference, isToBeEncrypted, secretTexts } from "#server/config/encryption.ts";
 import { readConfigFile, writeConfigFile } from "#server/config/file.ts";
 import { parseJson5 } from "#server/config/json5/parse.ts";
 import { valueOf, type Path } from "#server/config/json5/value.ts";
@@ -10,10 +12,11 @@ import { configProblems, loadConfig } from "#server/config/load.ts";
 import { nearest } from "#server/config/nearest.ts";
 import { formatPath, parsePath } from "#server/config/path.ts";
 import { formatProblem, type Problem } from "#server/config/problems.ts";
+import { readConfigText } from "#server/config/read.ts";
 import { ConfigSchema } from "#server/config/schema.ts";
+import { sealSource } from "#server/config/sealed-secret.ts";
 
 const MASK = "********";
-const ONLY_REFERENCES = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+$/;
 
 /**
  * The value in force at `path` (without: everything), defaults included, as people write it. Secrets are masked, bare `${NAME}` references shown.
@@ -37,13 +40,26 @@ export function getConfigValue(file: string, path?: string): unknown {
   return value;
 }
 
+export interface ConfigChange {
+  /** What remains to be said about the file. */
+  problems: readonly Problem[];
+  /** Key paths of secrets that were encrypted before they were written. */
+  encrypted: readonly string[];
+}
+
 /**
- * Changes one value in the file, or makes the file. Nothing is written when the change would bring in a problem.
+ * Changes one value in the file, or makes the file. Nothing is written when the change would bring in a problem. A secret that comes to a file
+ * whose other secrets are encrypted is encrypted too.
  * @param value JSON5; anything else is taken as text.
- * @returns what remains to be said about the file.
- * @throws AppError("INVALID_INPUT") for a bad path, AppError("CONFIG_INVALID") naming each problem.
+ * @param openKeys called only when there is something to encrypt.
+ * @throws AppError("INVALID_INPUT") for a bad path, AppError("CONFIG_INVALID") naming each problem, and as `openKeys` does.
  */
-export function setConfigValue(file: string, path: string, value: string): readonly Problem[] {
+export async function setConfigValue(
+  file: string,
+  path: string,
+  value: string,
+  openKeys: () => Promise<Keyring>,
+): Promise<ConfigChange> {
   const steps = knownPath(path);
   const before = readConfigFile(file) ?? "";
   const after = setInText(before, steps, typedValue(steps, value));
@@ -57,8 +73,25 @@ export function setConfigValue(file: string, path: string, value: string): reado
       details: { problems: added },
     });
   }
-  writeConfigFile(file, after);
-  return problems;
+  const secrets = secretsToEncrypt(before, after, steps);
+  const keyring = secrets.length > 0 ? await openKeys() : undefined;
+  writeConfigFile(
+    file,
+    keyring === undefined ? after : encryptTexts(after, secrets, (at, source) => sealSource(keyring, at, source)),
+  );
+  return { problems, encrypted: secrets.map((secret) => secret.path) };
+}
+
+/** Of what the change brought in. */
+function secretsToEncrypt(before: string, after: string, changed: Path): ReturnType<typeof secretTexts> {
+  const config = readConfigText(after).soundPart;
+  const isSealing = secretTexts(parseJson5(before).root).some(({ state }) => state === "encrypted");
+  if (!isSealing || config?.security.encryption.config.enabled !== true) {
+    return [];
+  }
+  return secretTexts(parseJson5(after).root).filter(
+    (secret) => changed.every((step, index) => step === secret.steps[index]) && isToBeEncrypted(secret, config),
+  );
 }
 
 function identity({ path, reason }: Problem): string {
@@ -103,7 +136,7 @@ function takesText(path: Path): boolean {
 
 function masked(value: unknown, path: Path): unknown {
   if (typeof value === "string") {
-    return entryAt(path)?.secret === true && !ONLY_REFERENCES.test(value) ? MASK : value;
+    return entryAt(path)?.secret === true && !isReference(value) ? MASK : value;
   }
   if (Array.isArray(value)) {
     return value.map((item, index) => masked(item, [...path, index]));

@@ -14,6 +14,7 @@ Without a file every setting has its default. An unknown key is an error. \`open
 - **Change:** \`openclaw config set gateway.port 8080\` keeps comments, and writes nothing that the gateway would refuse.
 - **Reload:** the running gateway takes up a saved file within a second. A bad edit leaves the last good configuration in force; address, port and whether TLS is on take effect at the next start; certificate files are taken up like the configuration itself.
 - **References:** \`\${NAME}\` in a text stands for an environment variable. It is filled in only where the value is used and never written back.
+- **Encryption:** \`openclaw config encrypt\` encrypts the secrets in their places (\`enc:v1:…\`) with the keyring in \`~/.openclaw/keys\`, and \`openclaw config decrypt\` gives back the same bytes. An encrypted value opens at its own key only, and only while it is used.
 - **Durations:** \`"500ms"\`, \`"30s"\`, \`"15m"\`, \`"24h"\`, \`"30d"\`, \`"2w"\`, or a number of milliseconds.
 - **Sizes:** \`"512m"\`, \`"1g"\`, \`"10MB"\`, or a number of bytes; all are powers of 1024.
 - **Names:** \`*\` in a key below stands for a name that you choose. In a key path on the command line, put an unusual name in brackets: \`channels["my channel"].permissions\`.

@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, rea
 import { dirname } from "node:path";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
+import { readConfigText } from "#server/config/read.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -53,15 +54,19 @@ function decodeUtf8(file: string, bytes: Buffer): string {
   }
 }
 
+const PRIVATE = 0o600;
+
 /**
- * Replaces the file in one step, readable by its owner alone. A symbolic link stays one: what it points to is replaced.
+ * Replaces the file in one step, with the mode that its own `security.storage.configPermissions` asks for, by default readable by its owner
+ * alone. A symbolic link stays one: what it points to is replaced.
  * @throws AppError("CONFIG_INVALID") when the folder cannot be written.
  */
 export function writeConfigFile(file: string, text: string): void {
   try {
     const target = realPathOf(file);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    writeFileAtomic(target, text, 0o600);
+    const asked = readConfigText(text).soundPart?.security.storage.configPermissions ?? PRIVATE;
+    writeFileAtomic(target, text, asked | PRIVATE);
   } catch (error) {
     throw new AppError("CONFIG_INVALID", `The configuration ${file} cannot be written: ${messageOf(error)}.`, {
       cause: error,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "#server/core/errors.ts";
 import { lookupVariable } from "#server/core/env.ts";
-import type { Lookup } from "#server/config/references.ts";
+import type { SecretSource } from "#server/config/references.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { readConfigFile } from "#server/config/file.ts";
 import type { Node } from "#server/config/json5/parse.ts";
@@ -10,6 +10,7 @@ import { nodeAt, type Path } from "#server/config/json5/value.ts";
 import { formatProblem, placeFinding, type Problem } from "#server/config/problems.ts";
 import { readConfigText } from "#server/config/read.ts";
 import { safetyFindings } from "#server/config/safety.ts";
+import { storageFindings } from "#server/config/storage.ts";
 import { tlsFindings } from "#server/config/tls/findings.ts";
 import type { Config } from "#server/config/schema.ts";
 
@@ -44,16 +45,19 @@ export const MISSING = "defaults";
 /**
  * Reads and checks a configuration; a missing file means all defaults. Unsafe settings do not throw: see `refusals`.
  * @param options.text taken instead of the file's content.
- * @param options.lookup finds the variables that `${NAME}` refers to; default: this process' environment.
+ * @param options.lookup default: this process' environment. @param options.open without it encrypted values are taken as they are, unseen.
  * @throws AppError("CONFIG_INVALID") naming every problem, which `problemsOf` gives back as data.
  */
-export function loadConfig(file: string, options: { text?: string; lookup?: Lookup } = {}): LoadedConfig {
+export function loadConfig(
+  file: string,
+  options: { text?: string | undefined } & Partial<SecretSource> = {},
+): LoadedConfig {
   const text = options.text ?? readConfigFile(file);
   const { root, config, problems } = readConfigText(text ?? EMPTY_FILE);
   if (config === undefined) {
     throw invalidConfig(file, problems);
   }
-  const findings = placedFindings(text ?? EMPTY_FILE, root, config, options.lookup);
+  const findings = placedFindings(text ?? EMPTY_FILE, root, config, options);
   return {
     config,
     owned: new Set(POLICY_SECTIONS.filter((section) => nodeAt(root, section.split(".")) !== undefined)),
@@ -65,15 +69,19 @@ export function loadConfig(file: string, options: { text?: string; lookup?: Look
 
 /**
  * Everything there is to say about a text, in the order of its lines: errors of its shape, safety errors and warnings.
- * @param paths also looks into the files that it names.
+ * @param options.paths also looks into the files that it names. @param options.open without it encrypted values are not judged.
  */
-export function configProblems(text: string, paths?: Pick<HomePaths, "home">): Problem[] {
+export function configProblems(
+  text: string,
+  { paths, ...secrets }: { paths?: HomePaths } & Partial<SecretSource> = {},
+): Problem[] {
   const { root, soundPart, problems } = readConfigText(text);
   if (soundPart === undefined) {
     return [...problems].sort(byPlace);
   }
-  const findings = placedFindings(text, root, soundPart);
-  const ofFiles = paths === undefined ? [] : tlsFindings(soundPart, paths, new Date());
+  const findings = placedFindings(text, root, soundPart, secrets);
+  const ofFiles =
+    paths === undefined ? [] : [...tlsFindings(soundPart, paths, new Date()), ...storageFindings(soundPart, paths)];
   return [...problems, ...findings, ...ofFiles.map((finding) => placeFinding(text, root, finding))].sort(byPlace);
 }
 
@@ -98,10 +106,10 @@ function placedFindings(
   text: string,
   root: Node | undefined,
   config: Config,
-  lookup: Lookup = lookupVariable,
+  { lookup = lookupVariable, open }: Partial<SecretSource>,
 ): Problem[] {
   const isWritten = (path: Path): boolean => nodeAt(root, path) !== undefined;
-  return safetyFindings(config, { lookup, isWritten })
+  return safetyFindings(config, { lookup, open, isWritten })
     .map((finding) => placeFinding(text, root, finding))
     .sort(byPlace);
 }

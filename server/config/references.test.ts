@@ -6,13 +6,13 @@ import { resolveSecret } from "#server/config/references.ts";
 const lookup = (variable: string): string | undefined => ({ KEY: "s3cret$&", HOST: "h" })[variable];
 
 test("AUTH-11 references are filled in at use, as they are", () => {
-  expect(resolveSecret("a.b", "${KEY}", lookup)).toBe("s3cret$&");
-  expect(resolveSecret("a.b", "x-${HOST}-${HOST}-$HOST", lookup)).toBe("x-h-h-$HOST");
-  expect(resolveSecret("a.b", "plain", lookup)).toBe("plain");
+  expect(resolveSecret("a.b", "${KEY}", { lookup })).toBe("s3cret$&");
+  expect(resolveSecret("a.b", "x-${HOST}-${HOST}-$HOST", { lookup })).toBe("x-h-h-$HOST");
+  expect(resolveSecret("a.b", "plain", { lookup })).toBe("plain");
 });
 
 test("AUTH-11 a missing variable is an error that names key and variable", () => {
-  const resolve = (): string => resolveSecret("security.apiKeys.openai", "${KEY}${GONE}", lookup);
+  const resolve = (): string => resolveSecret("security.apiKeys.openai", "${KEY}${GONE}", { lookup });
   expect(resolve).toThrow(/^security\.apiKeys\.openai .*GONE/);
   expect(resolve).toThrow(expect.objectContaining({ code: "NOT_CONFIGURED" }));
 });

@@ -224,7 +224,7 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
   const text = `{
     security: {
       apiKeys: { openai: "plain", google: "\${UNSET}" },
-      encryption: { database: { iterations: 100000 } },
+      encryption: { database: { enabled: false, iterations: 100000 } },
       storage: { configPermissions: "644", logPermissions: "644" },
       rateLimit: { enabled: false },
       monitoring: { alerting: { channels: ["email", "webhook"] } },
@@ -235,6 +235,7 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
     expect.arrayContaining([
       "warning security.apiKeys.openai",
       "warning security.apiKeys.google",
+      "warning security.encryption.database.enabled",
       "warning security.encryption.database.iterations",
       "warning security.storage.configPermissions",
       "warning security.storage.logPermissions",
@@ -246,9 +247,8 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
   );
 });
 
-test("a protection that this version does not have refuses the start, another key without effect warns", () => {
-  const messages = "{ security: { encryption: { messages: { enabled: true } } } }";
-  expect(findings(messages)).toContain("error security.encryption.messages.enabled");
+test("a key without effect warns, one that is applied does not", () => {
+  expect(findings("{ security: { encryption: { messages: { enabled: true } } } }")).toEqual([]);
   expect(findings("{ security: { fileSystem: { monitoring: { alertOnSuspicious: true } } } }")).toEqual([
     "warning security.fileSystem.monitoring.alertOnSuspicious",
   ]);

@@ -1,35 +1,35 @@
 /**
  * Whether a well-formed configuration is safe to run. Errors refuse the start and a reload; warnings are shown.
- * Pure: the environment comes in as `lookup`, what stands in the file as `isWritten`.
+ * Pure: the environment comes in as `lookup`, the keyring as `open`, what stands in the file as `isWritten`.
  */
 import type { Finding } from "#server/config/problems.ts";
 import type { Path } from "#server/config/json5/value.ts";
-import type { Lookup } from "#server/config/references.ts";
+import type { SecretSource } from "#server/config/references.ts";
 import { accessFindings } from "#server/config/safety/access.ts";
 import { dataFindings } from "#server/config/safety/data.ts";
 import { modelFindings } from "#server/config/safety/models.ts";
 import { nameFindings } from "#server/config/safety/names.ts";
 import { networkFindings } from "#server/config/safety/network.ts";
+import { secretFindings } from "#server/config/safety/secrets.ts";
 import { sandboxFindings } from "#server/config/safety/sandbox.ts";
 import { unenforcedFindings } from "#server/config/safety/unenforced.ts";
 import type { Config } from "#server/config/schema.ts";
 
-export interface SafetyFacts {
-  /** Value of an environment variable, undefined when unset. */
-  lookup: Lookup;
+export interface SafetyFacts extends SecretSource {
   /** Whether the file itself holds that path. */
   isWritten: (path: Path) => boolean;
 }
 
-export function safetyFindings(config: Config, { lookup, isWritten }: SafetyFacts): Finding[] {
+export function safetyFindings(config: Config, { isWritten, ...secrets }: SafetyFacts): Finding[] {
   const findings = [
-    ...networkFindings(config, lookup),
+    ...networkFindings(config, secrets),
     ...accessFindings(config),
     ...nameFindings(config),
     ...sandboxFindings(config),
-    ...modelFindings(config, lookup),
-    ...dataFindings(config, lookup),
-    ...unenforcedFindings(config, isWritten),
+    ...modelFindings(config, secrets),
+    ...secretFindings(config, secrets.open),
+    ...dataFindings(config, secrets),
+    ...unenforcedFindings(isWritten),
   ];
   const perUser = ["security", "rateLimit", "perUser"];
   if (isWritten(perUser) && !isWritten([...perUser, "skipSuccessfulRequests"])) {

@@ -8,7 +8,7 @@ import type { Logger } from "#server/core/log.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { fileFacts } from "#server/core/file-facts.ts";
 import { readConfigFile } from "#server/config/file.ts";
-import type { Lookup } from "#server/config/references.ts";
+import { resolveSecret, type SecretSource } from "#server/config/references.ts";
 import { MISSING, assertSafe, hashOf, loadConfig, problemsOf, type LoadedConfig } from "#server/config/load.ts";
 import type { Problem } from "#server/config/problems.ts";
 
@@ -30,29 +30,30 @@ interface ConfigStatus {
 
 export interface ConfigStore {
   current(): LoadedConfig;
+  /** What a secret of the configuration in force stands for, put together at the moment of use. Throws as `resolveSecret` does. */
+  secret(path: string, written: string): string;
   status(): ConfigStatus;
   /** Calls back after every successful reload. @returns ends the subscription. */
   subscribe(listener: (loaded: LoadedConfig) => void): () => void;
   close(): void;
 }
 
-export interface ConfigStoreOptions {
+/** `lookup`: default this process' environment. `open`: without it encrypted values are neither judged nor usable. */
+export interface ConfigStoreOptions extends Partial<SecretSource> {
   file: string;
   log: Pick<Logger, "info" | "warn" | "error">;
   /** Told of every load, the first included, and of every refused one. */
   onEvent?: (event: ConfigEvent) => void;
-  /** Finds the variables that `${NAME}` refers to; default: this process' environment. */
-  lookup?: Lookup;
 }
 
 /**
  * Loads the file and watches it until `close`.
  * @throws AppError("CONFIG_INVALID") when the first load fails or is unsafe.
  */
-export function openConfigStore({ file, log, onEvent, lookup }: ConfigStoreOptions): ConfigStore {
+export function openConfigStore({ file, log, onEvent, ...secrets }: ConfigStoreOptions): ConfigStore {
   // Facts before content: a save between the two shows as a change at the next look.
   let seen = fileFacts(file);
-  let loaded = loadSafely(file, { lookup });
+  let loaded = loadSafely(file, secrets);
   let loadedAt = new Date();
   let attempted = loaded.hash;
   let error: readonly Problem[] | undefined;
@@ -81,7 +82,7 @@ export function openConfigStore({ file, log, onEvent, lookup }: ConfigStoreOptio
       }
       attempted = hash;
       if (text !== undefined) {
-        accept(loadSafely(file, { text, lookup }));
+        accept(loadSafely(file, { ...secrets, text }));
       } else if (loaded.hash === MISSING) {
         error = undefined;
       } else {
@@ -133,6 +134,7 @@ export function openConfigStore({ file, log, onEvent, lookup }: ConfigStoreOptio
   const timer = setInterval(look, LOOK_EVERY_MS).unref();
   return {
     current: () => loaded,
+    secret: (path, written) => resolveSecret(path, written, secrets),
     status: () => ({ file, loadedAt, hash: loaded.hash, error }),
     subscribe: (listener) => {
       listeners.add(listener);
@@ -142,8 +144,8 @@ export function openConfigStore({ file, log, onEvent, lookup }: ConfigStoreOptio
   };
 }
 
-function loadSafely(file: string, { text, lookup }: { text?: string; lookup?: Lookup | undefined }): LoadedConfig {
-  const loaded = loadConfig(file, { ...(text !== undefined && { text }), ...(lookup !== undefined && { lookup }) });
+function loadSafely(file: string, options: { text?: string } & Partial<SecretSource>): LoadedConfig {
+  const loaded = loadConfig(file, options);
   assertSafe(file, loaded);
   return loaded;
 }

@@ -33,6 +33,8 @@ function randomSymbols(characters: number): string {
 }
 
 export const newRunId = (): string => randomId("run");
+/** Of one command of the command line, for the record. */
+export const newCommandId = (): string => randomId("cmd");
 export const newRequestId = (): string => randomId("req");
 export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");

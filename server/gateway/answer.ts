@@ -3,6 +3,7 @@
  * any error into one body shape. When a refusal cannot be recorded the call is refused all the same, as unavailable.
  */
 import type { Principal } from "#server/access/schema.ts";
+import { faultFacts, onOccasion } from "#server/audit/index.ts";
 import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -77,7 +78,10 @@ async function handle(
   const principal = identify(services, exchange.incoming);
   exchange.principal = principal;
   refuseStrangeParams(params);
-  const outgoing = await route.handle(services, Object.assign(exchange, { principal }), params);
+  const { address, requestId } = exchange.incoming;
+  const outgoing = await onOccasion({ requestId, address, tokenId: principal.tokenId ?? undefined }, () =>
+    route.handle(services, Object.assign(exchange, { principal }), params),
+  );
   const { body } = outgoing;
   return isWhole(body)
     ? outgoing
@@ -133,8 +137,6 @@ async function recordRefusal(services: GatewayServices, exchange: Exchange<Call>
     return;
   }
   const { incoming, principal } = exchange;
-  const own =
-    error instanceof Refusal ? error.event : { event: "message.refused" as const, reason: error.code.toLowerCase() };
   const event: AuditEventInput = {
     outcome: error.code === "INTERNAL" ? "failed" : "denied",
     actor: actorOf(principal, incoming.address),
@@ -142,10 +144,29 @@ async function recordRefusal(services: GatewayServices, exchange: Exchange<Call>
     address: incoming.address,
     requestId: incoming.requestId,
     target: `${incoming.method} ${incoming.path}`,
-    ...own,
+    ...ownEvent(error),
   };
-  const collapseKey = error instanceof Refusal ? error.collapseKey : undefined;
+  const collapseKey = collapseKeyOf(error, event, principal);
   await (collapseKey === undefined ? services.audit.append([event]) : services.refusals.record(collapseKey, event));
+}
+
+/** What the place that refused knows of it; a fault of ours is no refusal. */
+function ownEvent(error: AppError): Pick<AuditEventInput, "event" | "reason"> & Partial<AuditEventInput> {
+  if (error instanceof Refusal) {
+    return error.event;
+  }
+  return error.code === "INTERNAL"
+    ? { event: "system.error", reason: "request_failed", data: faultFacts(error.cause ?? error) }
+    : { event: "message.refused", reason: error.code.toLowerCase() };
+}
+
+/**
+ * Known callers may be refused as often as they like to ask, so what comes from one of them for one reason at the same time shares records.
+ * Whose guesses are slowed down anyway is recorded each time.
+ */
+function collapseKeyOf(error: AppError, { event, reason, because }: AuditEventInput, principal: Principal | null) {
+  const own = error instanceof Refusal ? error.collapseKey : undefined;
+  return own ?? (principal === null ? undefined : JSON.stringify([event, reason, because, principal.id]));
 }
 
 function unexpected(services: GatewayServices, incoming: Call, error: unknown): AppError {

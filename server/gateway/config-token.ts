@@ -4,7 +4,7 @@
  * hold up those that were.
  */
 import { createHash } from "node:crypto";
-import { resolveSecret, type ConfigStore, type LoadedConfig } from "#server/config/index.ts";
+import type { ConfigStore, LoadedConfig } from "#server/config/index.ts";
 import { sameBytes } from "#server/core/crypto/same-bytes.ts";
 
 export interface ConfigToken {
@@ -19,11 +19,11 @@ const REMEMBERED = 5;
 const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** Follows the configuration. */
-export function createConfigToken(config: Pick<ConfigStore, "current" | "subscribe">): ConfigToken {
-  let current = currentDigest(config.current());
+export function createConfigToken(config: Pick<ConfigStore, "current" | "secret" | "subscribe">): ConfigToken {
+  let current = currentDigest(config, config.current());
   let former: Buffer[] = [];
   config.subscribe((loaded) => {
-    const next = currentDigest(loaded);
+    const next = currentDigest(config, loaded);
     if (current !== null && (next === null || !next.equals(current))) {
       former = [current, ...former].filter((digest) => next === null || !digest.equals(next)).slice(0, REMEMBERED);
     }
@@ -45,7 +45,7 @@ export function createConfigToken(config: Pick<ConfigStore, "current" | "subscri
   };
 }
 
-function currentDigest({ config }: LoadedConfig): Buffer | null {
+function currentDigest(store: Pick<ConfigStore, "secret">, { config }: LoadedConfig): Buffer | null {
   const { token } = config.gateway;
-  return token === undefined ? null : digestOf(resolveSecret("gateway.token", token));
+  return token === undefined ? null : digestOf(store.secret("gateway.token", token));
 }

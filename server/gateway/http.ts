@@ -1,6 +1,7 @@
 /** The gateway's API as one Hono app: routes in, transport-free handlers out. Mounted by `server/main.ts` and by Next's route handlers. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { faultEvent } from "#server/audit/index.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
 import { answer, complete, errorReply } from "#server/gateway/answer.ts";
@@ -50,8 +51,13 @@ export function createGatewayApp({ services, health, version }: GatewayAppOption
   app.notFound(() =>
     failed(new AppError("NOT_FOUND", "There is nothing at this address. See /openapi.json for the API.")),
   );
-  app.onError((error, context) => {
-    services.log.error({ err: error, path: context.req.path }, "request failed outside its handler");
+  app.onError(async (error, context) => {
+    const { method, path } = context.req;
+    services.log.error({ err: error, path }, "request failed outside its handler");
+    const fault = faultEvent("request_failed", error, { type: "system", id: "server" }, `${method} ${path}`);
+    await services.audit
+      .append([fault])
+      .catch((failure: unknown) => services.log.error({ err: failure }, "a failed request could not be recorded"));
     return failed(new AppError("INTERNAL", "The gateway failed on this request. Its log says more."));
   });
   return app;

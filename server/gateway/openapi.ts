@@ -2,6 +2,7 @@
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Env } from "hono";
 import type { z } from "zod";
+import { AuditPageView, AuditQuery } from "#server/gateway/audit-query.ts";
 import { RunListQuery } from "#server/gateway/runs.ts";
 import { ExplainRequest } from "#server/access/schema.ts";
 import { RunTranscript } from "#server/sandbox/index.ts";
@@ -112,6 +113,15 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     path: "/api/v1/runs/{id}/transcript",
     summary: "Read what a run did: messages, tools and their results, models",
     responses: { 200: ok("The transcript so far.", RunTranscript), ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/audit",
+    summary: "Search the audit record, newest first",
+    description:
+      "Takes `audit:read`. Every parameter narrows the search; `event` takes the beginning of a name or kind, `level` includes what is graver. Reading is itself on record.",
+    request: { query: AuditQuery },
+    responses: { 200: ok("A page of events and how many there are.", AuditPageView), ...ERRORS },
   },
   {
     method: "get",

@@ -296,9 +296,9 @@ describe("large bodies", () => {
     const files = [file("1.bin", half), file("2.bin", half)];
     const { status, body } = await run({ files });
     expect(status).toBe(202);
-    expect(
-      await server.sql("SELECT sum(length(content))::int AS n FROM run_file WHERE run_id = $1", [body?.runId]),
-    ).toEqual([{ n: RUN_FILE_LIMITS.inputBytes }]);
+    expect(await server.sql("SELECT sum(size_bytes)::int AS n FROM run_file WHERE run_id = $1", [body?.runId])).toEqual(
+      [{ n: RUN_FILE_LIMITS.inputBytes }],
+    );
     const more = await run({ files: [...files, file("3.bin", "x")] });
     expect([more.status, more.body?.error?.message]).toEqual([400, expect.stringMatching(/^files: All files/)]);
     const message = await callApi(server.url, "/api/v1/messages", {

@@ -20,7 +20,7 @@ export async function getRunFile(
   { id: runId = "", fileId = "" }: PathParams,
 ): Promise<Outgoing> {
   const admission = await enterRunEvents(services, exchange, runId);
-  const { content, path, bytes } = await readRunFile(services.db, runId, fileId);
+  const { content, path, bytes } = await readRunFile(services, runId, fileId);
   const { principal, incoming } = exchange;
   if (services.config.current().config.security.fileSystem.monitoring.logFileAccess) {
     await services.audit.append([

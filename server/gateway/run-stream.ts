@@ -31,7 +31,7 @@ async function* events(services: GatewayServices, options: StreamOptions): Async
     if (finish === undefined || signal.aborted) {
       return;
     }
-    const run = await getRun(services.db, runId);
+    const run = await getRun(services, runId);
     if (isFinal(run.state)) {
       yield event("reply", await finish(run));
     }

@@ -9,7 +9,7 @@ import { limit, type Admission } from "#server/gateway/limit.ts";
 import { validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
-import { getRun, getTranscript, listRuns, requestCancel, type RunScope } from "#server/sandbox/index.ts";
+import { getRun, getTranscript, listRuns, requestCancel, requireRun, type RunScope } from "#server/sandbox/index.ts";
 import { RUN_STATES, type RunSummary } from "#server/sandbox/schema.ts";
 
 export const RunListQuery = z.strictObject({
@@ -58,7 +58,7 @@ export async function getOneRun(
 ): Promise<Outgoing> {
   const { principal } = exchange;
   const admission = await enter(services, exchange, "runs:read");
-  const run = await getRun(services.db, runId, scopeOf(services, principal, "runs:read_all"));
+  const run = await getRun(services, runId, scopeOf(services, principal, "runs:read_all"));
   return json(200, toWire(run), admission.headers);
 }
 
@@ -84,7 +84,7 @@ export async function getRunTranscript(
 ): Promise<Outgoing> {
   const admission = await enter(services, exchange, "runs:read");
   const scope = scopeOf(services, exchange.principal, "runs:read_all");
-  return json(200, await getTranscript(services.db, runId, scope), admission.headers);
+  return json(200, await getTranscript(services, runId, scope), admission.headers);
 }
 
 /** The right to follow one run, on any transport. @throws Refusal; AppError NOT_FOUND */
@@ -94,7 +94,7 @@ export async function enterRunEvents(
   runId: string,
 ): Promise<Admission> {
   const admission = await enter(services, exchange, "runs:read");
-  await getRun(services.db, runId, scopeOf(services, exchange.principal, "runs:read_all"));
+  await requireRun(services.db, runId, scopeOf(services, exchange.principal, "runs:read_all"));
   return admission;
 }
 

@@ -1,4 +1,5 @@
 /** What the gateway needs from the rest of the process; built once in `server/compose.ts`. */
+import type { Pool } from "pg";
 import type { PgBoss } from "pg-boss";
 import type { PolicyStore } from "#server/access/index.ts";
 import type { AuditWriter, Collapser } from "#server/audit/index.ts";
@@ -11,7 +12,7 @@ import type { Logger } from "#server/core/log.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
-import type { RunWatcher } from "#server/sandbox/index.ts";
+import type { RunSeal, RunWatcher } from "#server/sandbox/index.ts";
 import type { Pepper, TokenStore } from "#server/tokens/index.ts";
 
 export interface GatewayServices {
@@ -27,7 +28,10 @@ export interface GatewayServices {
   /** Records refusals that may come in floods. */
   refusals: Collapser;
   runs: RunWatcher;
+  /** Encryption of what runs hold. */
+  runSeal: RunSeal;
   db: Db;
+  pool: Pool;
   paths: HomePaths;
   boss: PgBoss;
   /** The names and origins under which browsers may reach this server. */

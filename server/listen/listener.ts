@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket, type AddressInfo, type DropArgument } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { faultEvent } from "#server/audit/index.ts";
 import { assertTlsFiles } from "#server/config/index.ts";
 import { isLoopbackAddress } from "#server/core/http/address.ts";
 import { leaveUnreadBody } from "#server/core/http/unread-body.ts";
@@ -124,8 +125,13 @@ function takeRequests(
 
   const onNodeRequest = (request: IncomingMessage, response: ServerResponse): void => {
     take(request, response).catch((error: unknown) => {
-      services.log.error({ err: error, path: request.url?.split("?")[0] }, "request failed");
+      const path = request.url?.split("?")[0] ?? "";
+      services.log.error({ err: error, path }, "request failed");
       response.destroy();
+      const fault = faultEvent("request_failed", error, { type: "system", id: "server" }, `${request.method} ${path}`);
+      services.audit
+        .append([fault])
+        .catch((failure: unknown) => services.log.error({ err: failure }, "a failed request could not be recorded"));
     });
   };
   server.on("request", onNodeRequest);

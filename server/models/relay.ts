@@ -62,7 +62,7 @@ const FAILURES: Readonly<Partial<Record<Ending, [status: number, message: string
   provider_encoded: [502, "The model's provider answered in an encoding that was not asked for."],
   key_missing: [
     503,
-    "The key of the model's provider is not set. The gateway's administrator has to set it and restart the gateway.",
+    "The key of the model's provider is not set or cannot be read. The gateway's administrator finds the reason in its log.",
   ],
   timeout: [504, "The model did not answer within models.timeout. Ask for less, or raise it."],
   stopping: [503, "The gateway is stopping. Try again later."],
@@ -98,7 +98,8 @@ export async function relayCall(
   const signal = AbortSignal.any([caller.signal, timeout, stopping]);
   const relayed: Relayed = { ending: "answered", status: null, usage: new UsageReader(), wholeBytes: 0, error: null };
   try {
-    await exchange(agent, call, request, response, signal, relayed);
+    const key = keyOf(services.config, call.provider);
+    await exchange(agent, { ...call, key }, request, response, signal, relayed);
   } catch (error) {
     relayed.ending = endingOf(error, relayed, { caller: caller.signal, timeout, stopping });
     services.log.warn(
@@ -122,14 +123,13 @@ export async function relayCall(
 
 async function exchange(
   agent: Agent,
-  call: ModelCall,
+  call: ModelCall & { key: string | null },
   request: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
   relayed: Relayed,
 ): Promise<void> {
-  const key = keyOf(call.provider);
-  const to = { provider: call.provider, path: call.route.upstream, key };
+  const to = { provider: call.provider, path: call.route.upstream, key: call.key };
   const answer = await callProvider(agent, to, request.headers, call.body, signal);
   relayed.status = answer.statusCode;
   const refused = unusable(answer);
@@ -142,7 +142,7 @@ async function exchange(
   const headers = headersBack(answer.headers);
   if (answer.statusCode >= 400) {
     relayed.ending = "provider_error";
-    relayed.error = { headers, text: await errorText(answer.body, key, MAX_ERROR_BYTES) };
+    relayed.error = { headers, text: await errorText(answer.body, call.key, MAX_ERROR_BYTES) };
     return;
   }
   response.writeHead(answer.statusCode, { ...headers, trailer: USAGE_TRAILER });
@@ -180,14 +180,17 @@ function endingOf(
   if (signals.stopping.aborted) {
     return "stopping";
   }
-  if (isAppError(error) && error.code === "NOT_CONFIGURED") {
+  if (isAppError(error) && (error.code === "NOT_CONFIGURED" || error.code === "CANNOT_DECRYPT")) {
     return "key_missing";
   }
   return status === null ? "provider_unreachable" : "provider_broke_off";
 }
 
-/** Of an error only what cannot hold an address or a key. */
+/** Of an error only what cannot hold an address or a key: ours name the key's path in the configuration. */
 function kindOf(error: unknown): string {
+  if (isAppError(error)) {
+    return error.message;
+  }
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   return code || (error instanceof Error ? error.name : "unknown");
 }

@@ -6,7 +6,7 @@ import type { Db } from "#server/core/db/client.ts";
 import type { Logger } from "#server/core/log.ts";
 
 export interface ModelServices {
-  config: Pick<ConfigStore, "current">;
+  config: Pick<ConfigStore, "current" | "secret">;
   db: Db;
   pool: Pool;
   refusals: Collapser;

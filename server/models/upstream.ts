@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from "node:http";
 import { Agent, type Dispatcher } from "undici";
-import { resolveSecret } from "#server/config/index.ts";
+import type { ConfigStore } from "#server/config/index.ts";
 import type { Provider } from "#server/models/policy.ts";
 
 const CONNECT_WITHIN_MS = 10_000;
@@ -18,8 +18,9 @@ export type ProviderAnswer = Dispatcher.ResponseData;
 export const openProviders = (): Agent =>
   new Agent({ connect: { timeout: CONNECT_WITHIN_MS }, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 32 * 1024 });
 
-/** The provider's key, with its references filled in; null = it has none. @throws AppError("NOT_CONFIGURED") */
-export const keyOf = ({ key }: Provider): string | null => (key === null ? null : resolveSecret(key.path, key.written));
+/** The provider's key, decrypted and with its references filled in; null = it has none. @throws AppError as `ConfigStore.secret` does. */
+export const keyOf = (config: Pick<ConfigStore, "secret">, { key }: Provider): string | null =>
+  key === null ? null : config.secret(key.path, key.written);
 
 /** Sends `body` to the provider; resolves with the head of its answer. */
 export async function callProvider(

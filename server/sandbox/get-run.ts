@@ -2,21 +2,38 @@
 import type { Db, Prisma } from "#server/core/db/client.ts";
 import { afterCursor, NEWEST_FIRST, toPage } from "#server/core/db/keyset.ts";
 import { AppError } from "#server/core/errors.ts";
+import type { RunOpener } from "#server/sandbox/run-seal.ts";
 import { SUMMARY_COLUMNS, toSummary, toView, VIEW_COLUMNS } from "#server/sandbox/run-view.ts";
 import type { RunState, RunSummary, RunView } from "#server/sandbox/schema.ts";
+
+/** What reading a run's text takes. */
+export interface RunReading {
+  db: Db;
+  runSeal: RunOpener;
+}
 
 /** Limits a read to the runs of one principal; absent = all runs. */
 export interface RunScope {
   principalId?: string | undefined;
 }
 
-/** @throws AppError NOT_FOUND alike for a run that does not exist and one outside the scope. */
-export async function getRun(db: Db, runId: string, scope: RunScope = {}): Promise<RunView> {
+/**
+ * @throws AppError NOT_FOUND alike for a run that does not exist and one outside the scope, CANNOT_DECRYPT when its output was changed in the
+ * database.
+ */
+export async function getRun({ db, runSeal }: RunReading, runId: string, scope: RunScope = {}): Promise<RunView> {
   const row = await db.run.findFirst({ where: { id: runId, ...ownedBy(scope) }, select: VIEW_COLUMNS });
   if (row === null) {
     throw runNotFound();
   }
-  return toView(row);
+  return toView(row, runSeal);
+}
+
+/** That there is such a run, without reading it. @throws AppError NOT_FOUND as `getRun` does. */
+export async function requireRun(db: Db, runId: string, scope: RunScope = {}): Promise<void> {
+  if ((await db.run.count({ where: { id: runId, ...ownedBy(scope) } })) === 0) {
+    throw runNotFound();
+  }
 }
 
 export const runNotFound = (): AppError =>

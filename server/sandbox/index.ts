@@ -1,6 +1,6 @@
 /** What other domains may import of the sandbox. Schema and policy are imported from their own files. */
 export { engineStatus, HEARTBEAT_LIMIT_MS, requireEngine } from "#server/sandbox/engine-status.ts";
-export { getRun, listRuns, type RunScope } from "#server/sandbox/get-run.ts";
+export { getRun, listRuns, requireRun, type RunReading, type RunScope } from "#server/sandbox/get-run.ts";
 export { openRunQueue, RUN_QUEUE, type RunJob } from "#server/sandbox/queue.ts";
 export { requestCancel } from "#server/sandbox/request-cancel.ts";
 export {
@@ -13,6 +13,8 @@ export {
   type NewRunFile,
 } from "#server/sandbox/run-files.ts";
 export { listRunEvents } from "#server/sandbox/run-events.ts";
+export { resealRuns, type ColumnProgress } from "#server/sandbox/reseal.ts";
+export { createRunOpener, createRunSeal, type RunSeal } from "#server/sandbox/run-seal.ts";
 export { createRunWatcher, type RunWatcher } from "#server/sandbox/run-watcher.ts";
 export { submitRun, type SubmitDeps } from "#server/sandbox/submit-run.ts";
 export { getTranscript, RunTranscript } from "#server/sandbox/transcript.ts";

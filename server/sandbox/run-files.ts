@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import type { Db, Prisma, Tx } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
+import type { RunReading } from "#server/sandbox/get-run.ts";
+import type { RunSeal } from "#server/sandbox/run-seal.ts";
 import { toFileView } from "#server/sandbox/run-view.ts";
 import type { RunEventData, RunFileView } from "#server/sandbox/schema.ts";
 import type { z } from "zod";
@@ -31,21 +33,25 @@ const FILE_COLUMNS = {
 
 /** Rows for `storeRunFiles`, with everything that takes time done: nothing slow belongs in a transaction. */
 export function runFileRows(
+  seal: Pick<RunSeal, "sealContent">,
   runId: string,
   direction: RunFileView["direction"],
   files: readonly NewRunFile[],
 ): Prisma.RunFileCreateManyInput[] {
-  return files.map(({ path, bytes, content, verdict, reason }) => ({
-    id: randomId("fil"),
-    runId,
-    direction,
-    path,
-    sizeBytes: BigInt(bytes),
-    sha256: content === null ? null : new Uint8Array(digestOf(content)),
-    content: content === null ? null : new Uint8Array(content),
-    verdict,
-    reason,
-  }));
+  return files.map(({ path, bytes, content, verdict, reason }) => {
+    const id = randomId("fil");
+    return {
+      id,
+      runId,
+      direction,
+      path,
+      sizeBytes: BigInt(bytes),
+      sha256: content === null ? null : new Uint8Array(digestOf(content)),
+      content: content === null ? null : seal.sealContent(id, content),
+      verdict,
+      reason,
+    };
+  });
 }
 
 export async function storeRunFiles(tx: Tx, rows: readonly Prisma.RunFileCreateManyInput[]): Promise<void> {
@@ -64,14 +70,19 @@ export function fileEvent(
 
 export const digestOf = (content: Uint8Array): Buffer => createHash("sha256").update(content).digest();
 
-/** What the launcher puts into the container. */
-export async function readInputs(db: Db, runId: string): Promise<{ path: string; content: Buffer }[]> {
+/** What the launcher puts into the container. @throws AppError CANNOT_DECRYPT */
+export async function readInputs(
+  { db, runSeal }: RunReading,
+  runId: string,
+): Promise<{ path: string; content: Buffer }[]> {
   const rows = await db.runFile.findMany({
     where: { runId, direction: "input", verdict: "stored" },
-    select: { path: true, content: true },
+    select: { id: true, path: true, content: true },
     orderBy: { path: "asc" },
   });
-  return rows.flatMap(({ path, content }) => (content === null ? [] : [{ path, content: bufferOf(content) }]));
+  return rows.flatMap(({ id, path, content }) =>
+    content === null ? [] : [{ path, content: runSeal.openContent({ id, runId }, content) }],
+  );
 }
 
 /** Inputs before outputs, by path. */
@@ -84,8 +95,12 @@ export async function listRunFiles(db: Db, runId: string): Promise<RunFileView[]
   return rows.map(toFileView);
 }
 
-/** @throws AppError NOT_FOUND, also for a file without content: the sentence says why it has none. */
-export async function readRunFile(db: Db, runId: string, fileId: string): Promise<RunFileView & { content: Buffer }> {
+/** @throws AppError NOT_FOUND, also for a file without content: the sentence says why it has none; CANNOT_DECRYPT. */
+export async function readRunFile(
+  { db, runSeal }: RunReading,
+  runId: string,
+  fileId: string,
+): Promise<RunFileView & { content: Buffer }> {
   const row = await db.runFile.findFirst({ where: { id: fileId, runId }, select: { ...FILE_COLUMNS, content: true } });
   if (row === null) {
     throw new AppError("NOT_FOUND", `This run has no such file. List them with GET /api/v1/runs/${runId}/files.`);
@@ -94,7 +109,5 @@ export async function readRunFile(db: Db, runId: string, fileId: string): Promis
   if (row.content === null) {
     throw new AppError("NOT_FOUND", `This file was ${file.verdict}, so there is no content: ${file.reason ?? ""}`);
   }
-  return { ...file, content: bufferOf(row.content) };
+  return { ...file, content: runSeal.openContent({ id: fileId, runId }, row.content) };
 }
-
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

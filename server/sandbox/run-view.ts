@@ -1,5 +1,6 @@
 /** Rows of the database as the types that leave this domain. A row that does not fit is a defect, never passed on half read. */
 import type { Prisma } from "#server/core/db/client.ts";
+import type { RunOpener } from "#server/sandbox/run-seal.ts";
 import {
   FILE_DIRECTIONS,
   FILE_VERDICTS,
@@ -70,12 +71,13 @@ export function toSummary(row: SummaryRow): RunSummary {
   };
 }
 
-export function toView(row: ViewRow): RunView {
+/** @throws AppError CANNOT_DECRYPT */
+export function toView(row: ViewRow, opener: RunOpener): RunView {
   return {
     ...row,
     ...toSummary(row),
-    stdout: row.stdout,
-    stderr: row.stderr,
+    stdout: opener.openText("stdout", row.id, row.stdout),
+    stderr: opener.openText("stderr", row.id, row.stderr),
     limits: row.limits === null ? null : RunLimits.parse(row.limits),
   };
 }
@@ -123,10 +125,11 @@ interface EventRow {
 
 const isEventKind = (kind: string): kind is RunEventKind => kind in RunEventData;
 
-export function toEvent(row: EventRow): RunEvent {
+/** @throws AppError CANNOT_DECRYPT */
+export function toEvent(row: EventRow, opener: RunOpener): RunEvent {
   const { runId, seq, kind, at } = row;
   if (!isEventKind(kind)) {
     throw new Error("run_event.kind holds an unknown value");
   }
-  return { runId, seq, kind, at, data: RunEventData[kind].parse(row.data) } as RunEvent;
+  return { runId, seq, kind, at, data: RunEventData[kind].parse(opener.openEvent(row)) } as RunEvent;
 }

@@ -4,7 +4,7 @@
  */
 import type { Db } from "#server/core/db/client.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
-import { getRun } from "#server/sandbox/get-run.ts";
+import { getRun, type RunReading } from "#server/sandbox/get-run.ts";
 import { toEvent } from "#server/sandbox/run-view.ts";
 import { isFinal, type RunEvent, type RunView } from "#server/sandbox/schema.ts";
 
@@ -14,9 +14,9 @@ const RECHECK_MS = 5_000;
 const PAGE = 500;
 
 export interface RunWatcher {
-  /** The run once it is final, or as it stands after `timeoutMs` or when `signal` aborts. @throws AppError NOT_FOUND. */
+  /** The run once it is final, or as it stands after `timeoutMs` or when `signal` aborts. @throws AppError NOT_FOUND, CANNOT_DECRYPT. */
   waitForEnd(runId: string, options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<RunView>;
-  /** Events with a sequence number above `afterSeq`, each once and in order; ends after the `end` event or when `signal` aborts. */
+  /** Events with a sequence number above `afterSeq`, each once and in order; ends after the `end` event or when `signal` aborts. @throws AppError CANNOT_DECRYPT */
   follow(
     runId: string,
     options?: { afterSeq?: number | undefined; signal?: AbortSignal | undefined },
@@ -53,7 +53,8 @@ class Bell {
   }
 }
 
-export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatcher> {
+export async function createRunWatcher(reading: RunReading, hub: NotifyHub): Promise<RunWatcher> {
+  const { db, runSeal } = reading;
   const bells = new Map<string, Set<Bell>>();
   let closed = false;
   const ringAll = (): void => bells.forEach((set) => set.forEach((bell) => bell.ring()));
@@ -87,7 +88,7 @@ export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatch
           const { state } = await stateOf(db, runId);
           const remaining = deadline - performance.now();
           if (state === "final" || remaining <= 0 || signal?.aborted === true) {
-            return await getRun(db, runId);
+            return await getRun(reading, runId);
           }
           await bell.sleep(Math.min(remaining, RECHECK_MS), signal);
         }
@@ -107,7 +108,7 @@ export async function createRunWatcher(db: Db, hub: NotifyHub): Promise<RunWatch
             take: PAGE,
           });
           for (const row of rows) {
-            const event = toEvent(row);
+            const event = toEvent(row, runSeal);
             seq = event.seq;
             yield event;
             if (event.kind === "end") {

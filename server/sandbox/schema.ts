@@ -200,6 +200,9 @@ export const RunEventData = {
 } as const;
 export type RunEventKind = keyof typeof RunEventData;
 
+/** Kinds that are stored as they are, also with encryption: they carry numbers and names of workers, nothing that anybody wrote. */
+export const OPEN_KINDS: ReadonlySet<RunEventKind> = new Set(["queued", "started", "usage", "requeued"]);
+
 export type RunEvent = {
   [Kind in RunEventKind]: {
     runId: string;

@@ -20,6 +20,7 @@ import {
 import type { RunRequestInput } from "#server/sandbox/schema.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { openTestRunSeal } from "../../tests/support/run-seal.ts";
 
 const log = createLogger("test", "silent");
 let database: TestDatabase;
@@ -36,8 +37,10 @@ beforeAll(async () => {
   owner = createPool({ connectionString: database.ownerUrl, name: "owner", max: 2 });
   db = createDb(pool);
   hub = await openNotifyHub(database.appUrl, "test", log);
-  watcher = await createRunWatcher(db, hub);
-  deps = { db, boss: await openRunQueue({ connectionString: database.appUrl, name: "test", log }), clock: systemClock };
+  const { runSeal } = await openTestRunSeal();
+  watcher = await createRunWatcher({ db, runSeal }, hub);
+  const boss = await openRunQueue({ connectionString: database.appUrl, name: "test", log });
+  deps = { db, boss, runSeal, clock: systemClock };
 });
 afterAll(async () => {
   watcher.close();
@@ -67,7 +70,7 @@ async function count(sql: string, value: string): Promise<number> {
 test("row, event, job and record are stored together", async () => {
   const { runId, deduplicated } = await submitRun(deps, request(), [queued]);
   expect(deduplicated).toBe(false);
-  expect(await getRun(db, runId)).toMatchObject({ state: "queued", reason: null, attempt: 0, stdout: "" });
+  expect(await getRun(deps, runId)).toMatchObject({ state: "queued", reason: null, attempt: 0, stdout: "" });
   expect(await count("run_event WHERE run_id = $1 AND seq = 1 AND kind = 'queued'", runId)).toBe(1);
   expect(
     await count(`pgboss.job WHERE name = '${RUN_QUEUE}' AND state = 'created' AND data->>'runId' = $1`, runId),
@@ -79,9 +82,9 @@ test("inputs are stored with the run and read back for its container", async () 
   const content = Buffer.from([0, 255, 10]);
   const file = { path: "data/a.bin", bytes: 3, content, verdict: "stored" as const, reason: null };
   const { runId } = await submitRun(deps, request(), [queued], [file]);
-  expect(await readInputs(db, runId)).toEqual([{ path: "data/a.bin", content }]);
+  expect(await readInputs(deps, runId)).toEqual([{ path: "data/a.bin", content }]);
   expect(await count("run_event WHERE run_id = $1 AND kind = 'file' AND seq = 2", runId)).toBe(1);
-  expect(await readInputs(db, (await submitRun(deps, request(), [queued])).runId)).toEqual([]);
+  expect(await readInputs(deps, (await submitRun(deps, request(), [queued])).runId)).toEqual([]);
 });
 
 test("nothing is stored when any part of it cannot be", async () => {
@@ -127,12 +130,15 @@ test("a run outside the scope is as unknown as one that does not exist, for read
   const { runId } = await submitRun(deps, request(), [queued]);
   const foreign = { principalId: "token:other" };
   const errors = await Promise.all(
-    [getRun(db, runId, foreign), getRun(db, "run_none"), requestCancel(deps, queued.actor, { runId, ...foreign })].map(
-      (attempt) =>
-        attempt.then(
-          () => "found",
-          (error: unknown) => String(error),
-        ),
+    [
+      getRun(deps, runId, foreign),
+      getRun(deps, "run_none"),
+      requestCancel(deps, queued.actor, { runId, ...foreign }),
+    ].map((attempt) =>
+      attempt.then(
+        () => "found",
+        (error: unknown) => String(error),
+      ),
     ),
   );
   expect(new Set(errors).size).toBe(1);

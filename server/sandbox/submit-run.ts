@@ -8,11 +8,13 @@ import { AppError, hasErrorCode } from "#server/core/errors.ts";
 import { newRunId } from "#server/core/ids.ts";
 import { RUN_QUEUE, type RunJob } from "#server/sandbox/queue.ts";
 import { digestOf, fileEvent, runFileRows, storeRunFiles, type NewRunFile } from "#server/sandbox/run-files.ts";
+import type { RunSeal } from "#server/sandbox/run-seal.ts";
 import { RunRequest, type RunRequestInput } from "#server/sandbox/schema.ts";
 
 export interface SubmitDeps {
   db: Db;
   boss: PgBoss;
+  runSeal: RunSeal;
   clock: Clock;
 }
 
@@ -26,7 +28,7 @@ interface SubmittedRun {
  * Stores `request` as a queued run. `auditEvents` are recorded with it; an event without a target gets the run's id.
  * @param files inputs that were judged and may pass
  * @throws AppError INVALID_INPUT for a request outside the schema, CONFLICT when the idempotency key was used for another program or other
- * files.
+ * files, CANNOT_DECRYPT when the program it was used for cannot be read.
  */
 export async function submitRun(
   deps: SubmitDeps,
@@ -35,20 +37,30 @@ export async function submitRun(
   files: readonly NewRunFile[] = [],
 ): Promise<SubmittedRun> {
   const run = parse(request);
-  const known = await findByKey(deps.db, run, files);
+  const known = await findByKey(deps, run, files);
   if (known !== null) {
     return known;
   }
   const runId = newRunId();
   const at = new Date(deps.clock.now());
-  const rows = runFileRows(runId, "input", files);
+  const rows = runFileRows(deps.runSeal, runId, "input", files);
+  const code = deps.runSeal.sealText("code", runId, run.code);
   const events = [
     { runId, seq: 1, kind: "queued", data: {}, at },
-    ...files.map((file, index) => ({ runId, seq: 2 + index, kind: "file", data: fileEvent("input", file), at })),
+    ...files.map((file, index) => {
+      const seq = 2 + index;
+      return {
+        runId,
+        seq,
+        kind: "file",
+        data: deps.runSeal.sealEvent(runId, seq, "file", fileEvent("input", file)),
+        at,
+      };
+    }),
   ];
   try {
     await withTx(deps.db, async (tx) => {
-      await tx.run.create({ data: { id: runId, ...run, createdAt: at } });
+      await tx.run.create({ data: { id: runId, ...run, code, createdAt: at } });
       await storeRunFiles(tx, rows);
       await tx.runEvent.createMany({ data: events });
       await deps.boss.send(RUN_QUEUE, { runId } satisfies RunJob, { db: fromPrisma(tx) });
@@ -59,7 +71,7 @@ export async function submitRun(
     });
   } catch (error) {
     // Two requests with one key at the same time: the other one won.
-    const other = hasErrorCode(error, "P2002") ? await findByKey(deps.db, run, files) : null;
+    const other = hasErrorCode(error, "P2002") ? await findByKey(deps, run, files) : null;
     if (other === null) {
       throw error;
     }
@@ -77,7 +89,11 @@ function parse(request: RunRequestInput): RunRequest {
   throw new AppError("INVALID_INPUT", `The run was not accepted: ${problems.join("; ")}.`);
 }
 
-async function findByKey(db: Db, run: RunRequest, files: readonly NewRunFile[]): Promise<SubmittedRun | null> {
+async function findByKey(
+  { db, runSeal }: Pick<SubmitDeps, "db" | "runSeal">,
+  run: RunRequest,
+  files: readonly NewRunFile[],
+): Promise<SubmittedRun | null> {
   if (run.idempotencyKey === undefined) {
     return null;
   }
@@ -98,7 +114,7 @@ async function findByKey(db: Db, run: RunRequest, files: readonly NewRunFile[]):
   }
   const same =
     found.language === run.language &&
-    found.code === run.code &&
+    runSeal.openText("code", found.id, found.code) === run.code &&
     found.agent === (run.agent ?? null) &&
     found.profile === run.profile &&
     JSON.stringify(found.outputs) === JSON.stringify(run.outputs) &&

@@ -1,7 +1,6 @@
 /** What a run did, for a person to read: question, messages, tools with their results, models, and how it ended. */
 import { z } from "zod";
-import type { Db } from "#server/core/db/client.ts";
-import { getRun, type RunScope } from "#server/sandbox/get-run.ts";
+import { getRun, type RunReading, type RunScope } from "#server/sandbox/get-run.ts";
 import { toEvent } from "#server/sandbox/run-view.ts";
 import { isFinal, RUN_STATES, RunEventData, type RunEvent, type RunEventKind } from "#server/sandbox/schema.ts";
 
@@ -116,8 +115,9 @@ export function transcriptOf(events: readonly RunEvent[]): TranscriptEntry[] {
 }
 
 /** @throws AppError NOT_FOUND alike for a run that does not exist and one outside the scope. */
-export async function getTranscript(db: Db, runId: string, scope: RunScope = {}): Promise<RunTranscript> {
-  const { state, agent, model, language, stdout } = await getRun(db, runId, scope);
+export async function getTranscript(reading: RunReading, runId: string, scope: RunScope = {}): Promise<RunTranscript> {
+  const { db, runSeal } = reading;
+  const { state, agent, model, language, stdout } = await getRun(reading, runId, scope);
   const rows = await db.runEvent.findMany({
     where: { runId, kind: { in: [...KINDS] } },
     orderBy: { seq: "asc" },
@@ -130,9 +130,9 @@ export async function getTranscript(db: Db, runId: string, scope: RunScope = {})
     state,
     agent,
     model,
-    question: question?.code ?? null,
+    question: question === null ? null : runSeal.openText("code", runId, question.code),
     answer: isFinal(state) ? stdout : null,
-    entries: transcriptOf(rows.slice(0, MAX_EVENTS).map(toEvent)),
+    entries: transcriptOf(rows.slice(0, MAX_EVENTS).map((row) => toEvent(row, runSeal))),
     truncated: rows.length > MAX_EVENTS,
   };
 }

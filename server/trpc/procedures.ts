@@ -1,4 +1,5 @@
 /** The only way to a procedure: name the permission it needs. The mark is in the procedure's meta, where a test finds any that lacks it. */
+import { onOccasion } from "#server/audit/index.ts";
 import { can, type Permission } from "#server/access/permissions.ts";
 import { AppError } from "#server/core/errors.ts";
 import { baseProcedure } from "#server/trpc/init.ts";
@@ -28,20 +29,20 @@ export function withPermission<R extends Resource>(resource: R, action: ActionOn
       );
     }
     if (!can(session.permissions, permission)) {
-      await services.audit.append([
-        {
-          event: "access.denied",
-          outcome: "denied",
-          actor: session.actor,
-          address: origin.address,
-          requestId: origin.requestId,
-          target: path,
-          reason: "permission_missing",
-          because: permission,
-        },
-      ]);
+      await services.refusals.record(`access.denied|${session.actor.id}|${permission}`, {
+        event: "access.denied",
+        outcome: "denied",
+        actor: session.actor,
+        address: origin.address,
+        requestId: origin.requestId,
+        target: path,
+        reason: "permission_missing",
+        because: permission,
+      });
       throw new AppError("FORBIDDEN", `Your role lacks the permission "${permission}". Ask an administrator for it.`);
     }
-    return next({ ctx: { ...ctx, session } });
+    return onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
+      next({ ctx: { ...ctx, session } }),
+    );
   });
 }

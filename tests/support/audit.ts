@@ -22,13 +22,14 @@ export function messageEvent(n: number): AuditEventInput {
  */
 export const RECORDED = `(
   SELECT row_number() OVER (ORDER BY waiting, place, part) AS n, record.* FROM (
-    SELECT false AS waiting, seq AS place, 0 AS part, event, outcome, actor_type, actor_id, user_id, target, request_id, reason, because, data
+    SELECT false AS waiting, seq AS place, 0 AS part, event, outcome, actor_type, actor_id, user_id, address, target, request_id, reason, because, data
     FROM audit_event
     UNION ALL
-    SELECT true, batch.id, entry.part, event, outcome, "actorType", "actorId", "userId", target, "requestId", reason, because, coalesce(data, '{}')
+    SELECT true, batch.id, entry.part, event, outcome, "actorType", "actorId", "userId", address, target, "requestId", reason, because,
+      coalesce(data, '{}')
     FROM audit_intake AS batch, ROWS FROM (
       json_to_recordset(batch.events::json) AS (event text, outcome text, "actorType" text, "actorId" text, "userId" text,
-        target text, "requestId" text, reason text, because text, data jsonb)
-    ) WITH ORDINALITY AS entry(event, outcome, "actorType", "actorId", "userId", target, "requestId", reason, because, data, part)
+        address text, target text, "requestId" text, reason text, because text, data jsonb)
+    ) WITH ORDINALITY AS entry(event, outcome, "actorType", "actorId", "userId", address, target, "requestId", reason, because, data, part)
   ) AS record
 )`;

@@ -2,8 +2,9 @@
 import { Client, type QueryResult } from "pg";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
 import { createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
-import type { AuthServices } from "#server/auth/index.ts";
+import { createSessionSeal, type AuthServices } from "#server/auth/index.ts";
 import { createDb } from "#server/core/db/client.ts";
+import { openTestKeyring } from "./keyring.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
@@ -24,6 +25,7 @@ interface RecordedEvent {
   outcome: string;
   actorType: string;
   reason: string | null;
+  address: string | null;
   data: unknown;
 }
 
@@ -31,6 +33,7 @@ export async function startAuthServices(): Promise<AuthTestServices> {
   const database = await createTestDatabase();
   const pool = createPool({ connectionString: database.appUrl, name: "test", max: 20 });
   const db = createDb(pool);
+  const keyring = await openTestKeyring();
   const log = createLogger("test", "silent");
   const audit = createAuditWriter({ pool, log });
   const clock = { time: Date.parse("2026-03-01T12:00:00Z"), now: () => clock.time };
@@ -51,10 +54,11 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     log,
     web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }),
     sessionSecret: "test-only-session-secret-0123456789abcdef",
+    sessionSeal: createSessionSeal(keyring, () => true),
     attempts: createAttemptLimiter({ clock }),
     refusals: createCollapser(audit),
     recorded: async () => {
-      const columns = 'event, outcome, actor_type AS "actorType", reason, data';
+      const columns = 'event, outcome, actor_type AS "actorType", reason, address, data';
       const result = await asOwner<RecordedEvent>(`SELECT ${columns} FROM ${RECORDED} AS record ORDER BY n`);
       return result.rows;
     },

@@ -7,8 +7,10 @@ import { Client } from "pg";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import type { CliContext } from "../../cli/context.ts";
 import { connectionsFile } from "#server/core/db/connections.ts";
+import { onOccasion } from "#server/audit/index.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
+import { newCommandId } from "#server/core/ids.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 
 interface CliOutcome {
@@ -50,7 +52,7 @@ export async function openCliBench(register: (program: Command, context: CliCont
         setExitCode: (code) => void (outcome.exitCode = code),
       });
       try {
-        await program.parseAsync(args, { from: "user" });
+        await onOccasion({ requestId: newCommandId() }, () => program.parseAsync(args, { from: "user" }));
       } catch (error) {
         if (!(error instanceof AppError)) {
           throw error;

@@ -22,6 +22,8 @@ export interface MigratedCluster {
   passwords: RolePasswords;
   /** Connection of a login role to the migrated database. */
   url(role: LoginRole): string;
+  /** SIGKILL for the server, then a start that recovers what was durable. */
+  killAndStartAgain(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +32,7 @@ export async function startMigratedCluster({ durable }: { durable: boolean }): P
   const ownerPassword = randomBytes(16).toString("hex");
   const folder = mkdtempSync(join(tmpdir(), "openclaw-test-"));
   const layout = folderClusterLayout(folder);
-  const cluster = await startCluster({ layout, ownerPassword, durable });
+  let cluster = await startCluster({ layout, ownerPassword, durable });
   const passwords = deriveRolePasswords(ownerPassword);
   const ownerUrl = cluster.ownerUrl();
   await migrate(ownerUrl);
@@ -44,6 +46,11 @@ export async function startMigratedCluster({ durable }: { durable: boolean }): P
     ownerUrl,
     passwords,
     url: (role) => socketUrl(layout, LOGIN_ROLES[role], passwords[role], DATABASE_NAME),
+    async killAndStartAgain() {
+      process.kill(cluster.pid, "SIGKILL");
+      await cluster.exited;
+      cluster = await startCluster({ layout, ownerPassword, durable });
+    },
     async stop() {
       await cluster.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
-import type { LoadedConfig } from "#server/config/index.ts";
+import { resolveSecret, type LoadedConfig } from "#server/config/index.ts";
 import { readConfigText } from "#server/config/read.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -68,7 +68,7 @@ export async function openModelBench(config: string): Promise<ModelBench> {
   const audit = createAuditWriter({ pool: auditPool, log });
   let current = parse(config);
   const services = {
-    config: { current: (): LoadedConfig => current },
+    config: { current: (): LoadedConfig => current, secret: resolveSecret },
     db,
     pool,
     refusals: createCollapser(audit),

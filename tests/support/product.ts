@@ -1,11 +1,11 @@
 /** The whole product as a user starts it: supervisor, embedded PostgreSQL, server, worker and sealer in a home of its own. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
+import { freePort } from "./free-port.ts";
 import { readConnections } from "#server/core/db/connections.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 
@@ -145,12 +145,4 @@ function childOf(supervisor: number, script: string): number {
     }
   }
   throw new Error(`no process of ${supervisor} runs ${script}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

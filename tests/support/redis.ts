@@ -2,10 +2,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePort } from "./free-port.ts";
 
 export interface TestRedis {
   port: number;
@@ -80,15 +80,4 @@ export async function startRedis({ password, tls }: RedisOptions = {}): Promise<
 /** Debian's `redis-tools` holds the server too, under the name of a tool: which of them it is, the program reads from its name. */
 function program(): string {
   return spawnSync("redis-server", ["--version"]).status === 0 ? "redis-server" : "redis-check-rdb";
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") {
-    throw new Error("the machine gave no port");
-  }
-  return address.port;
 }

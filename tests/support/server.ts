@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { RECORDED } from "./audit.ts";
+import { openTestKeyring } from "./keyring.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
 import { systemClock } from "#server/core/clock.ts";
@@ -56,6 +57,8 @@ export async function startServer(config?: string, { env, sharing }: ServerOptio
   if (config !== undefined) {
     writeFileSync(home.configFile, config, { mode: 0o600 });
   }
+  // With few rounds: a server that makes its own keyring takes its time for each of them.
+  await openTestKeyring(home.keysDir);
   const child = fork("server/main.ts", ["--without-console"], {
     env: {
       ...process.env,

@@ -1,17 +1,19 @@
 /** Rules about keys, data at rest, logs and alerts (AUTH-11, DATA-1, DATA-4, AUD-2, MON-2). */
+import { formatPath } from "#server/config/path.ts";
 import type { Finding } from "#server/config/problems.ts";
-import { referencesOf, type Lookup } from "#server/config/references.ts";
+import { referencesOf, visibleText, type SecretSource } from "#server/config/references.ts";
+import { isSealed } from "#server/config/sealed-form.ts";
 import { ADVISED_ITERATIONS } from "#server/config/schema/security-data.ts";
 import type { Config } from "#server/config/schema.ts";
 import { formatMode } from "#server/config/units.ts";
 
-export function dataFindings(config: Config, lookup: Lookup): Finding[] {
+export function dataFindings(config: Config, secrets: SecretSource): Finding[] {
   return [
-    ...apiKeyFindings(config, lookup),
+    ...apiKeyFindings(config, secrets),
     ...encryptionFindings(config),
     ...modeFindings(config),
     ...recordFindings(config),
-    ...alertFindings(config),
+    ...alertFindings(config, secrets),
   ];
 }
 
@@ -19,19 +21,19 @@ function warning(path: Finding["path"], reason: string, fix: string): Finding {
   return { severity: "warning", path, reason, fix };
 }
 
-function apiKeyFindings({ security }: Config, lookup: Lookup): Finding[] {
+function apiKeyFindings({ security }: Config, secrets: SecretSource): Finding[] {
   return Object.entries(security.apiKeys).flatMap(([provider, value]) =>
-    providerKeyFindings(["security", "apiKeys", provider], value, lookup),
+    providerKeyFindings(["security", "apiKeys", provider], value, secrets),
   );
 }
 
 /** About one provider's key as it is written at `path`. */
-export function providerKeyFindings(path: Finding["path"], value: string, lookup: Lookup): Finding[] {
-  const variables = referencesOf(value);
+export function providerKeyFindings(path: Finding["path"], value: string, { lookup, open }: SecretSource): Finding[] {
+  const variables = referencesOf(visibleText(formatPath(path), value, open) ?? "");
   if (variables.length === 0) {
-    return [
-      warning(path, "stands in the file in plain text", "Put it in an environment variable and write ${NAME} here."),
-    ];
+    const fix =
+      "Encrypt it with `openclaw config encrypt`, or put it in an environment variable and write ${NAME} here.";
+    return isSealed(value) ? [] : [warning(path, "stands in the file in plain text", fix)];
   }
   return variables
     .filter((variable) => lookup(variable) === undefined)
@@ -45,21 +47,29 @@ export function providerKeyFindings(path: Finding["path"], value: string, lookup
 }
 
 function encryptionFindings({ security }: Config): Finding[] {
-  const { iterations } = security.encryption.database;
-  return iterations < ADVISED_ITERATIONS
-    ? [
-        warning(
-          ["security", "encryption", "database", "iterations"],
-          `is below the ${ADVISED_ITERATIONS} rounds advised for PBKDF2`,
-          `Remove the key to use ${ADVISED_ITERATIONS}.`,
-        ),
-      ]
-    : [];
+  const { enabled, iterations } = security.encryption.database;
+  const path = ["security", "encryption", "database"];
+  const findings: Finding[] = [];
+  if (!enabled) {
+    const reason = "stores what people and programs write in plain text, apart from messages if those are encrypted";
+    findings.push(warning([...path, "enabled"], reason, "Remove the key or set it to true."));
+  }
+  if (iterations < ADVISED_ITERATIONS) {
+    const reason = `is below the ${ADVISED_ITERATIONS} rounds advised for PBKDF2`;
+    findings.push(warning([...path, "iterations"], reason, `Remove the key to use ${ADVISED_ITERATIONS}.`));
+  }
+  return findings;
 }
 
 function modeFindings({ security }: Config): Finding[] {
   const { configPermissions, logPermissions } = security.storage;
-  const findings: Finding[] = [];
+  const findings = [
+    ...unusableMode("configPermissions", configPermissions),
+    ...unusableMode("logPermissions", logPermissions),
+  ];
+  if (findings.length > 0) {
+    return findings;
+  }
   if ((configPermissions & 0o077) !== 0) {
     findings.push(
       warning(
@@ -79,6 +89,19 @@ function modeFindings({ security }: Config): Finding[] {
     );
   }
   return findings;
+}
+
+function unusableMode(key: "configPermissions" | "logPermissions", mode: number): Finding[] {
+  const reason =
+    (mode & 0o600) !== 0o600
+      ? "keeps the gateway itself from reading or writing its files"
+      : (mode & 0o022) !== 0
+        ? "lets other accounts write"
+        : undefined;
+  const fix = `Use "${key === "configPermissions" ? "600" : "640"}".`;
+  return reason === undefined
+    ? []
+    : [{ severity: "error", path: ["security", "storage", key], reason: `${formatMode(mode)} ${reason}`, fix }];
 }
 
 function recordFindings({ logging, security }: Config): Finding[] {
@@ -104,9 +127,10 @@ function recordFindings({ logging, security }: Config): Finding[] {
   return findings;
 }
 
-function alertFindings({ security }: Config): Finding[] {
+function alertFindings({ security }: Config, { open }: SecretSource): Finding[] {
   const { enabled, channels, recipients, webhookUrl } = security.monitoring.alerting;
   const path = ["security", "monitoring", "alerting"];
+  const url = webhookUrl === undefined ? undefined : visibleText([...path, "webhookUrl"].join("."), webhookUrl, open);
   const findings: Finding[] = [];
   if (enabled && channels.includes("email") && recipients.length === 0) {
     findings.push(warning([...path, "recipients"], "is empty, so no alert is mailed", "Add an address."));
@@ -114,7 +138,7 @@ function alertFindings({ security }: Config): Finding[] {
   if (enabled && channels.includes("webhook") && webhookUrl === undefined) {
     findings.push(warning([...path, "webhookUrl"], "is absent, so no webhook is called", "Add the URL."));
   }
-  if (webhookUrl !== undefined && /^http:/i.test(webhookUrl)) {
+  if (url !== undefined && /^http:/i.test(url)) {
     findings.push(warning([...path, "webhookUrl"], "sends alerts unencrypted", "Use https."));
   }
   return findings;

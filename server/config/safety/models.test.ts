@@ -8,7 +8,7 @@ function findings(text: string, environment: Record<string, string> = {}): strin
   if (config === undefined) {
     throw new Error(JSON.stringify(problems));
   }
-  return modelFindings(config, (name) => environment[name]).map(
+  return modelFindings(config, { lookup: (name) => environment[name] }).map(
     ({ severity, path }) => `${severity} ${formatPath(path)}`,
   );
 }

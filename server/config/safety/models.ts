@@ -1,22 +1,22 @@
 /** Rules about model providers, agents and sandbox profiles: what is missing, names that nothing bears, keys that travel unencrypted. */
 import type { Finding } from "#server/config/problems.ts";
-import type { Lookup } from "#server/config/references.ts";
+import type { SecretSource } from "#server/config/references.ts";
 import { providerKeyFindings } from "#server/config/safety/data.ts";
 import { isLoopback } from "#server/config/safety/network.ts";
 import type { Config } from "#server/config/schema.ts";
 import { isBuiltInProvider, providersOf } from "#server/models/policy.ts";
 import { profileNames } from "#server/sandbox/policy.ts";
 
-export function modelFindings(config: Config, lookup: Lookup): Finding[] {
+export function modelFindings(config: Config, secrets: SecretSource): Finding[] {
   return [
-    ...providerFindings(config, lookup),
+    ...providerFindings(config, secrets),
     ...profileFindings(config),
     ...providerNameFindings(config),
     ...roleFindings(config),
   ];
 }
 
-function providerFindings({ models, security }: Config, lookup: Lookup): Finding[] {
+function providerFindings({ models, security }: Config, secrets: SecretSource): Finding[] {
   const sharedKeys: Readonly<Record<string, string | undefined>> = security.apiKeys;
   return Object.entries(models.providers).flatMap(([name, { type, baseUrl, apiKey }]): Finding[] => {
     const base = ["models", "providers", name];
@@ -47,7 +47,7 @@ function providerFindings({ models, security }: Config, lookup: Lookup): Finding
     }
     if (apiKey !== undefined) {
       const path = [...base, "apiKey"];
-      findings.push(...providerKeyFindings(path, apiKey, lookup));
+      findings.push(...providerKeyFindings(path, apiKey, secrets));
       if (sharedKeys[name] !== undefined) {
         const reason = `is not used, because security.apiKeys.${name} wins`;
         findings.push({ severity: "warning", path, reason, fix: "Remove one of the two." });

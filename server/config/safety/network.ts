@@ -1,7 +1,7 @@
 /** Rules about listening, TLS and the shared token (NET-2, AUTH-4). */
 import { isIPv4 } from "node:net";
 import type { Finding } from "#server/config/problems.ts";
-import { referencesOf, resolveSecret, type Lookup } from "#server/config/references.ts";
+import { referencesOf, resolveSecret, visibleText, type SecretSource } from "#server/config/references.ts";
 import { weakTokenReason } from "#server/config/safety/token.ts";
 import type { Config } from "#server/config/schema.ts";
 import { isLoopbackAddress, parseAddressList } from "#server/core/http/address.ts";
@@ -11,9 +11,9 @@ export function isLoopback(bind: string): boolean {
   return bind === "localhost" || isLoopbackAddress(bind);
 }
 
-export function networkFindings({ gateway }: Config, lookup: Lookup): Finding[] {
+export function networkFindings({ gateway }: Config, secrets: SecretSource): Finding[] {
   return [
-    ...tokenFindings(gateway, lookup),
+    ...tokenFindings(gateway, secrets),
     ...tlsFindings(gateway),
     ...exposureFindings(gateway),
     ...proxyFindings(gateway),
@@ -21,12 +21,13 @@ export function networkFindings({ gateway }: Config, lookup: Lookup): Finding[] 
   ];
 }
 
-function tokenFindings({ token }: Config["gateway"], lookup: Lookup): Finding[] {
+function tokenFindings({ token }: Config["gateway"], secrets: SecretSource): Finding[] {
   const path = ["gateway", "token"];
-  if (token === undefined) {
+  const written = token === undefined ? undefined : visibleText("gateway.token", token, secrets.open);
+  if (written === undefined) {
     return [];
   }
-  const missing = referencesOf(token).find((variable) => lookup(variable) === undefined);
+  const missing = referencesOf(written).find((variable) => secrets.lookup(variable) === undefined);
   if (missing !== undefined) {
     return [
       {
@@ -37,7 +38,7 @@ function tokenFindings({ token }: Config["gateway"], lookup: Lookup): Finding[] 
       },
     ];
   }
-  const reason = weakTokenReason(resolveSecret("gateway.token", token, lookup));
+  const reason = weakTokenReason(resolveSecret("gateway.token", written, secrets));
   const fix = "Remove it and use `openclaw gateway generate-token`, or set 24 or more random characters.";
   return reason === undefined ? [] : [{ severity: "error", path, reason, fix }];
 }

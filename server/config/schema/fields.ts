@@ -1,5 +1,6 @@
 /** Field types shared by all sections. Each is a codec: what people write ⇄ the unit the code uses. */
 import { z } from "zod";
+import { isSealed } from "#server/config/sealed-form.ts";
 import {
   formatDuration,
   formatMode,
@@ -111,21 +112,29 @@ export const mode = () =>
 export const wholeNumber = ({ min, max }: Range) => z.int().min(min).max(max).meta({ type: "whole number" });
 
 const MAX_TEXT = 4096;
+/** The longest text, every character escaped, encrypted and in Base64. */
+const MAX_SEALED = 48 * 1024;
 
 /** Free text that may hold `${NAME}` references, resolved at use only. */
-export const text = () =>
+export const text = () => freeText().max(MAX_TEXT);
+
+const freeText = () =>
   z
     .string()
     .min(1)
-    .max(MAX_TEXT)
     .refine((value) => !hasControlCharacter(value), { error: "must not hold control characters" })
     .refine((value) => !/\$\{(?![A-Za-z_][A-Za-z0-9_]*\})/.test(value), {
       error: "holds a reference that is not of the form ${NAME}",
     })
     .meta({ type: "text" });
 
-/** Like `text`; masked wherever the configuration is shown. */
-export const secret = () => text().meta({ type: "secret text", secret: true });
+/** Like `text`, or encrypted; masked wherever the configuration is shown. */
+export const secret = () =>
+  freeText()
+    .refine((value) => value.length <= (isSealed(value) ? MAX_SEALED : MAX_TEXT), {
+      error: `must be at most ${MAX_TEXT} characters`,
+    })
+    .meta({ type: "secret text", secret: true });
 
 /** An id or name that is matched literally: user ids, role names, channels, commands. */
 export const name = () =>

@@ -1,17 +1,28 @@
 /** `logging`: the application log, the audit record and the security log. */
 import { z } from "zod";
 import { AUDIT_KINDS, SECURITY_KINDS } from "#server/audit/schema.ts";
-import { duration, text } from "#server/config/schema/fields.ts";
+import { isSealed } from "#server/config/sealed-form.ts";
+import { duration, secret, size, text } from "#server/config/schema/fields.ts";
 import { DAY } from "#server/config/units.ts";
 
+const MIB = 1024 * 1024;
+
 const level = () => z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]);
+
+/** Plain HTTP stays on this machine; which address a name leads to is judged when it is used. */
+const anchorUrl = secret().refine(
+  (value) => isSealed(value) || /^\$\{|^https:\/\/|^http:\/\/(?:127\.|\[::1\])/i.test(value),
+  { error: 'must be a URL that starts with "https://"' },
+);
 
 const Audit = z
   .strictObject({
     enabled: z.boolean().prefault(true).describe("Keeps the audit record. Management events are kept in any case."),
     file: text()
       .prefault("~/.openclaw/logs/audit.log")
-      .describe("File the record is copied to, one JSON object per line."),
+      .describe(
+        "File the record is copied to, one JSON object per line. As by default it lies in `security.storage.logPath`.",
+      ),
     format: z.literal("json").prefault("json").describe("Format of that file."),
     events: z
       .array(z.enum(AUDIT_KINDS))
@@ -20,8 +31,19 @@ const Audit = z
     retention: duration({ min: DAY, max: 36_500 * DAY })
       .prefault("365d")
       .describe("Age at which records are removed."),
+    maxFileSize: size({ min: MIB, max: 100 * 1024 * MIB })
+      .prefault("50m")
+      .describe("Size from which the file, and the security log, are rotated."),
     compression: z.boolean().prefault(true).describe("Compresses rotated files."),
-    encryption: z.boolean().prefault(true).describe("Encrypts the files."),
+    encryption: z.boolean().prefault(true).describe("Encrypts the files: each line, and rotated files as a whole."),
+    anchor: z
+      .strictObject({
+        url: anchorUrl.describe(
+          "Address that each signed checkpoint is sent to as text (POST), so that a copy lies where this machine cannot change it. Private addresses are refused.",
+        ),
+      })
+      .optional()
+      .describe("Where checkpoints of the record are kept outside."),
   })
   .prefault({})
   .describe("The audit record.");

@@ -21,8 +21,16 @@ export const Encryption = z
       .describe("Encryption of database columns."),
     config: z
       .strictObject({
-        enabled: z.boolean().prefault(true).describe("Allows encrypted values in this file."),
-        encryptApiKeys: z.boolean().prefault(true).describe("`openclaw config encrypt` covers `security.apiKeys`."),
+        enabled: z
+          .boolean()
+          .prefault(true)
+          .describe(
+            "Allows encrypted values in this file. They are made by `openclaw config encrypt`, with the home's keyring.",
+          ),
+        encryptApiKeys: z
+          .boolean()
+          .prefault(true)
+          .describe("`openclaw config encrypt` covers the keys of model providers."),
         encryptTokens: z.boolean().prefault(true).describe("`openclaw config encrypt` covers `gateway.token`."),
       })
       .prefault({})
@@ -45,12 +53,17 @@ const retention = () => duration({ min: DAY, max: 36_500 * DAY });
 
 export const Storage = z
   .strictObject({
-    configPath: text().prefault("~/.openclaw/config").describe("Folder of this file."),
-    configPermissions: mode().prefault("600").describe("Mode of configuration files."),
-    logPath: text().prefault("~/.openclaw/logs").describe("Folder of logs."),
+    configPath: text()
+      .prefault("~/.openclaw/config")
+      .describe("Folder of this file. Another one than the file lies in is an error."),
+    configPermissions: mode().prefault("600").describe("Mode that this file is written with."),
+    logPath: text().prefault("~/.openclaw/logs").describe("Folder of logs; a change takes effect at the next start."),
     logPermissions: mode().prefault("640").describe("Mode of log files."),
     logRetention: retention().prefault("30d").describe("Age at which a log is removed."),
     backupPath: text().prefault("~/.openclaw/backups").describe("Folder of backups."),
+    backupInterval: duration({ min: 0, max: 365 * DAY })
+      .prefault("24h")
+      .describe("How often a running gateway backs up configuration, policy and keys by itself; 0 for never."),
     backupEncryption: z.boolean().prefault(true).describe("Encrypts backups."),
     backupRetention: retention().prefault("90d").describe("Age at which a backup is removed."),
   })

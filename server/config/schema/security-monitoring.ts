@@ -1,5 +1,6 @@
 /** `security.monitoring`: anomalies and alerts. */
 import { z } from "zod";
+import { isSealed } from "#server/config/sealed-form.ts";
 import { duration, secret } from "#server/config/schema/fields.ts";
 import { DAY, MINUTE } from "#server/config/units.ts";
 
@@ -11,7 +12,7 @@ const METRICS = [
   "resource_usage",
 ] as const;
 
-const webhookUrl = secret().refine((value) => /^https?:\/\/|^\$\{/i.test(value), {
+const webhookUrl = secret().refine((value) => isSealed(value) || /^https?:\/\/|^\$\{/i.test(value), {
   error: 'must be a URL that starts with "https://"',
 });
 

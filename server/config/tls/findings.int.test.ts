@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificateFolder, type CertificateFolder, type Pair } from "../../../tests/support/certificates.ts";
 import { assertTlsFiles, certificateWarnings, configProblems, loadConfig } from "#server/config/index.ts";
+import { homePaths } from "#server/core/paths.ts";
 
 let folder: CertificateFolder;
 let good: Pair;
@@ -17,7 +18,7 @@ const text = ({ cert, key }: Pair, more = "", origins = ""): string =>
   `{ gateway: { allowedOrigins: [${origins}], tls: { enabled: true, cert: "${cert}", key: "${key}" ${more} } } }`;
 
 const problemsOf = (config: string): string[] =>
-  configProblems(config, { home: folder.path }).map(
+  configProblems(config, { paths: homePaths(folder.path) }).map(
     ({ severity, path, reason }) => `${severity} ${path}: ${reason.replaceAll(folder.path, "")}`,
   );
 

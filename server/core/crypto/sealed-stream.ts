@@ -68,7 +68,8 @@ export async function openStream(sealed: Bytes, name: string): Promise<OpenedHea
       try {
         let current = await reader.take(CHUNK_BYTES + TAG_BYTES);
         for (let number = 0; ; number += 1) {
-          const next = current.length < CHUNK_BYTES + TAG_BYTES ? Buffer.alloc(0) : await reader.take(CHUNK_BYTES + TAG_BYTES);
+          const next =
+            current.length < CHUNK_BYTES + TAG_BYTES ? Buffer.alloc(0) : await reader.take(CHUNK_BYTES + TAG_BYTES);
           const last = next.length === 0;
           const plain = gcmOpen(key, nonceOf(prefix, number, last), current, bound);
           if (plain === null) {

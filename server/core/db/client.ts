@@ -10,6 +10,7 @@ export type Db = PrismaClient;
 export type Tx = Prisma.TransactionClient;
 export type { Prisma } from "#server/core/db/generated/client.ts";
 
+/** Its errors tell what is wrong, not the values that a query held. */
 export function createDb(pool: Pool): Db {
-  return new PrismaClient({ adapter: new PrismaPg(pool) });
+  return new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: "minimal" });
 }

@@ -18,7 +18,7 @@ export function runsAsRoot(): boolean {
 
 /** The account for a database owned by root's home; made when absent. @throws AppError("NOT_CONFIGURED") with the command to run. */
 export function ensureDatabaseAccount(): Account {
-  const known = findAccount();
+  const known = findDatabaseAccount();
   if (known !== null) {
     return known;
   }
@@ -38,7 +38,7 @@ export function ensureDatabaseAccount(): Account {
       { stdio: "pipe" },
     );
   } catch (error) {
-    const madeByAnother = findAccount();
+    const madeByAnother = findDatabaseAccount();
     if (madeByAnother !== null) {
       return madeByAnother;
     }
@@ -48,7 +48,7 @@ export function ensureDatabaseAccount(): Account {
       { cause: error },
     );
   }
-  const made = findAccount();
+  const made = findDatabaseAccount();
   if (made === null) {
     throw new AppError(
       "NOT_CONFIGURED",
@@ -58,7 +58,8 @@ export function ensureDatabaseAccount(): Account {
   return made;
 }
 
-function findAccount(): Account | null {
+/** The account where it was made before; null when there is none. */
+export function findDatabaseAccount(): Account | null {
   try {
     const read = (flag: string): number =>
       Number(execFileSync("id", [flag, ACCOUNT_NAME], { stdio: ["ignore", "pipe", "ignore"] }).toString());

@@ -86,11 +86,20 @@ async function applyMissing(engine: OpenSchemaEngine["engine"]): Promise<string[
   }
 }
 
-function readMigrations(): MigrationList {
-  const names = readdirSync(MIGRATIONS_DIR, { withFileTypes: true })
+/** The name of the newest migration of this version. */
+export function newestMigration(): string {
+  return migrationNames().at(-1) ?? "";
+}
+
+function migrationNames(): string[] {
+  return readdirSync(MIGRATIONS_DIR, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
+}
+
+function readMigrations(): MigrationList {
+  const names = migrationNames();
   return {
     baseDir: MIGRATIONS_DIR,
     lockfile: {

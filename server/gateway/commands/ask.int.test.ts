@@ -6,6 +6,8 @@ const CANARY = "sk-canary-4d1f7a90c2";
 const CONFIG = `{
   security: {
     apiKeys: { openai: "${CANARY}" },
+    // Rows are read here as they are stored.
+    encryption: { database: { enabled: false } },
     sandboxing: {
       profiles: { small: {}, build: { limits: { memory: "1g" } } },
       roles: { user: ["small", "default"] },

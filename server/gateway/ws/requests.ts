@@ -52,7 +52,7 @@ async function message({ services, link, exchange }: RequestContext, frame: Fram
   link.send({ type: "accepted", id, runId });
   link.send(limitsFrame(id, admission.states));
   await sendEvents({ services, link, exchange }, { id, runId, after: 0 });
-  const ended = exchange.incoming.signal.aborted ? null : await getRun(services.db, runId);
+  const ended = exchange.incoming.signal.aborted ? null : await getRun(services, runId);
   if (ended === null || !isFinal(ended.state)) {
     // Nobody waits any more, and the run goes on.
     await answerAccepted(services, exchange, dispatched, runId);

@@ -1,6 +1,7 @@
 /** A connection whose caller is known: it takes requests until its token, its client or the process ends. */
 import type { RawData } from "ws";
 import type { Principal } from "#server/access/schema.ts";
+import { onOccasion } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
@@ -147,7 +148,11 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
       return;
     }
     try {
-      await serveRequest({ services, link, exchange: { incoming: own, principal: currentPrincipal() } }, frame);
+      const asking = currentPrincipal();
+      const { requestId, address } = own;
+      await onOccasion({ requestId, address, tokenId: asking.tokenId ?? undefined }, () =>
+        serveRequest({ services, link, exchange: { incoming: own, principal: asking } }, frame),
+      );
     } catch (error) {
       await fail(own, error, frame.id);
     }

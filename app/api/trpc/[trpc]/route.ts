@@ -1,5 +1,6 @@
 /** HTTP entry of the console's API. */
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { faultEvent } from "#server/audit/index.ts";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import type { AppServices } from "#server/services.ts";
@@ -30,6 +31,11 @@ async function handle(request: Request): Promise<Response> {
           { err: error.cause ?? error, path, requestId: ctx?.origin.requestId },
           "console call failed",
         );
+        const actor = ctx?.session?.actor ?? { type: "system", id: "server" };
+        const fault = faultEvent("request_failed", error.cause ?? error, actor, path ?? "");
+        services.audit
+          .append([{ ...fault, requestId: ctx?.origin.requestId, address: ctx?.origin.address }])
+          .catch((failure: unknown) => services.log.error({ err: failure }, "a failed call could not be recorded"));
       }
     },
   });

@@ -23,6 +23,8 @@ const Slot = z.strictObject({
   iterations: z.number().int().min(1_000).max(100_000_000),
   salt: Base64,
   wrapped: Base64,
+  /** Of a master secret that has been replaced, kept until a start with the new one has succeeded. */
+  retiring: z.literal(true).optional(),
 });
 const WrappedKey = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{12}$/),
@@ -107,7 +109,7 @@ function unwrap(key: Uint8Array, wrapped: string, about: string): Buffer | null 
 }
 
 // What is bound to a wrapped key: its description cannot be changed, such as to fewer rounds or another purpose.
-const aboutSlot = ({ id, kdf, iterations, salt }: Omit<KeySlot, "wrapped">): string =>
+const aboutSlot = ({ id, kdf, iterations, salt }: Pick<KeySlot, "id" | "kdf" | "iterations" | "salt">): string =>
   `openclaw slot|${id}|${kdf}|${iterations}|${salt}`;
 const aboutKey = ({ id, purpose, createdAt }: { id: string; purpose: KeyPurpose; createdAt: string }): string =>
   `openclaw data key|${id}|${purpose}|${createdAt}`;
@@ -124,8 +126,7 @@ export function makeSlot(kek: Uint8Array, root: Uint8Array, salt: Uint8Array, it
 }
 
 /** The root key, or null when `kek` does not fit this slot. */
-export const openSlot = (slot: KeySlot, kek: Uint8Array): Buffer | null =>
-  unwrap(kek, slot.wrapped, aboutSlot(slot));
+export const openSlot = (slot: KeySlot, kek: Uint8Array): Buffer | null => unwrap(kek, slot.wrapped, aboutSlot(slot));
 
 export function makeKey(root: Uint8Array, purpose: KeyPurpose, now: Date): KeyringFile["keys"][number] {
   const facts = { id: randomBytes(6).toString("hex"), purpose, createdAt: now.toISOString() };

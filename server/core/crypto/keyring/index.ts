@@ -167,24 +167,54 @@ function keyringOf(file: string, root: Buffer, first: KeyringFile, iterations: n
   };
 }
 
+interface MasterChange {
+  /** Rounds of the new slot. */
+  iterations: number;
+  /** Puts the new secret where it is read from and the change on record; when it fails, the keyring is put back. */
+  store?: () => Promise<void>;
+  /** Keeps the old secret good until a start with the new one has succeeded (`dropRetiringSlots`). */
+  keepOld?: boolean;
+}
+
 /**
  * Gives the keyring a new master secret or other rounds: one new slot takes the place of the one `from` opens. Data keys stay, and so does
- * everything sealed with them. `store` puts the new secret where it is read from; while it runs, both secrets open the keyring, so that a
- * crash at any moment leaves one that does.
+ * everything sealed with them. While `store` runs, both secrets open the keyring, so that a crash at any moment leaves one that does.
  */
 export async function changeMasterSecret(
   paths: Pick<HomePaths, "keysDir">,
   from: MasterSecret,
   to: MasterSecret,
-  { iterations, store }: { iterations: number; store?: () => void },
+  { iterations, store, keepOld = false }: MasterChange,
 ): Promise<void> {
   const file = keyringFile(paths);
   const content = existing(file);
   const { root, slotId } = await unlock(content, from, file);
   const slot = await newSlot(to, root, iterations);
   replaceKeyringFile(file, { ...content, slots: [slot, ...content.slots] });
-  store?.();
-  replaceKeyringFile(file, { ...content, slots: [slot, ...content.slots.filter(({ id }) => id !== slotId)] });
+  try {
+    await store?.();
+  } catch (error) {
+    replaceKeyringFile(file, content);
+    throw error;
+  }
+  const others = content.slots.filter(({ id }) => id !== slotId);
+  const old = content.slots.filter(({ id }) => id === slotId).map((kept) => ({ ...kept, retiring: true as const }));
+  replaceKeyringFile(file, { ...content, slots: keepOld ? [slot, ...others, ...old] : [slot, ...others] });
+}
+
+/** Ends replaced master secrets once `master` has proven to be the new one. @returns true when there were any. */
+export async function dropRetiringSlots(paths: Pick<HomePaths, "keysDir">, master: MasterSecret): Promise<boolean> {
+  const file = keyringFile(paths);
+  const content = existing(file);
+  if (!content.slots.some(({ retiring }) => retiring === true)) {
+    return false;
+  }
+  const { slotId } = await unlock(content, master, file);
+  const isNew = content.slots.some(({ id, retiring }) => id === slotId && retiring !== true);
+  if (isNew) {
+    replaceKeyringFile(file, { ...content, slots: content.slots.filter(({ retiring }) => retiring !== true) });
+  }
+  return isNew;
 }
 
 /** Adds a data key that new values of `purpose` are sealed with from now on; the old ones go on opening what they sealed. @returns its id. */

@@ -1,0 +1,38 @@
+/** What every event means, by area. Long texts: for the documentation and its tests only, never for the browser. */
+import type { AuditEventName } from "#server/audit/events.ts";
+import { FILES } from "#server/audit/catalogue/files.ts";
+import { MESSAGES } from "#server/audit/catalogue/messages.ts";
+import { NETWORK } from "#server/audit/catalogue/network.ts";
+import { POLICY } from "#server/audit/catalogue/policy.ts";
+import { RECORDS } from "#server/audit/catalogue/records.ts";
+import { RUNS } from "#server/audit/catalogue/runs.ts";
+import { SIGN_IN } from "#server/audit/catalogue/sign-in.ts";
+import { SYSTEM } from "#server/audit/catalogue/system.ts";
+import type { EventText } from "#server/audit/catalogue/text.ts";
+import { TOKENS } from "#server/audit/catalogue/tokens.ts";
+
+/** In the order of the document. */
+export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>> = {
+  "Signing in": SIGN_IN,
+  Tokens: TOKENS,
+  "Messages and decisions": MESSAGES,
+  "Policy changes": POLICY,
+  "Runs and the sandbox": RUNS,
+  Files: FILES,
+  "Network, TLS and limits": NETWORK,
+  "Configuration and processes": SYSTEM,
+  "The record, keys, data and backups": RECORDS,
+};
+
+/** Complete: an event without its text is an error of types. */
+export const EVENT_TEXTS = {
+  ...SIGN_IN,
+  ...TOKENS,
+  ...MESSAGES,
+  ...POLICY,
+  ...RUNS,
+  ...FILES,
+  ...NETWORK,
+  ...SYSTEM,
+  ...RECORDS,
+} as const satisfies Record<AuditEventName, EventText>;

@@ -1,0 +1,25 @@
+/** What differs between two configurations, by name: for the record, which must not hold values. Pure. */
+
+/** Paths named; more are told as one `…`. */
+const MAX_PATHS = 50;
+
+/** Paths of the keys whose values differ, in the order of the schema. A list counts as one value. */
+export function changedPaths(before: unknown, after: unknown): string[] {
+  const paths = [...differences(before, after, "")];
+  return paths.length > MAX_PATHS ? [...paths.slice(0, MAX_PATHS), "…"] : paths;
+}
+
+function* differences(before: unknown, after: unknown, path: string): Generator<string> {
+  if (!isSection(before) || !isSection(after)) {
+    if (JSON.stringify(before) !== JSON.stringify(after)) {
+      yield path;
+    }
+    return;
+  }
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    yield* differences(before[key], after[key], path === "" ? key : `${path}.${key}`);
+  }
+}
+
+const isSection = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
