@@ -78,7 +78,7 @@ export function startBackupSchedule(options: BackupScheduleOptions): BackupSched
 }
 
 /** Behind everything that answers somebody. */
-const LOW_PRIORITY = 15;
+const LOW_PRIORITY = 10;
 const LAST_WORDS_CHARACTERS = 2_000;
 
 interface BackupProcess {

@@ -37,8 +37,9 @@ test("OPS-2 the command makes a backup that the status shows, and says why when 
   expect(await make()).toBeNull();
   expect(backupStatus(paths.backupsDir)).toMatchObject({ last: { kind: "config" }, lastVerified: null });
 
-  writeFileSync(paths.configFile, "{ security: { storage: { backupPath: '/proc/none' } } }", { mode: 0o600 });
-  expect(await make()).toMatch(/\/proc\/none.*exit code 5/s);
+  writeFileSync(join(paths.home, "file"), "");
+  writeFileSync(paths.configFile, "{ security: { storage: { backupPath: '~/.openclaw/file' } } }", { mode: 0o600 });
+  expect(await make()).toMatch(/cannot be written to .*\/file.*\(exit code 5\)/);
   rmSync(paths.configFile);
 });
 

@@ -29,7 +29,7 @@ export async function unlockKeys({ paths, env, iterations, terminal }: UnlockOpt
   if (await dropRetiringSlots(paths, master)) {
     terminal.info("the master key before this one no longer opens the keyring");
   }
-  if (iterations <= keyring.iterations) {
+  if (keyring.iterations === null || iterations <= keyring.iterations) {
     return keyring;
   }
   await changeMasterSecret(paths, master, master, { iterations });

@@ -8,10 +8,11 @@ import {
   loadConfig,
   secretOpener,
 } from "#server/config/index.ts";
-import { childEnvironment, homeDirectory, readEnv, type Env } from "#server/core/env.ts";
+import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { gatewayOrigin } from "#server/core/http/web-origin.ts";
 import { homePaths, type HomePaths } from "#server/core/paths.ts";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { ProcessLock } from "#server/core/process-lock.ts";
 import { openBackupSchedule } from "./backups.ts";
 import type { BackupSchedule } from "./backup-schedule.ts";
@@ -25,6 +26,7 @@ import { unlockKeys } from "./keys.ts";
 import { DEFAULT_RULES, openLogFile, type LogFile } from "./log-file.ts";
 import { createManagedProcess, type ManagedProcess } from "./managed-process.ts";
 import type { StartOptions } from "./options.ts";
+import { processEnvironment } from "./process-environment.ts";
 import { planProcesses, STOP_ORDER, type ProcessName, type ProcessPlan } from "./parts.ts";
 import { recordCrash } from "./record-crash.ts";
 import { createTerminal } from "./terminal.ts";
@@ -86,7 +88,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     database = await opening;
     refuseWhenStopping();
     const running = database;
-    const reports = await Promise.all(planProcesses(options.only).map((plan) => startProcess(plan, running)));
+    const reports = await Promise.all(planProcesses(options.only).map((plan) => startProcess(plan, running, keyring)));
     refuseWhenStopping();
     await showBanner(running, reports.find((report) => report?.port !== undefined)?.port);
     backups = openBackupSchedule({ project: PROJECT, paths, options, env, terminal });
@@ -101,13 +103,14 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
   async function startProcess(
     plan: ProcessPlan,
     { connections }: Database,
+    keyring: Keyring,
   ): Promise<{ port?: number | undefined } | null> {
     const urls = { app: connections.appUrl, worker: connections.workerUrl, sealer: connections.sealerUrl };
     let cameUp = false;
     const managed = createManagedProcess({
       ...plan,
       cwd: PROJECT,
-      env: processEnvironment(plan, urls[plan.databaseRole], { paths, options, env }),
+      env: processEnvironment(plan, { databaseUrl: urls[plan.databaseRole], paths, options, keyring }),
       readyWithinMs: READY_WITHIN_MS,
       onOutput: outputOf(plan.name, () => cameUp),
       onCrash: (how, waitMs) => {
@@ -215,30 +218,6 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
 }
 
 const LABELS: Record<ProcessName, string> = { server: "Server", worker: "Sandbox worker", sealer: "Audit sealer" };
-
-/** The least a process needs: its own database connection, and no connection or secret that belongs to another. */
-function processEnvironment(
-  plan: ProcessPlan,
-  databaseUrl: string,
-  { paths, options, env }: { paths: HomePaths; options: StartOptions; env: Env },
-): NodeJS.ProcessEnv {
-  const changes = {
-    OPENCLAW_HOME: paths.home,
-    OPENCLAW_CONFIG: paths.configFile,
-    OPENCLAW_DATABASE_URL: databaseUrl,
-    OPENCLAW_MASTER_KEY: env.OPENCLAW_MASTER_KEY,
-    OPENCLAW_MASTER_KEY_FILE: env.OPENCLAW_MASTER_KEY_FILE,
-    DATABASE_URL: undefined,
-    OPENCLAW_DATABASE_URL_APP: undefined,
-    OPENCLAW_DATABASE_URL_WORKER: undefined,
-    OPENCLAW_DATABASE_URL_SEALER: undefined,
-    NODE_ENV: "production",
-    NEXT_TELEMETRY_DISABLED: "1",
-    ...(options.port === undefined ? {} : { OPENCLAW_PORT: String(options.port) }),
-  };
-  // Only the server uses what the configuration refers to by `${NAME}`.
-  return childEnvironment(changes, { bare: plan.name !== "server" });
-}
 
 function originOf(paths: HomePaths, port: number): string {
   const { gateway } = loadConfig(paths.configFile).config;

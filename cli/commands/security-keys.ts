@@ -11,7 +11,7 @@ import type { AuditEventInput } from "#server/audit/schema.ts";
 import { loadConfig } from "#server/config/index.ts";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import {
-  addDataKey,
+  addDataKeys,
   changeMasterSecret,
   DEFAULT_ITERATIONS,
   KEY_PURPOSES,
@@ -162,16 +162,20 @@ function readKeyFile(file: string): string {
 async function rotateData(context: CliContext, options: { purpose?: KeyPurpose; json?: boolean }): Promise<void> {
   const master = readMasterSecret(context.paths, readEnv(), false);
   const purposes = options.purpose === undefined ? KEY_PURPOSES : [options.purpose];
-  const added: { purpose: KeyPurpose; id: string }[] = [];
-  await withDatabase(context, (db) =>
+  const added = await withDatabase(context, (db) =>
     withTx(db, async (tx) => {
-      for (const purpose of purposes) {
-        const id = await addDataKey(context.paths, master, purpose);
-        added.push({ purpose, id });
-        await recordEvents(tx, [
-          { event: "key.data_rotated", outcome: "ok", actor: OPERATOR, target: id, data: { purpose } },
-        ]);
-      }
+      const keys = await addDataKeys(context.paths, master, purposes);
+      await recordEvents(
+        tx,
+        keys.map(({ purpose, id }) => ({
+          event: "key.data_rotated",
+          outcome: "ok",
+          actor: OPERATOR,
+          target: id,
+          data: { purpose },
+        })),
+      );
+      return keys;
     }),
   );
   if (options.json === true) {

@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registerExportAudit } from "./security-export-audit.ts";
 import { registerProveAudit } from "./security-prove-audit.ts";
 import { registerVerifyAudit } from "./security-verify-audit.ts";
 import { messageEvent } from "../../tests/support/audit.ts";
@@ -22,6 +23,7 @@ beforeAll(async () => {
     const security = program.command("security");
     registerVerifyAudit(security, context);
     registerProveAudit(security, context);
+    registerExportAudit(security, context);
   });
   mirrorFile = join(cli.paths.logsDir, "audit.log");
   checkpoints = join(cli.paths.logsDir, "audit-checkpoints.txt");
@@ -300,6 +302,28 @@ describe("openclaw security verify-audit --file EXPORT", () => {
       rmSync(keyFile("audit-public-key.txt"));
     }
   }
+
+  test("AUD-9 what export-audit writes is proven, whole and filtered", async () => {
+    for (const filter of [[], ["--event", "message.received", "--last", "1h"], ["--event", "token.created"]]) {
+      const exported = file("written.json");
+      rmSync(exported, { force: true });
+      const { exitCode, err } = await cli.run(
+        "security",
+        "export-audit",
+        "--format",
+        "json",
+        "--out",
+        exported,
+        ...filter,
+      );
+      expect([exitCode, err.at(-1)]).toEqual([0, expect.anything()]);
+      const verdict = await verify("--json", "--file", exported);
+      expect([verdict.exitCode, json(verdict)]).toEqual([
+        0,
+        expect.objectContaining({ verdict: "sound", unbound: null }),
+      ]);
+    }
+  });
 
   test("AUD-9 with the first key a bad row of a whole export is named", async () => {
     const text = (await exportOf(() => true)).replace(/(?<="seq":32,[^\n]*)"user3"/, '"mallory"');

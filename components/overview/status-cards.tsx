@@ -1,4 +1,5 @@
 import {
+  ArchiveIcon,
   BoxIcon,
   CircleCheckIcon,
   CircleXIcon,
@@ -35,7 +36,7 @@ const ENGINE_HEALTH: Record<OverviewStatus["engine"]["state"], Health> = {
 
 export function StatusCards({ status }: { status: OverviewStatus }) {
   return (
-    <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-5">
+    <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-6">
       <EngineCard engine={status.engine} />
       <WorkersCard workers={status.workers} now={status.at} />
       <StatusCard title="Database" icon={DatabaseIcon} health={{ variant: "success", text: "Online" }}>
@@ -43,6 +44,7 @@ export function StatusCards({ status }: { status: OverviewStatus }) {
         <Fact name="Answer time">{status.database.latencyMs} ms</Fact>
       </StatusCard>
       <AuditCard audit={status.audit} />
+      <BackupsCard backups={status.backups} now={status.at} />
       <ConfigCard config={status.config} now={status.at} />
     </div>
   );
@@ -89,6 +91,30 @@ function AuditCard({ audit }: { audit: OverviewStatus["audit"] }) {
       <Fact name="Waiting">{audit.unsealed}</Fact>
     </StatusCard>
   );
+}
+
+/** A backup that is this many intervals old was missed more than once. */
+const MISSED_INTERVALS = 3;
+
+function BackupsCard({ backups, now }: { backups: OverviewStatus["backups"]; now: Date }) {
+  const { lastAt, verified } = backups;
+  return (
+    <StatusCard title="Backups" icon={ArchiveIcon} health={backupHealth(backups, now)}>
+      <Fact name="Last">{lastAt === null ? "none" : <RelativeTime value={lastAt} now={now} />}</Fact>
+      <Fact name="Tested">{verified === null ? "never" : <RelativeTime value={verified.at} now={now} />}</Fact>
+    </StatusCard>
+  );
+}
+
+function backupHealth({ lastAt, verified, intervalMs }: OverviewStatus["backups"], now: Date): Health {
+  if (verified?.ok === false) {
+    return { variant: "destructive", text: "Test failed" };
+  }
+  if (lastAt === null) {
+    return { variant: "warning", text: "None yet" };
+  }
+  const missed = intervalMs > 0 && now.getTime() - lastAt.getTime() > MISSED_INTERVALS * intervalMs;
+  return missed ? { variant: "warning", text: "Overdue" } : { variant: "success", text: "Made" };
 }
 
 function ConfigCard({ config, now }: { config: OverviewStatus["config"]; now: Date }) {

@@ -61,6 +61,7 @@ describe("recordEvents", () => {
             actorType: "operator",
             actorId: "cli",
             requestId: "r1",
+            correlationId: "r1",
             target: "auditor",
             data: { n: 1 },
           },

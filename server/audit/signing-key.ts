@@ -34,7 +34,7 @@ const SigningFile = z.object({
 
 const signingKeyFile = (keysDir: string): string => join(keysDir, "audit-signing.json");
 
-export function publicKeyFile(keysDir: string): string {
+function publicKeyFile(keysDir: string): string {
   return join(keysDir, "audit-public-key.txt");
 }
 

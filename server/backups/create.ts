@@ -210,7 +210,7 @@ async function writeFile(file: string, bytes: AsyncIterable<Buffer>): Promise<{ 
 
 function openDraft(folder: string, draft: string): number {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     return openSync(draft, "wx", MODE);
   } catch (error) {
     throw new AppError(
@@ -218,6 +218,17 @@ function openDraft(folder: string, draft: string): number {
       `A backup cannot be written to ${folder}: ${messageOf(error)}. Make it writable for this user, or name another place with --out.`,
       { cause: error },
     );
+  }
+}
+
+/** Only itself: a path whose beginning does not exist is a mistake, or a disk that is not there. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!hasErrorCode(error, "EEXIST")) {
+      throw error;
+    }
   }
 }
 

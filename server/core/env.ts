@@ -25,6 +25,8 @@ const Env = z.object({
   /** Master secret of the keyring, or a file that holds it; absent = `keys/master-secret` in the home. */
   OPENCLAW_MASTER_KEY: z.string().min(1).optional(),
   OPENCLAW_MASTER_KEY_FILE: z.string().min(1).optional(),
+  /** What opens the keys of some purposes without the master secret; set by the supervisor for each child. */
+  OPENCLAW_KEY_ACCESS: z.string().min(1).optional(),
   REDIS_URL: z.url().optional(),
   /** `unix:///var/run/docker.sock` or `tcp://host:port`, as the docker CLI reads it. */
   DOCKER_HOST: z.string().min(1).optional(),

@@ -43,6 +43,14 @@ export const OverviewStatus = z.object({
     loadedAt: z.date(),
     problems: z.array(z.object({ path: z.string(), line: z.number(), reason: z.string(), fix: z.string() })),
   }),
+  backups: z.object({
+    /** When the newest one was made; null when there is none. */
+    lastAt: z.date().nullable(),
+    /** The last one that was restored for a test, and whether everything came back. */
+    verified: z.object({ at: z.date(), ok: z.boolean() }).nullable(),
+    /** Made this long ago at most, in milliseconds; 0 = only on request. */
+    intervalMs: z.number(),
+  }),
   audit: z.object({ lastSeq: z.number().nullable(), unsealed: z.number() }),
   warnings: z.array(
     z.object({ severity: z.enum(["error", "warning"]), path: z.string(), reason: z.string(), fix: z.string() }),

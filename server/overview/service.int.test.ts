@@ -41,6 +41,7 @@ const read = () =>
       current: () =>
         ({
           warnings: [{ severity: "warning", path: "a.b", line: 1, column: 1, reason: "R", fix: "F" }],
+          config: { security: { storage: { backupPath: "~/.openclaw/backups", backupInterval: 86_400_000 } } },
         }) as unknown as LoadedConfig,
       status: () => ({
         file: "/f",
@@ -58,6 +59,7 @@ test("an empty installation is described in full, with the web process's own rig
     engine: { state: "no_worker" },
     workers: [],
     runs: [],
+    backups: { lastAt: null, verified: null, intervalMs: 86_400_000 },
     audit: { lastSeq: null, unsealed: 0 },
     config: { file: "/f", problems: [{ path: "c", line: 7 }] },
     warnings: [{ severity: "warning", path: "a.b" }],

@@ -1,6 +1,7 @@
 /** One snapshot of the running system for the overview. Reads only. */
 import { z } from "zod";
-import type { ConfigStore } from "#server/config/index.ts";
+import { backupStatus } from "#server/backups/index.ts";
+import { resolveLocation, type ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
@@ -64,6 +65,7 @@ export async function overviewStatus({ db, clock, web, system, config }: Overvie
       loadedAt: status.loadedAt,
       problems: (status.error ?? []).map(({ path, line, reason, fix }) => ({ path, line, reason, fix })),
     },
+    backups: readBackups(config.current().config.security.storage, system.home),
     audit: { lastSeq: head === null ? null : Number(head.seq), unsealed },
     warnings: config.current().warnings.map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
     runs: runs.map(({ startedAt, finishedAt, ...run }) => ({
@@ -78,4 +80,12 @@ const VersionRows = z.tuple([z.object({ version: z.string() })]);
 async function readDatabaseVersion(db: Db): Promise<string> {
   const rows = VersionRows.parse(await db.$queryRaw`SELECT current_setting('server_version') AS version`);
   return rows[0].version;
+}
+
+function readBackups(
+  { backupPath, backupInterval }: { backupPath: string; backupInterval: number },
+  home: string,
+): OverviewStatus["backups"] {
+  const { last, lastVerified } = backupStatus(resolveLocation("security.storage.backupPath", backupPath, { home }));
+  return { lastAt: last?.at ?? null, verified: lastVerified, intervalMs: backupInterval };
 }

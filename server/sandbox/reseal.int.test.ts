@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { addDataKey, readMasterSecret } from "#server/core/crypto/keyring/index.ts";
 import { createDb, type Db } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { getRun, listRunEvents, readRunFile, resealRuns, type ColumnProgress } from "#server/sandbox/index.ts";
+import { rotateDataKey } from "../../tests/support/keyring.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 import { dumpDatabase, foundIn } from "../../tests/support/dump.ts";
 import { ENCRYPTION, openTestRunSeal } from "../../tests/support/run-seal.ts";
@@ -108,7 +108,7 @@ test("a pass that ends in the middle is taken up by the next one", async () => {
 test("DATA-6 DATA-3 rows under a replaced key, and under the key of another setting, are brought to the one in force", async () => {
   await plainRows(2, 3);
   await reseal(ENCRYPTION.default);
-  const added = await addDataKey({ keysDir }, readMasterSecret({ keysDir }, {}, false), "database");
+  const added = await rotateDataKey({ keysDir }, "database");
   await expect.poll(() => seal.keyring.current("database").id).toBe(added);
   const all = { "run.code": [2, 2, 0], "run.stdout": [2, 2, 0], "run_event.data": [4, 4, 0] };
   expect(counts(await reseal(ENCRYPTION.default))).toMatchObject({ ...all, "run_file.content": [2, 2, 0] });

@@ -2,7 +2,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openKeyring, type Keyring } from "#server/core/crypto/keyring/index.ts";
+import {
+  addDataKeys,
+  openKeyring,
+  readMasterSecret,
+  type Keyring,
+  type KeyPurpose,
+} from "#server/core/crypto/keyring/index.ts";
 
 /** @param keysDir a home's own folder; default: one that is removed again, since the keys stay in memory. */
 export async function openTestKeyring(keysDir?: string): Promise<Keyring> {
@@ -12,4 +18,13 @@ export async function openTestKeyring(keysDir?: string): Promise<Keyring> {
     rmSync(folder, { recursive: true, force: true });
   }
   return keyring;
+}
+
+/** Gives a home a new data key. @returns its id. */
+export async function rotateDataKey(paths: { keysDir: string }, purpose: KeyPurpose): Promise<string> {
+  const [added] = await addDataKeys(paths, readMasterSecret(paths, {}, false), [purpose]);
+  if (added === undefined) {
+    throw new Error("no key was added");
+  }
+  return added.id;
 }

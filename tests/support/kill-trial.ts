@@ -27,7 +27,7 @@ export interface KillOutcome {
   afterMs: number;
   /** Answers since the kill before. */
   acknowledged: number;
-  /** Request ids of answers that are not on record: has to be empty. */
+  /** Answers that are not on record: has to be empty. */
   lost: string[];
   /** "sound", or what is wrong with the chain. */
   verdict: string;
@@ -72,6 +72,7 @@ export async function runKillTrial({ kills, longestMs, random, onKill }: KillTri
   const running = new Map<"server" | "sealer", ChildProcess>();
   const token = await mintToken(home, cluster);
   const acknowledged: string[] = [];
+  let refused = 0;
   let stopped = false;
 
   async function startPart(part: "server" | "sealer"): Promise<void> {
@@ -116,12 +117,12 @@ export async function runKillTrial({ kills, longestMs, random, onKill }: KillTri
 
   async function caller(number: number): Promise<void> {
     for (let call = number; !stopped; call += 1) {
-      // One of four is refused: a refusal that was answered has to be on record as well.
-      const text = call % 4 === 0 ? "/no-such-command" : "/help";
-      const id = await send(port, token, text);
-      if (id === null) {
-        await delay(PAUSE_MS);
-      } else {
+      // One of four is refused: a refusal that was answered has to be on record as well, or counted in one that is.
+      const isRefused = call % 4 === 0;
+      const id = await send(port, token, isRefused ? "/no-such-command" : "/help");
+      if (id !== null && isRefused) {
+        refused += 1;
+      } else if (id !== null) {
         acknowledged.push(id);
       }
       await delay(PAUSE_MS);
@@ -140,7 +141,7 @@ export async function runKillTrial({ kills, longestMs, random, onKill }: KillTri
       await kill(victim);
       await ensureRunning();
       const answered = acknowledged.slice(from);
-      const lost = await notOnRecord(cluster.ownerUrl, answered);
+      const lost = await notOnRecord(cluster.ownerUrl, answered, refused);
       const verdict = await verdictOf(cluster.url("app"), home);
       const outcome = { victim, afterMs, acknowledged: answered.length, lost, verdict };
       outcomes.push(outcome);
@@ -148,7 +149,7 @@ export async function runKillTrial({ kills, longestMs, random, onKill }: KillTri
     }
     stopped = true;
     await callers;
-    const lost = await notOnRecord(cluster.ownerUrl, acknowledged);
+    const lost = await notOnRecord(cluster.ownerUrl, acknowledged, refused);
     outcomes.push({
       victim: "server",
       afterMs: 0,
@@ -182,7 +183,8 @@ async function send(port: number, token: string, text: string): Promise<string |
   }
 }
 
-async function notOnRecord(ownerUrl: string, ids: readonly string[]): Promise<string[]> {
+/** Request ids without a record, and in words how many refusals no record counts. @param refused refusals that were answered so far */
+async function notOnRecord(ownerUrl: string, ids: readonly string[], refused: number): Promise<string[]> {
   const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {
@@ -190,7 +192,11 @@ async function notOnRecord(ownerUrl: string, ids: readonly string[]): Promise<st
       `SELECT id FROM unnest($1::text[]) AS id WHERE id NOT IN (SELECT request_id FROM ${RECORDED} AS r WHERE request_id = ANY($1))`,
       [ids],
     );
-    return rows.map(({ id }) => id);
+    const counted = await client.query<{ n: number }>(
+      `SELECT coalesce(sum((data ->> 'count')::int), 0)::int AS n FROM ${RECORDED} AS r WHERE event = 'message.refused'`,
+    );
+    const missing = refused - (counted.rows[0]?.n ?? 0);
+    return [...rows.map(({ id }) => id), ...(missing > 0 ? [`${missing} refusals`] : [])];
   } finally {
     await client.end();
   }

@@ -6,8 +6,8 @@ import { expect } from "vitest";
 import type { ExpiredFile } from "#server/audit/files/retention.ts";
 import { readRecord } from "#server/audit/files/read-files.ts";
 import { openMirror, type Mirror, type MirrorSettings } from "#server/audit/mirror.ts";
-import { addDataKey, readMasterSecret, type Keyring } from "#server/core/crypto/keyring/index.ts";
-import { openTestKeyring } from "./keyring.ts";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
+import { openTestKeyring, rotateDataKey } from "./keyring.ts";
 
 export interface RecordFolder {
   logs: string;
@@ -57,7 +57,7 @@ export async function openRecordFolder(): Promise<RecordFolder> {
     modeOf: (name) => (statSync(join(logs, name)).mode & 0o777).toString(8),
     bytesOf: (name) => readFileSync(join(logs, name)),
     lines: () => linesOf(file, keyring),
-    rotateKey: () => addDataKey(paths, readMasterSecret(paths, {}, false), "audit-log"),
+    rotateKey: () => rotateDataKey(paths, "audit-log"),
     remove: () => rmSync(home, { recursive: true, force: true }),
   };
 }

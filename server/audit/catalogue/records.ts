@@ -115,6 +115,6 @@ export const RECORDS = {
     meaning: "A backup could not be made, verified or restored.",
     target: ARCHIVE,
     reason: "What was being done.",
-    fields: { message: "What failed and the next step." },
+    fields: { kind: KIND, name: "Name of the archive.", message: "What failed and the next step." },
   },
 } as const satisfies Record<string, EventText>;

@@ -26,11 +26,11 @@ export interface PackOptions {
   signal: AbortSignal;
 }
 
-/** @returns the archive, whose time of change is that of the rotated file. With neither compression nor encryption the file stays. */
-export async function packFile(file: RotatedFile, options: PackOptions): Promise<string> {
+/** The archive keeps the rotated file's time of change. With neither compression nor encryption the file stays as it is. */
+export async function packFile(file: RotatedFile, options: PackOptions): Promise<void> {
   const target = packedPath(file.path, options.compression, options.keyring !== null);
   if (target === file.path) {
-    return target;
+    return;
   }
   const draft = draftPath(target);
   try {
@@ -42,7 +42,6 @@ export async function packFile(file: RotatedFile, options: PackOptions): Promise
   await rename(draft, target);
   await syncFolder(dirname(target));
   await unlink(file.path);
-  return target;
 }
 
 async function writeDraft(

@@ -159,6 +159,29 @@ describe("the record's files", () => {
     }
   });
 
+  test("AUD-5 logging.security.level and events are followed while running", async () => {
+    const sealer = await open();
+    let written = 0;
+    const linesAfterFailure = async (): Promise<number> => {
+      await writer.append([failure(written)]);
+      written += 1;
+      await expect.poll(() => readHeadSeq(reader)).toBe(written);
+      await expect.poll(async () => (await linesOf(liveFile, keyring)).length).toBe(written);
+      return securityLines().length;
+    };
+    expect(await linesAfterFailure()).toBe(1);
+    for (const level of ["error", "fatal", "silent"] as const) {
+      config.logging.security.level = level;
+      expect(await linesAfterFailure()).toBe(1);
+    }
+    config.logging.security.level = "trace";
+    config.logging.security.events = ["sandbox_escape"];
+    expect(await linesAfterFailure()).toBe(1);
+    config.logging.security.events = ["authentication_failure"];
+    expect(await linesAfterFailure()).toBe(2);
+    await sealer.close();
+  });
+
   test("AUD-4 an archive that was damaged, with nothing written since, is kept aside and its rows are written anew", async () => {
     config.logging.audit.maxFileSize = 1;
     await append(0, 10);

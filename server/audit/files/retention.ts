@@ -4,7 +4,6 @@ import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { siblingsOf } from "#server/audit/files/names.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { DAY } from "#server/config/units.ts";
 
 /** A file that is about to be removed. */
 export interface ExpiredFile {
@@ -13,7 +12,7 @@ export interface ExpiredFile {
   rows: { firstSeq: number; lastSeq: number } | null;
 }
 
-const LONGEST_SPAN_MS = 30 * DAY;
+const LONGEST_SPAN_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** How long one file may go on taking in rows, so that a quiet gateway does not keep old rows for the sake of newer ones beside them. */
 export function spanOf(retentionMs: number): number {

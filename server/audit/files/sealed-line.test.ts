@@ -13,6 +13,7 @@ function ringOf(...keys: DataKey[]): Keyring {
   return {
     iterations: 1,
     list: () => [],
+    accessTo: () => "",
     current: () => keys.at(-1) ?? key,
     find: (purpose, id) => (purpose === "audit-log" ? keys.find((one) => one.id === id) : undefined),
   };

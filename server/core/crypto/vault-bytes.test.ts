@@ -14,6 +14,7 @@ const keyring: Keyring = {
   current: () => KEY,
   find: (_purpose, id) => (id === KEY.id ? KEY : undefined),
   list: () => [],
+  accessTo: () => "",
 };
 const WHERE = "run_file|content|fil_1";
 const open = (stored: Uint8Array, where = WHERE) => openStoredBytes(keyring, "database", stored, where);

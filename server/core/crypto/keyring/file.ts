@@ -3,7 +3,7 @@
  * master secret (as LUKS does it). Changing the master secret or the rounds touches a slot only; no data key and no stored value changes.
  * Pure but for reading and writing the file.
  */
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -13,7 +13,7 @@ import { AppError, hasErrorCode } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 
 /** What a data key is for; a key of one purpose never opens a value of another. */
-export const KEY_PURPOSES = ["database", "messages", "config", "audit-log", "files"] as const;
+export const KEY_PURPOSES = ["database", "messages", "config", "audit-log"] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 const Base64 = z.base64().max(512);
@@ -128,9 +128,29 @@ export function makeSlot(kek: Uint8Array, root: Uint8Array, salt: Uint8Array, it
 /** The root key, or null when `kek` does not fit this slot. */
 export const openSlot = (slot: KeySlot, kek: Uint8Array): Buffer | null => unwrap(kek, slot.wrapped, aboutSlot(slot));
 
-export function makeKey(root: Uint8Array, purpose: KeyPurpose, now: Date): KeyringFile["keys"][number] {
+/** What wraps the keys of one purpose: a process that is given it opens these and no others, those that are added later included. */
+export type PurposeKeys = ReadonlyMap<KeyPurpose, Uint8Array>;
+
+export function purposeKeys(root: Uint8Array): PurposeKeys {
+  return new Map(
+    KEY_PURPOSES.map((purpose) => [
+      purpose,
+      Buffer.from(hkdfSync("sha256", root, Buffer.alloc(0), `openclaw keyring purpose ${purpose}`, 32)),
+    ]),
+  );
+}
+
+export function makeKey(wrapping: PurposeKeys, purpose: KeyPurpose, now: Date): KeyringFile["keys"][number] {
   const facts = { id: randomBytes(6).toString("hex"), purpose, createdAt: now.toISOString() };
-  return { ...facts, wrapped: wrap(root, randomBytes(32), aboutKey(facts)) };
+  return { ...facts, wrapped: wrap(wrappingKey(wrapping, purpose), randomBytes(32), aboutKey(facts)) };
+}
+
+function wrappingKey(wrapping: PurposeKeys, purpose: KeyPurpose): Uint8Array {
+  const key = wrapping.get(purpose);
+  if (key === undefined) {
+    throw new AppError("NOT_CONFIGURED", `This process was given no keys for ${purpose}. The supervisor gives them.`);
+  }
+  return key;
 }
 
 export interface OpenedKey extends DataKey {
@@ -138,10 +158,11 @@ export interface OpenedKey extends DataKey {
   createdAt: Date;
 }
 
-/** All keys in the order of the file, the newest of a purpose last. @throws AppError("CONFIG_INVALID") when one was changed. */
-export function openKeys(content: KeyringFile, root: Uint8Array): OpenedKey[] {
-  return content.keys.map((entry) => {
-    const key = unwrap(root, entry.wrapped, aboutKey(entry));
+/** The keys that `wrapping` opens, in the order of the file, the newest of a purpose last. @throws AppError("CONFIG_INVALID") when one was changed. */
+export function openKeys(content: KeyringFile, wrapping: PurposeKeys): OpenedKey[] {
+  const ours = content.keys.filter(({ purpose }) => wrapping.has(purpose));
+  return ours.map((entry) => {
+    const key = unwrap(wrappingKey(wrapping, entry.purpose), entry.wrapped, aboutKey(entry));
     if (key === null) {
       throw new AppError(
         "CONFIG_INVALID",

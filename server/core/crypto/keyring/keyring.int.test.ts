@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openText, plainText, sealText } from "#server/core/crypto/vault.ts";
 import {
-  addDataKey,
+  addDataKeys,
   changeMasterSecret,
   deriveKey,
   dropRetiringSlots,
@@ -90,6 +90,30 @@ describe("DATA-1 the keyring", () => {
   });
 });
 
+describe("DATA-1 access without the master secret", () => {
+  it("opens the keys of the given purposes and no others, those that are added later included", async () => {
+    const whole = await open();
+    const sealed = sealText(whole, "database", "text", "a|b|c");
+    const other = sealText(whole, "config", "secret", "a|b|c");
+    const part = await openKeyring(paths, { OPENCLAW_KEY_ACCESS: whole.accessTo(["database"]) });
+    expect(openText(part, ["database"], sealed, "a|b|c")).toBe("text");
+    expect(() => openText(part, ["config"], other, "a|b|c")).toThrow("not in the keyring");
+    expect(() => part.current("config")).toThrow("was given no keys for config");
+    expect(part.list().map(({ purpose }) => purpose)).toEqual(["database"]);
+    const [added] = await addDataKeys(paths, ownSecret(), ["database"]);
+    await expect.poll(() => part.current("database").id, { timeout: 5_000 }).toBe(added?.id);
+    // A changed master secret disturbs nobody.
+    await changeMasterSecret(paths, ownSecret(), given(), { iterations: 1_000 });
+    const again = await openKeyring(paths, { OPENCLAW_KEY_ACCESS: part.accessTo(["database"]) });
+    expect(openText(again, ["database"], sealed, "a|b|c")).toBe("text");
+  });
+
+  it.each(["", "database", "database:AAAA", "nothing:x", "database:x,config"])("refuses %j as access", async (text) => {
+    await open();
+    await expect(openKeyring(paths, { OPENCLAW_KEY_ACCESS: text })).rejects.toThrow("OPENCLAW_KEY_ACCESS");
+  });
+});
+
 describe("DATA-6 rotation", () => {
   it("of the master secret leaves every key and every value as it is, and ends the old secret", async () => {
     const running = await open();
@@ -131,8 +155,8 @@ describe("DATA-6 rotation", () => {
   it("of a data key is seen by processes that run, which go on reading what the old one sealed", async () => {
     const running = await open();
     const old = sealText(running, "messages", "old", "a|b|c");
-    const id = await addDataKey(paths, ownSecret(), "messages");
-    await expect.poll(() => running.current("messages").id, { timeout: 5_000 }).toBe(id);
+    const [added] = await addDataKeys(paths, ownSecret(), ["messages"]);
+    await expect.poll(() => running.current("messages").id, { timeout: 5_000 }).toBe(added?.id);
     const fresh = sealText(running, "messages", "new", "a|b|c", "AES-256-CBC");
     const other = await open();
     expect([old, fresh].map((text) => openText(other, ["messages"], text, "a|b|c"))).toEqual(["old", "new"]);
@@ -140,7 +164,7 @@ describe("DATA-6 rotation", () => {
 
   it("finds the key of a value that another process sealed with it a moment ago", async () => {
     const running = await open();
-    await addDataKey(paths, ownSecret(), "database");
+    await addDataKeys(paths, ownSecret(), ["database"]);
     const sealed = sealText(await open(), "database", "text", "a|b|c");
     expect(openText(running, ["database"], sealed, "a|b|c")).toBe("text");
   });
