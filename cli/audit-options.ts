@@ -4,7 +4,7 @@ import { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/index.ts";
 import { parseDuration } from "#server/config/index.ts";
 import { AppError } from "#server/core/errors.ts";
 
-export interface TimeOptions {
+interface TimeOptions {
   /** Milliseconds. */
   last?: number;
   since?: Date;
@@ -67,7 +67,7 @@ export function parseAge(written: string): number {
 /** A day alone begins at midnight in UTC, as all times of the record are. */
 const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-export function parseTime(written: string): Date {
+function parseTime(written: string): Date {
   const time = new Date(written);
   if (!TIME.test(written) || Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError("Write a day or a time with its zone: 2026-03-01, 2026-03-01T12:00:00Z.");

@@ -6,10 +6,12 @@ import { createAuditWriter, createCollapser, faultEvent, isListed, recordOnly } 
 import { startAnchor } from "#server/audit/anchor.ts";
 import type { AuditKind } from "#server/audit/schema.ts";
 import { createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
+import { backupStatus } from "#server/backups/list.ts";
 import {
   followLogSettings,
   loadConfig,
   openConfigStore,
+  resolveLocation,
   secretOpener,
   type ConfigEvent,
 } from "#server/config/index.ts";
@@ -158,6 +160,10 @@ export async function composeServer(): Promise<AppServices> {
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
     sessionSeal: createSessionSeal(keyring, () => encryption().database.enabled),
+    backups() {
+      const { backupPath } = config.current().config.security.storage;
+      return backupStatus(resolveLocation("security.storage.backupPath", backupPath, paths));
+    },
     system: { version: VERSION, startedAt: new Date(clock.now()), home: paths.home },
     gateway: createGatewayApp({
       services: gatewayServices,

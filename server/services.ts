@@ -1,6 +1,7 @@
 /** The running server: what `composeServer` builds and Next's side reaches through the container. */
 import type { PgBoss } from "pg-boss";
 import type { AuthServices } from "#server/auth/index.ts";
+import type { BackupStatus } from "#server/backups/schema.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
@@ -17,6 +18,8 @@ export interface AppServices extends GatewayServices, AuthServices {
   listen: { host: string; port: number };
   /** The console's origins when the server listens on that port. */
   originAt(port: number): WebOrigin;
+  /** What lies in the folder of backups now. */
+  backups(): BackupStatus;
   system: { version: string; startedAt: Date; home: string };
   /** The gateway's API. */
   gateway: GatewayApp;

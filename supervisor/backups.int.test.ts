@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runBackupProcess } from "./backup-schedule.ts";
 import { createTestDatabase, type TestDatabase } from "../tests/support/database.ts";
-import { backupStatus } from "#server/backups/index.ts";
+import { backupStatus } from "#server/backups/list.ts";
 import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { connectionsFile } from "#server/core/db/connections.ts";
 import { childEnvironment } from "#server/core/env.ts";

@@ -91,6 +91,7 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     const reports = await Promise.all(planProcesses(options.only).map((plan) => startProcess(plan, running, keyring)));
     refuseWhenStopping();
     await showBanner(running, reports.find((report) => report?.port !== undefined)?.port);
+    refuseWhenStopping();
     backups = openBackupSchedule({ project: PROJECT, paths, options, env, terminal });
   }
 

@@ -79,10 +79,17 @@ async function plant(): Promise<void> {
     .toContain("succeeded");
   // Who may see it still does.
   expect((await call(`/api/v1/runs/${runId}`, { token: product.token })).text).toContain(OUTPUT);
-  await call("/api/v1/messages", { method: "POST", token: product.token, body: { text: `/no-such-command ${PROGRAM}` } });
+  await call("/api/v1/messages", {
+    method: "POST",
+    token: product.token,
+    body: { text: `/no-such-command ${PROGRAM}` },
+  });
   // Refusals that are recorded, with a marker wherever a stranger could put one that is a secret of his.
   await call("/api/v1/whoami", { token: `ocg_000000000000_${HEADER}`, from: "127.6.0.1" });
-  await call("/api/v1/whoami", { headers: { authorization: `Basic ${HEADER}`, "x-api-key": HEADER }, from: "127.6.0.2" });
+  await call("/api/v1/whoami", {
+    headers: { authorization: `Basic ${HEADER}`, "x-api-key": HEADER },
+    from: "127.6.0.2",
+  });
   await call(`/api/v1/whoami?token=${QUERY}&access_token=${QUERY}`, { from: "127.6.0.3" });
   await call("/api/v1/whoami", { headers: { cookie: `session=${COOKIE}` }, from: "127.6.0.4" });
   await call("/api/v1/messages", { method: "POST", token: product.token, body: `{"text": "${PROGRAM}` });
@@ -91,7 +98,9 @@ async function plant(): Promise<void> {
     process.kill(product.pid(part), "SIGSEGV");
   }
   await expect
-    .poll(async () => (await call("/api/v1/whoami", { token: product.token }).catch(() => null))?.status, { timeout: MINUTE })
+    .poll(async () => (await call("/api/v1/whoami", { token: product.token }).catch(() => null))?.status, {
+      timeout: MINUTE,
+    })
     .toBe(200);
   await expect.poll(async () => (await product.sql("SELECT id FROM audit_intake")).length, { timeout: MINUTE }).toBe(0);
 }
@@ -125,7 +134,9 @@ describe("AUD-10 markers of secrets", () => {
       const texts = rows.map(({ text }) => text).join("\n");
       expect([name, found(texts)]).toEqual([name, []]);
       // bytea columns print as hexadecimal digits.
-      const bytes = texts.replaceAll(/\\\\?x([0-9a-f]+)/g, (_, digits: string) => Buffer.from(digits, "hex").toString("latin1"));
+      const bytes = texts.replaceAll(/\\\\?x([0-9a-f]+)/g, (_, digits: string) =>
+        Buffer.from(digits, "hex").toString("latin1"),
+      );
       expect([name, found(bytes)]).toEqual([name, []]);
     }
   });

@@ -6,6 +6,7 @@ import { waitForSealer } from "../await-sealing.ts";
 import { withDatabase } from "../database.ts";
 import { OPERATOR } from "../operator.ts";
 import { newOutput, toStdout } from "../output-file.ts";
+import { sayWhenLong } from "../progress.ts";
 import {
   readReportFacts,
   recordEvents,
@@ -51,7 +52,8 @@ async function run(context: CliContext, { last, format, out }: ReportOptions): P
     const now = new Date();
     const period = reportPeriod(now, last);
     await record(db, { since: period.since.toISOString(), until: period.until.toISOString() });
-    const text = renderReport(await readReportFacts(pool, period, now), format);
+    const facts = await sayWhenLong(context, "Reading the record …", readReportFacts(pool, period, now));
+    const text = renderReport(facts, format);
     const output = out === undefined ? toStdout(context) : await newOutput(out);
     await output.write(text);
     await output.close();

@@ -97,23 +97,23 @@ function AuditCard({ audit }: { audit: OverviewStatus["audit"] }) {
 const MISSED_INTERVALS = 3;
 
 function BackupsCard({ backups, now }: { backups: OverviewStatus["backups"]; now: Date }) {
-  const { lastAt, verified } = backups;
+  const { last, lastVerified } = backups;
   return (
     <StatusCard title="Backups" icon={ArchiveIcon} health={backupHealth(backups, now)}>
-      <Fact name="Last">{lastAt === null ? "none" : <RelativeTime value={lastAt} now={now} />}</Fact>
-      <Fact name="Tested">{verified === null ? "never" : <RelativeTime value={verified.at} now={now} />}</Fact>
+      <Fact name="Last">{last === null ? "none" : <RelativeTime value={last.at} now={now} />}</Fact>
+      <Fact name="Tested">{lastVerified === null ? "never" : <RelativeTime value={lastVerified.at} now={now} />}</Fact>
     </StatusCard>
   );
 }
 
-function backupHealth({ lastAt, verified, intervalMs }: OverviewStatus["backups"], now: Date): Health {
-  if (verified?.ok === false) {
+function backupHealth({ last, lastVerified, intervalMs }: OverviewStatus["backups"], now: Date): Health {
+  if (lastVerified?.ok === false) {
     return { variant: "destructive", text: "Test failed" };
   }
-  if (lastAt === null) {
+  if (last === null) {
     return { variant: "warning", text: "None yet" };
   }
-  const missed = intervalMs > 0 && now.getTime() - lastAt.getTime() > MISSED_INTERVALS * intervalMs;
+  const missed = intervalMs > 0 && now.getTime() - last.at.getTime() > MISSED_INTERVALS * intervalMs;
   return missed ? { variant: "warning", text: "Overdue" } : { variant: "success", text: "Made" };
 }
 

@@ -8,6 +8,7 @@ test("shows the state of every part", async ({ consolePage: page }) => {
     ["Workers", "1 alive"],
     ["Database", "Online"],
     ["Audit chain", "Sealing"],
+    ["Backups", "None yet"],
     ["Config", "Loaded"],
   ] as const) {
     await expect(page.getByRole("region", { name: card, exact: true })).toContainText(state);

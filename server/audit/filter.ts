@@ -77,6 +77,6 @@ function eventsMatching(wanted = ""): AuditEventName[] {
 }
 
 /** The severities that are at least `level`. */
-export function severitiesFrom(level: AuditSeverity): AuditSeverity[] {
+function severitiesFrom(level: AuditSeverity): AuditSeverity[] {
   return SEVERITIES.slice(SEVERITIES.indexOf(level));
 }

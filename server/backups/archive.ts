@@ -25,7 +25,7 @@ export interface ContentEntry extends Entry {
   head: ContentHead;
 }
 
-export interface ArchiveFacts extends Pick<ArchiveHeader, "kind" | "version" | "schema"> {
+interface ArchiveFacts extends Pick<ArchiveHeader, "kind" | "version" | "schema"> {
   createdAt: Date;
   encrypted: boolean;
   /** Rounds of key derivation. */

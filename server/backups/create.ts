@@ -27,7 +27,7 @@ import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { VERSION } from "#server/version.ts";
 
-export interface CreateBackupOptions {
+interface CreateBackupOptions {
   paths: HomePaths;
   env: Pick<Env, "OPENCLAW_MASTER_KEY" | "OPENCLAW_MASTER_KEY_FILE">;
   ownerUrl: string;

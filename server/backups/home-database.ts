@@ -31,7 +31,7 @@ export function isRunning(paths: HomePaths): boolean {
   return lock === null;
 }
 
-export interface HomeDatabase {
+interface HomeDatabase {
   ownerUrl: string;
   /** Stops what was started, and lets go of the home. */
   close(): Promise<void>;

@@ -16,7 +16,7 @@ export interface HomeFile {
 }
 
 /** The name of the configuration file in an archive, wherever it lies. */
-export const CONFIG_NAME = "openclaw.json5";
+const CONFIG_NAME = "openclaw.json5";
 
 /** Drafts of files that are being written, locks, and what an earlier restore has left or kept. */
 const PASSING = /\.new$|\.\d+(?:\.[0-9a-f]{8})?$|\.lock$|-journal$|\.restoring$|\.before-restore-/;

@@ -1,5 +1,5 @@
 /** What the command line, the supervisor and the console may use of backups. */
-export { backupStatus, findBackups, listBackups } from "#server/backups/list.ts";
+export { findBackups, listBackups } from "#server/backups/list.ts";
 export {
   backupFolder,
   makeBackup,

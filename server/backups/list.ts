@@ -4,7 +4,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { join, resolve } from "node:path";
 import { peekHeader } from "#server/backups/archive.ts";
 import { parseArchiveName, sidecarOf } from "#server/backups/names.ts";
-import { Verification, type BackupSummary } from "#server/backups/schema.ts";
+import { Verification, type BackupStatus, type BackupSummary } from "#server/backups/schema.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 
 /** Archives by name, newest first. Whether one was verified is taken from the file beside it, unchecked: for lists and dates. */
@@ -39,12 +39,6 @@ function readVerification(file: string, modifiedMs: number): BackupSummary["veri
   } catch {
     return null;
   }
-}
-
-export interface BackupStatus {
-  last: { at: Date; kind: BackupSummary["kind"]; bytes: number } | null;
-  /** Of whichever archive was tried last. */
-  lastVerified: { at: Date; ok: boolean } | null;
 }
 
 /** For status screens: some file facts, no archive is opened. */

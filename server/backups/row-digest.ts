@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 
 const MODULUS = 1n << 256n;
 
-export interface RowDigest {
+interface RowDigest {
   add(line: string): void;
   count(): number;
   /** Hexadecimal. */

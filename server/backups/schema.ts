@@ -62,7 +62,7 @@ const TableFacts = TableHead.extend({
   /** Of its rows in any order (`row-digest.ts`). */
   digest: Digest,
 });
-export type FileFacts = z.infer<typeof FileFacts>;
+
 export type TableFacts = z.infer<typeof TableFacts>;
 
 /** The last entry: everything that came before it. */
@@ -94,3 +94,12 @@ export interface BackupSummary {
   /** The last test, when it was of this very file. */
   verification: { at: Date; ok: boolean } | null;
 }
+
+/** For status screens. */
+export const BackupStatus = z.object({
+  /** The newest one; null when there is none. */
+  last: z.object({ at: z.date(), kind: z.enum(BACKUP_KINDS), bytes: z.number() }).nullable(),
+  /** The last test of whichever archive, and whether everything came back. */
+  lastVerified: z.object({ at: z.date(), ok: z.boolean() }).nullable(),
+});
+export type BackupStatus = z.infer<typeof BackupStatus>;

@@ -27,16 +27,19 @@ beforeAll(async () => {
   );
   await server.sql("SELECT pg_notify('openclaw_policy', '{\"table\":\"role\"}')");
   reader = await server.token({ role: "auditor" });
-  await insertSealed(server.sql, [
-    ...Array.from({ length: 90 }, (_, n) => denied(n)),
-    {
-      event: "auth.token_rejected",
-      outcome: "denied",
-      at: NOON + DAY_MS,
-      address: "203.0.113.9",
-      actorType: "anonymous",
-    },
-  ]);
+  await insertSealed(
+    (text, values) => server.sql(text, values),
+    [
+      ...Array.from({ length: 90 }, (_, n) => denied(n)),
+      {
+        event: "auth.token_rejected",
+        outcome: "denied",
+        at: NOON + DAY_MS,
+        address: "203.0.113.9",
+        actorType: "anonymous",
+      },
+    ],
+  );
 });
 afterAll(() => server.stop());
 

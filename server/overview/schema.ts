@@ -1,5 +1,6 @@
 /** What the overview shows. Browser-safe. */
 import { z } from "zod";
+import { BackupStatus } from "#server/backups/schema.ts";
 
 const ENGINE_STATES = ["ready", "image_missing", "unreachable", "no_worker"] as const;
 
@@ -43,14 +44,8 @@ export const OverviewStatus = z.object({
     loadedAt: z.date(),
     problems: z.array(z.object({ path: z.string(), line: z.number(), reason: z.string(), fix: z.string() })),
   }),
-  backups: z.object({
-    /** When the newest one was made; null when there is none. */
-    lastAt: z.date().nullable(),
-    /** The last one that was restored for a test, and whether everything came back. */
-    verified: z.object({ at: z.date(), ok: z.boolean() }).nullable(),
-    /** Made this long ago at most, in milliseconds; 0 = only on request. */
-    intervalMs: z.number(),
-  }),
+  /** `intervalMs`: made this long ago at most; 0 = only on request. */
+  backups: BackupStatus.extend({ intervalMs: z.number() }),
   audit: z.object({ lastSeq: z.number().nullable(), unsealed: z.number() }),
   warnings: z.array(
     z.object({ severity: z.enum(["error", "warning"]), path: z.string(), reason: z.string(), fix: z.string() }),

@@ -37,11 +37,12 @@ const read = () =>
     clock: { now: () => NOW },
     web: webOrigin({ bind: "127.0.0.1", port: 18789, tls: false }),
     system: { version: "1.2.3", startedAt: new Date(NOW - 5_000), home: "/home/x/.openclaw" },
+    backups: () => ({ last: { at: new Date(NOW), kind: "full", bytes: 1 }, lastVerified: null }),
     config: {
       current: () =>
         ({
           warnings: [{ severity: "warning", path: "a.b", line: 1, column: 1, reason: "R", fix: "F" }],
-          config: { security: { storage: { backupPath: "~/.openclaw/backups", backupInterval: 86_400_000 } } },
+          config: { security: { storage: { backupInterval: 86_400_000 } } },
         }) as unknown as LoadedConfig,
       status: () => ({
         file: "/f",
@@ -59,7 +60,7 @@ test("an empty installation is described in full, with the web process's own rig
     engine: { state: "no_worker" },
     workers: [],
     runs: [],
-    backups: { lastAt: null, verified: null, intervalMs: 86_400_000 },
+    backups: { last: { kind: "full" }, lastVerified: null, intervalMs: 86_400_000 },
     audit: { lastSeq: null, unsealed: 0 },
     config: { file: "/f", problems: [{ path: "c", line: 7 }] },
     warnings: [{ severity: "warning", path: "a.b" }],

@@ -1,7 +1,7 @@
 /** One snapshot of the running system for the overview. Reads only. */
 import { z } from "zod";
-import { backupStatus } from "#server/backups/index.ts";
-import { resolveLocation, type ConfigStore } from "#server/config/index.ts";
+import type { BackupStatus } from "#server/backups/schema.ts";
+import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
@@ -15,11 +15,20 @@ export interface OverviewServices {
   web: WebOrigin;
   system: { version: string; startedAt: Date; home: string };
   config: Pick<ConfigStore, "current" | "status">;
+  /** What lies in the folder of backups now. */
+  backups: () => BackupStatus;
 }
 
 const RECENT_RUNS = 20;
 
-export async function overviewStatus({ db, clock, web, system, config }: OverviewServices): Promise<OverviewStatus> {
+export async function overviewStatus({
+  db,
+  clock,
+  web,
+  system,
+  config,
+  backups,
+}: OverviewServices): Promise<OverviewStatus> {
   const startedMs = performance.now();
   const databaseVersion = await readDatabaseVersion(db);
   const latencyMs = Math.round(performance.now() - startedMs);
@@ -65,7 +74,7 @@ export async function overviewStatus({ db, clock, web, system, config }: Overvie
       loadedAt: status.loadedAt,
       problems: (status.error ?? []).map(({ path, line, reason, fix }) => ({ path, line, reason, fix })),
     },
-    backups: readBackups(config.current().config.security.storage, system.home),
+    backups: { ...backups(), intervalMs: config.current().config.security.storage.backupInterval },
     audit: { lastSeq: head === null ? null : Number(head.seq), unsealed },
     warnings: config.current().warnings.map(({ severity, path, reason, fix }) => ({ severity, path, reason, fix })),
     runs: runs.map(({ startedAt, finishedAt, ...run }) => ({
@@ -80,12 +89,4 @@ const VersionRows = z.tuple([z.object({ version: z.string() })]);
 async function readDatabaseVersion(db: Db): Promise<string> {
   const rows = VersionRows.parse(await db.$queryRaw`SELECT current_setting('server_version') AS version`);
   return rows[0].version;
-}
-
-function readBackups(
-  { backupPath, backupInterval }: { backupPath: string; backupInterval: number },
-  home: string,
-): OverviewStatus["backups"] {
-  const { last, lastVerified } = backupStatus(resolveLocation("security.storage.backupPath", backupPath, { home }));
-  return { lastAt: last?.at ?? null, verified: lastVerified, intervalMs: backupInterval };
 }

@@ -19,7 +19,7 @@ import { createPool } from "#server/core/db/pool.ts";
 import { childEnvironment } from "#server/core/env.ts";
 import { ensureHome, homePaths } from "#server/core/paths.ts";
 
-export type Victim = "server" | "sealer" | "postgres";
+type Victim = "server" | "sealer" | "postgres";
 
 export interface KillOutcome {
   victim: Victim;

@@ -32,13 +32,16 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-export async function startProduct(config: string): Promise<Product> {
-  const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-product-")));
-  ensureHome(home);
-  writeFileSync(home.configFile, config, { mode: 0o600 });
+/** @param existing a home that has been used before; it keeps its configuration, and no token is printed. */
+export async function startProduct(config: string, existing?: HomePaths): Promise<Product> {
+  const home = existing ?? homePaths(mkdtempSync(join(tmpdir(), "openclaw-product-")));
+  if (existing === undefined) {
+    ensureHome(home);
+    writeFileSync(home.configFile, config, { mode: 0o600 });
+  }
   const port = await freePort();
   let { supervisor, banner } = await launch(home, port);
-  const token = /ocg_[\w-]+/.exec(banner)?.[0];
+  const token = existing === undefined ? /ocg_[\w-]+/.exec(banner)?.[0] : "";
   if (token === undefined) {
     throw new Error(`the first start printed no token:\n${banner}`);
   }

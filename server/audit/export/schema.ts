@@ -44,12 +44,12 @@ export type ReadLine = { seq: number } | { order: unknown } | "end";
 export interface LineFormat {
   lineEnd: "\n" | "\r\n";
   /** First lines; the last of them says what was asked for. */
-  open(order: ExportOrder): string[];
-  row(sealed: SealedRow): string;
+  open: (order: ExportOrder) => string[];
+  row: (sealed: SealedRow) => string;
   /** The last line. */
-  close(proof: ExportProof): string;
+  close: (proof: ExportProof) => string;
   /** Null for a line that none of the above wrote. May throw instead. */
-  read(line: string): ReadLine | null;
+  read: (line: string) => ReadLine | null;
 }
 
 /** The filter as exports name it; `readOrder` in resume.ts reads it back. */

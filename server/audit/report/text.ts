@@ -13,7 +13,7 @@ const URGENCY = { now: "NOW ", soon: "SOON", note: "NOTE" } as const;
 export function reportText({ title, period, attention, sections, footer }: Report): string {
   const lines = [title, period, "", "What deserves attention first", ...attentionLines(attention)];
   for (const section of sections) {
-    lines.push("", section.title, "─".repeat(section.title.length), ...section.lines.map(safe));
+    lines.push("", section.title, "─".repeat(section.title.length), ...section.lines.map((line) => safe(line)));
     section.charts.forEach((chart) => lines.push("", ...chartLines(chart)));
     section.tables.forEach((table) => lines.push("", ...tableLines(table)));
   }

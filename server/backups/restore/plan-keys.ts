@@ -14,7 +14,7 @@ interface KeyFacts {
   hasDatabase: boolean;
 }
 
-export interface KeyPlan {
+interface KeyPlan {
   name: string;
   action: KeyAction;
   /** For people; null where the action says it all. */

@@ -14,7 +14,7 @@ import { masterSecretFile } from "#server/core/crypto/keyring/index.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 
-export interface PlanItem {
+interface PlanItem {
   part: RestorePart;
   what: string;
   action: KeyAction;

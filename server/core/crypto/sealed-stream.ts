@@ -127,12 +127,12 @@ function createReader(source: Bytes): Reader {
   return {
     async take(bytes) {
       while (held < bytes) {
-        const { value, done } = await iterator.next();
-        if (done === true) {
+        const next = await iterator.next();
+        if (next.done === true) {
           break;
         }
-        parts.push(value);
-        held += value.length;
+        parts.push(next.value);
+        held += next.value.length;
       }
       const all = Buffer.concat(parts);
       const taken = all.subarray(0, bytes);

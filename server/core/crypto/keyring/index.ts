@@ -1,5 +1,5 @@
 /** Keys of stored data: what other modules may use. */
-export type { KeyPurpose, OpenedKey } from "#server/core/crypto/keyring/file.ts";
+export type { KeyPurpose } from "#server/core/crypto/keyring/file.ts";
 export { KEY_PURPOSES, keyringFile } from "#server/core/crypto/keyring/file.ts";
 export type { MasterSecret } from "#server/core/crypto/keyring/master-secret.ts";
 export {

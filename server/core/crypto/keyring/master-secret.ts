@@ -20,7 +20,7 @@ export interface MasterSecret {
 }
 
 /** A passphrase of fewer characters can be guessed from a stolen keyring. */
-export const MIN_MASTER_CHARACTERS = 24;
+const MIN_MASTER_CHARACTERS = 24;
 
 export function masterSecretFile(paths: Pick<HomePaths, "keysDir">): string {
   return join(paths.keysDir, "master-secret");
