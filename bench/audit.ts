@@ -12,7 +12,7 @@ import { countWaiting } from "#server/audit/intake.ts";
 import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { recordFile } from "#server/audit/record-file.ts";
-import { verifyRecord } from "#server/audit/verify-record.ts";
+import { verifyRecord } from "#server/audit/proof/verify-record.ts";
 import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { childEnvironment } from "#server/core/env.ts";

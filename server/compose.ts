@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AppServices } from "#server/services.ts";
 import { openPolicyStore } from "#server/access/index.ts";
 import { createAuditWriter, createCollapser, faultEvent, isListed, recordOnly } from "#server/audit/index.ts";
-import { startAnchor } from "#server/audit/anchor.ts";
+import { startAnchor } from "#server/audit/anchor/anchor.ts";
 import type { AuditKind } from "#server/audit/schema.ts";
 import { createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";

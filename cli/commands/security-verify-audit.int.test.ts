@@ -8,7 +8,7 @@ import { registerVerifyAudit } from "./security-verify-audit.ts";
 import { messageEvent } from "../../tests/support/audit.ts";
 import { openCliBench, type CliBench } from "../../tests/support/cli.ts";
 import { openTestSealer } from "../../tests/support/sealer.ts";
-import { append, coverOf, emptyRange, leafHash, rootOf } from "#server/audit/merkle.ts";
+import { append, coverOf, emptyRange, leafHash, rootOf } from "#server/audit/proof/merkle.ts";
 import { createAuditWriter } from "#server/audit/writer.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";

@@ -8,10 +8,10 @@ export { faultEvent, faultFacts } from "#server/audit/own-fault.ts";
 export { onOccasion, recordOnly } from "#server/audit/surroundings.ts";
 export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";
-export { countEvents } from "#server/audit/count.ts";
-export { followEvents, listEvents, type AuditEntry } from "#server/audit/query.ts";
+export { countEvents } from "#server/audit/reading/count.ts";
+export { followEvents, listEvents, type AuditEntry } from "#server/audit/reading/query.ts";
 export { canonicalJson } from "#server/audit/canonical-json.ts";
-export { verifyRecord } from "#server/audit/verify-record.ts";
+export { verifyRecord } from "#server/audit/proof/verify-record.ts";
 export {
   checkConsistency,
   proveRecord,
@@ -19,7 +19,7 @@ export {
   readVerifyKeys,
   verifyExported,
   type AuditVerdict,
-} from "#server/audit/verify-commands.ts";
+} from "#server/audit/proof/verify-commands.ts";
 export { recordFile } from "#server/audit/record-file.ts";
 export { EXPORT_FORMATS, type ExportFormat, type ExportOrder } from "#server/audit/export/schema.ts";
 export { awaitCheckpoint, orderExport, type ExportSource } from "#server/audit/export/source.ts";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ChainState } from "#server/audit/chain.ts";
-import { isRange, type Range } from "#server/audit/merkle.ts";
+import { isRange, type Range } from "#server/audit/proof/merkle.ts";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 

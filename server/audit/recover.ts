@@ -4,8 +4,8 @@
  * crash is refused with the place named.
  */
 import { advance, canonicalRow, recordLine, skipKey, startChain } from "#server/audit/chain.ts";
-import { readCheckpoint } from "#server/audit/checkpoint.ts";
-import { newestCheckpoint, newestRemoval } from "#server/audit/checkpoint-store.ts";
+import { readCheckpoint } from "#server/audit/proof/checkpoint.ts";
+import { newestCheckpoint, newestRemoval } from "#server/audit/proof/checkpoint-store.ts";
 import type { Queryable } from "#server/audit/intake.ts";
 import {
   createFirstKey,
@@ -16,12 +16,12 @@ import {
   type SealerState,
   type StoredState,
 } from "#server/audit/key-files.ts";
-import { append, copyRange, emptyRange, leafHash, rootOf, type Range } from "#server/audit/merkle.ts";
+import { append, copyRange, emptyRange, leafHash, rootOf, type Range } from "#server/audit/proof/merkle.ts";
 import { headOfLine, mirrorLine, type Mirror } from "#server/audit/mirror.ts";
-import { readRemoval, type Removal } from "#server/audit/removal.ts";
+import { readRemoval, type Removal } from "#server/audit/proof/removal.ts";
 import { readHeadSeq, readSealed, readSealedRow } from "#server/audit/sealed-rows.ts";
-import { openSigner } from "#server/audit/signing-key.ts";
-import type { NoteSigner } from "#server/audit/signing-note.ts";
+import { openSigner } from "#server/audit/proof/signing-key.ts";
+import type { NoteSigner } from "#server/audit/proof/signing-note.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
 

@@ -6,7 +6,7 @@ import { parseEntries, toEntries, type AuditBatchEntry } from "#server/audit/ent
 import { isAuditEvent, meaningOf, type AuditEventName } from "#server/audit/events.ts";
 import { readOldest, type IntakeBatch } from "#server/audit/intake.ts";
 import { writeSealerState, type SealerState } from "#server/audit/key-files.ts";
-import { append, copyRange, leafHash } from "#server/audit/merkle.ts";
+import { append, copyRange, leafHash } from "#server/audit/proof/merkle.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
 import { sanitizeData } from "#server/audit/sanitize.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";

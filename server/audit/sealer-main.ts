@@ -1,5 +1,5 @@
 /** Process of the audit sealer, started by the supervisor; the only one that holds the chain's key and signs checkpoints. */
-import { checkpointFile } from "#server/audit/checkpoint-file.ts";
+import { checkpointFile } from "#server/audit/proof/checkpoint-file.ts";
 import { openRecordFiles } from "#server/audit/files/record-files.ts";
 import { recordFile, securityLogFile } from "#server/audit/record-file.ts";
 import { startSealer } from "#server/audit/sealer.ts";

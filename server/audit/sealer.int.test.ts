@@ -21,7 +21,7 @@ import { mirrorLine } from "#server/audit/mirror.ts";
 import { readHeadSeq, readSealed } from "#server/audit/sealed-rows.ts";
 import type { AuditData } from "#server/audit/schema.ts";
 import type { Sealer } from "#server/audit/sealer.ts";
-import { verifyRecord } from "#server/audit/verify-record.ts";
+import { verifyRecord } from "#server/audit/proof/verify-record.ts";
 import { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";

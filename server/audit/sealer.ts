@@ -4,11 +4,11 @@
  * must be able neither to read the chain's key nor to write the record itself.
  */
 import type { PoolClient } from "pg";
-import { openCheckpointFile, type CheckpointFile } from "#server/audit/checkpoint-file.ts";
-import { createCheckpointer, levelCheckpointFile } from "#server/audit/checkpoint-step.ts";
+import { openCheckpointFile, type CheckpointFile } from "#server/audit/proof/checkpoint-file.ts";
+import { createCheckpointer, levelCheckpointFile } from "#server/audit/proof/checkpoint-step.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
 import { recoverChain } from "#server/audit/recover.ts";
-import { keepUp, type UpkeepSchedule } from "#server/audit/removal-upkeep.ts";
+import { keepUp, type UpkeepSchedule } from "#server/audit/proof/removal-upkeep.ts";
 import { sealBatches } from "#server/audit/seal-batch.ts";
 import { createSignal } from "#server/audit/signal.ts";
 import { createPool } from "#server/core/db/pool.ts";

@@ -9,7 +9,7 @@ import { openTestSealer, type TestSealerOptions } from "./sealer.ts";
 import { listRecordFiles, readRecordLines } from "#server/audit/files/read-files.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import type { Sealer } from "#server/audit/sealer.ts";
-import { verifyRecord, type RecordVerdict, type VerifyRecordOptions } from "#server/audit/verify-record.ts";
+import { verifyRecord, type RecordVerdict, type VerifyRecordOptions } from "#server/audit/proof/verify-record.ts";
 import { createAuditWriter } from "#server/audit/writer.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { createPool } from "#server/core/db/pool.ts";

@@ -1,6 +1,6 @@
 /** A sealer for tests, with the record's file in plain lines unless a test asks otherwise. */
 import { openTestKeyring } from "./keyring.ts";
-import { checkpointFile } from "#server/audit/checkpoint-file.ts";
+import { checkpointFile } from "#server/audit/proof/checkpoint-file.ts";
 import { openMirror, type MirrorSettings } from "#server/audit/mirror.ts";
 import { startSealer, type Sealer } from "#server/audit/sealer.ts";
 import { createLogger } from "#server/core/log.ts";

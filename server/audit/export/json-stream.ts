@@ -5,7 +5,7 @@ import { matcherOf } from "#server/audit/export/matches.ts";
 import { leaveOut, omissionOf, startOmission, type Omission } from "#server/audit/export/omission.ts";
 import type { ExportChunk, ExportOrder } from "#server/audit/export/schema.ts";
 import { missingRow, type ExportSource, type Vouched } from "#server/audit/export/source.ts";
-import { leafHash } from "#server/audit/merkle.ts";
+import { leafHash } from "#server/audit/proof/merkle.ts";
 import { mirrorLine } from "#server/audit/mirror.ts";
 import { readSealed } from "#server/audit/sealed-rows.ts";
 

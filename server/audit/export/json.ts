@@ -9,7 +9,7 @@
  */
 import { orderJson, type ExportOrder, type ExportProof } from "#server/audit/export/schema.ts";
 import type { Omission } from "#server/audit/export/omission.ts";
-import type { Subtree } from "#server/audit/merkle.ts";
+import type { Subtree } from "#server/audit/proof/merkle.ts";
 
 const FORMAT = "openclaw-audit-export/1";
 const RECORDS = ',"records":[';

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { leaveOut, omissionOf, startOmission, type Omission } from "#server/audit/export/omission.ts";
-import { append, appendSubtree, coverOf, emptyRange, rootOf, type Range } from "#server/audit/merkle.ts";
+import { append, appendSubtree, coverOf, emptyRange, rootOf, type Range } from "#server/audit/proof/merkle.ts";
 
 const leaf = (n: number): Buffer => hash("sha256", String(n), "buffer");
 

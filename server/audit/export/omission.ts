@@ -2,7 +2,7 @@
  * What stands in an export for rows that are not in it: the roots of the complete subtrees over them, so that the tree can be built without
  * the rows. Pure.
  */
-import { nodeHash, type Range, type Subtree } from "#server/audit/merkle.ts";
+import { nodeHash, type Range, type Subtree } from "#server/audit/proof/merkle.ts";
 
 /** Mutable: `leaveOut` changes it. Rows `from` to `to`, both included; empty while `to` is below `from`. */
 export interface Omission {

@@ -1,6 +1,6 @@
 /** What an export is made of, whatever its format. */
 import type { SealedRow } from "#server/audit/chain.ts";
-import type { SeqRange } from "#server/audit/conditions.ts";
+import type { SeqRange } from "#server/audit/reading/conditions.ts";
 import type { AuditSearch } from "#server/audit/filter.ts";
 
 export const EXPORT_FORMATS = ["json", "csv", "cef", "ocsf"] as const;

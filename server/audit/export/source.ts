@@ -1,14 +1,14 @@
 /** What an export is taken from, and what vouches for it. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
-import { newestCheckpoint, newestRemoval, type StoredNote } from "#server/audit/checkpoint-store.ts";
+import { newestCheckpoint, newestRemoval, type StoredNote } from "#server/audit/proof/checkpoint-store.ts";
 import type { AuditSearch } from "#server/audit/filter.ts";
 import type { ExportFormat, ExportOrder, ExportProof } from "#server/audit/export/schema.ts";
-import { readRemoval, type Removal } from "#server/audit/removal.ts";
+import { readRemoval, type Removal } from "#server/audit/proof/removal.ts";
 import { readHeadSeq, readSealedRow } from "#server/audit/sealed-rows.ts";
-import { readPublicKey } from "#server/audit/signing-key.ts";
-import { formatNoteKey } from "#server/audit/signing-note.ts";
-import { readTally } from "#server/audit/tally.ts";
+import { readPublicKey } from "#server/audit/proof/signing-key.ts";
+import { formatNoteKey } from "#server/audit/proof/signing-note.ts";
+import { readTally } from "#server/audit/reading/tally.ts";
 import { AppError } from "#server/core/errors.ts";
 
 export interface ExportSource {

@@ -5,7 +5,7 @@ import { jsonChunks } from "#server/audit/export/json-stream.ts";
 import { OCSF } from "#server/audit/export/ocsf.ts";
 import type { ExportChunk, ExportFormat, ExportOrder, LineFormat } from "#server/audit/export/schema.ts";
 import { vouchFor, type ExportSource, type Vouched } from "#server/audit/export/source.ts";
-import { readMatching } from "#server/audit/query.ts";
+import { readMatching } from "#server/audit/reading/query.ts";
 import { AppError } from "#server/core/errors.ts";
 
 export const LINE_FORMATS: Record<Exclude<ExportFormat, "json">, LineFormat> = { csv: CSV, cef: CEF, ocsf: OCSF };

@@ -1,12 +1,12 @@
 /** Collects what a report tells, from the tally and from the rows of its period. */
 import type { Pool } from "pg";
-import { conditionsOf, type SeqRange } from "#server/audit/conditions.ts";
+import { conditionsOf, type SeqRange } from "#server/audit/reading/conditions.ts";
 import { AuditFilter, type AuditSearch } from "#server/audit/filter.ts";
 import { countWaiting } from "#server/audit/intake.ts";
-import { listEvents, type AuditEntry } from "#server/audit/query.ts";
+import { listEvents, type AuditEntry } from "#server/audit/reading/query.ts";
 import { readHeadSeq, readSealedRow } from "#server/audit/sealed-rows.ts";
 import type { Group, IntegrityFacts, Period, ReportFacts } from "#server/audit/report/schema.ts";
-import { histogram, HOUR_MS, readTally } from "#server/audit/tally.ts";
+import { histogram, HOUR_MS, readTally } from "#server/audit/reading/tally.ts";
 
 /** Bars a chart has room for. */
 const BARS = 30;

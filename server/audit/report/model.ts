@@ -1,6 +1,6 @@
 /** From facts to the report that every format shows: sentences, charts and tables. Pure. */
 import { canonicalJson } from "#server/audit/canonical-json.ts";
-import type { AuditEntry } from "#server/audit/query.ts";
+import type { AuditEntry } from "#server/audit/reading/query.ts";
 import { attentionOf } from "#server/audit/report/attention.ts";
 import type { Chart, Group, Report, ReportFacts, Section, Table } from "#server/audit/report/schema.ts";
 import {
@@ -15,7 +15,7 @@ import {
   ofSeverity,
   type Chooser,
 } from "#server/audit/report/totals.ts";
-import { HOUR_MS } from "#server/audit/tally.ts";
+import { HOUR_MS } from "#server/audit/reading/tally.ts";
 
 export function buildReport(facts: ReportFacts): Report {
   const { since, until } = facts.period;

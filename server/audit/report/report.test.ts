@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { AuditEntry } from "#server/audit/query.ts";
+import type { AuditEntry } from "#server/audit/reading/query.ts";
 import { plain } from "#server/audit/report/markdown.ts";
 import { buildReport } from "#server/audit/report/model.ts";
 import { renderReport, REPORT_FORMATS } from "#server/audit/report/report.ts";

@@ -1,6 +1,6 @@
 /** What a security report is made of: facts from the record, then sections and charts that every format shows alike. */
-import type { AuditEntry } from "#server/audit/query.ts";
-import type { TallyBucket } from "#server/audit/tally.ts";
+import type { AuditEntry } from "#server/audit/reading/query.ts";
+import type { TallyBucket } from "#server/audit/reading/tally.ts";
 
 export interface Period {
   since: Date;

@@ -1,7 +1,7 @@
 /** Sums over the tally's buckets. Pure. */
 import { isAuditEvent, meaningOf } from "#server/audit/events.ts";
 import type { AuditSeverity } from "#server/audit/schema.ts";
-import type { TallyBucket } from "#server/audit/tally.ts";
+import type { TallyBucket } from "#server/audit/reading/tally.ts";
 
 export type Chooser = (bucket: TallyBucket) => boolean;
 
