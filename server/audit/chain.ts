@@ -35,6 +35,8 @@ export interface ChainRow {
 export interface SealedRow {
   row: ChainRow;
   hash: Buffer;
+  /** Its line (`recordLine`), where it was put together already. */
+  line?: string;
 }
 
 /** The last row of a chain. `seq` 0 is the place before its first row. */

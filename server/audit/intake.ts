@@ -18,19 +18,19 @@ export interface IntakeBatch {
 
 /** Batches read at a time. Bytes bound it where they are large; one batch is read in any case. */
 const READ_BATCHES = 2_000;
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 2 * 1024 * 1024;
 
 // Lengths are known without reading the texts, so those beyond the bound stay in the table.
 const READ_SQL = `
 SELECT id, events, upto FROM (
   SELECT id, events, octet_length(events) AS bytes, sum(octet_length(events)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS upto
-  FROM audit_intake ORDER BY id LIMIT ${READ_BATCHES}
+  FROM audit_intake WHERE id <> ALL ($1::bigint[]) ORDER BY id LIMIT ${READ_BATCHES}
 ) AS oldest WHERE upto - bytes < ${READ_BYTES} ORDER BY id`;
 
-/** The oldest visible batches, some thousand events at most. `more`: others are waiting behind them. */
-export async function readOldest(db: Queryable): Promise<{ batches: IntakeBatch[]; more: boolean }> {
-  const { rows } = await db.query<IntakeBatch & { upto: number }>({ name: "audit-intake", text: READ_SQL });
-  return { batches: rows, more: rows.length === READ_BATCHES || (rows.at(-1)?.upto ?? 0) >= READ_BYTES };
+/** The oldest visible batches, some thousand events at most. @param taken ids of batches that are about to be taken out. */
+export async function readOldest(db: Queryable, taken: readonly number[]): Promise<IntakeBatch[]> {
+  const { rows } = await db.query<IntakeBatch>({ name: "audit-intake", text: READ_SQL, values: [taken] });
+  return rows;
 }
 
 /** How many batches the sealer has still to take. */

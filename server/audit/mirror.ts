@@ -64,7 +64,7 @@ export interface Mirror {
 
 /** The plain line of one sealed row. */
 export function mirrorLine(sealed: SealedRow): string {
-  return recordLine(canonicalRow(sealed.row), sealed.hash);
+  return sealed.line ?? recordLine(canonicalRow(sealed.row), sealed.hash);
 }
 
 /** Position and hash that a mirror line names, or null when it is not one. */

@@ -1,10 +1,10 @@
-/** One step of the sealer: batches leave the intake and become sealed rows, in one transaction. */
+/** The steps of sealing: batches are read and chained, stored as sealed rows in one transaction, and written to the files. */
 import { hash } from "node:crypto";
 import type { PoolClient } from "pg";
 import { advance, canonicalRow, recordLine, type ChainRow, type SealedRow } from "#server/audit/chain.ts";
 import { parseEntries, toEntries, type AuditBatchEntry } from "#server/audit/entry.ts";
 import { isAuditEvent, meaningOf, type AuditEventName } from "#server/audit/events.ts";
-import { readOldest, type IntakeBatch } from "#server/audit/intake.ts";
+import { readOldest, type Queryable } from "#server/audit/intake.ts";
 import { writeSealerState, type SealerState } from "#server/audit/key-files.ts";
 import { append, copyRange, leafHash } from "#server/audit/proof/merkle.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
@@ -20,10 +20,17 @@ export interface SealBench {
   mirror: Mirror;
 }
 
-export interface SealStep {
+/** Rows that are chained and not stored yet. */
+export interface Prepared {
+  /** The state behind them. */
   state: SealerState;
-  /** Others are waiting behind the batches of this step. */
-  more: boolean;
+  /** The row that they follow. */
+  fromSeq: number;
+  sealed: readonly SealedRow[];
+  /** The canonical JSON of each. */
+  texts: readonly string[];
+  /** Batches of the intake that they come from. */
+  batches: readonly number[];
 }
 
 /** What the sealer alone says. Threat: a taken-over web process could otherwise claim that rows were removed, or cry wolf. */
@@ -35,14 +42,65 @@ const OWN_EVENTS: ReadonlySet<AuditEventName> = new Set([
 /** Clocks of servers differ a little. What lies further ahead is a mistake or a lie, and would keep every row behind it from ever being old. */
 const AHEAD_MS = 24 * 60 * 60 * 1000;
 
-/** Seals the oldest batches. */
-export async function sealBatches(bench: SealBench, from: SealerState): Promise<SealStep> {
-  const { batches, more } = await readOldest(bench.client);
+/**
+ * The oldest batches but those in `taken`, chained behind `from`; null when none waits.
+ * @param reader another connection than the one that stores.
+ */
+export async function prepareOldest(
+  reader: Queryable,
+  from: SealerState,
+  taken: readonly number[],
+): Promise<Prepared | null> {
+  const batches = await readOldest(reader, taken);
   if (batches.length === 0) {
-    return { state: from, more };
+    return null;
   }
-  const entries = batches.flatMap((batch) => entriesOf(batch.events));
-  return { state: await commit(bench, from, entries.map(distrust), () => takeOut(bench.client, batches)), more };
+  const entries = batches.flatMap((batch) => entriesOf(batch.events)).map(distrust);
+  return prepare(
+    entries,
+    from,
+    batches.map(({ id }) => id),
+  );
+}
+
+function prepare(entries: readonly AuditBatchEntry[], from: SealerState, batches: readonly number[]): Prepared {
+  let chain: Omit<SealerState, "range"> = from;
+  const range = copyRange(from.range);
+  const sealed: SealedRow[] = [];
+  const texts: string[] = [];
+  for (const entry of entries) {
+    const row = place(entry, chain.seq + 1);
+    const text = canonicalRow(row);
+    chain = advance(chain, text);
+    const line = recordLine(text, chain.hash);
+    append(range, leafHash(line));
+    sealed.push({ row, hash: chain.hash, line });
+    texts.push(text);
+  }
+  const state = { seq: chain.seq, hash: chain.hash, key: chain.key, range };
+  return { state, fromSeq: from.seq, sealed, texts, batches };
+}
+
+/** Stores the rows and takes their batches out of the intake. @param alongside what belongs into the same transaction. */
+export async function store(
+  client: PoolClient,
+  { sealed, texts, batches, fromSeq }: Prepared,
+  alongside: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  await client.query("BEGIN");
+  await alongside();
+  await takeOut(client, batches);
+  await storeSealed(client, texts, sealed, fromSeq);
+  await client.query("COMMIT");
+}
+
+/**
+ * What follows the commit: the files, and the key's new position. A crash before leaves both behind the database, which `recoverChain` makes up
+ * for; the other way round, the key to seal would be lost.
+ */
+export async function finish({ mirror, keysDir }: SealBench, { sealed, state }: Prepared): Promise<void> {
+  await mirror.append(sealed);
+  writeSealerState(keysDir, state);
 }
 
 /**
@@ -53,41 +111,12 @@ export async function sealOwn(
   bench: SealBench,
   from: SealerState,
   events: readonly AuditEventInput[],
-  alongside: () => Promise<unknown> = async () => undefined,
+  alongside?: () => Promise<unknown>,
 ): Promise<SealerState> {
-  return commit(bench, from, toEntries(events, undefined), alongside);
-}
-
-/**
- * The key's position is stored after the commit, so a crash in between leaves a position that lags behind, which `recoverChain` makes up
- * for; the other way round, the key to seal would be lost.
- */
-async function commit(
-  { client, keysDir, mirror }: SealBench,
-  from: SealerState,
-  entries: readonly AuditBatchEntry[],
-  alongside: () => Promise<unknown>,
-): Promise<SealerState> {
-  let chain: Omit<SealerState, "range"> = from;
-  const range = copyRange(from.range);
-  const sealed: SealedRow[] = [];
-  const texts: string[] = [];
-  for (const entry of entries) {
-    const row = place(entry, chain.seq + 1);
-    const text = canonicalRow(row);
-    chain = advance(chain, text);
-    append(range, leafHash(recordLine(text, chain.hash)));
-    sealed.push({ row, hash: chain.hash });
-    texts.push(text);
-  }
-  await client.query("BEGIN");
-  await alongside();
-  await storeSealed(client, texts, sealed, from.seq);
-  await client.query("COMMIT");
-  const state = { seq: chain.seq, hash: chain.hash, key: chain.key, range };
-  await mirror.append(sealed);
-  writeSealerState(keysDir, state);
-  return state;
+  const prepared = prepare(toEntries(events, undefined), from, []);
+  await store(bench.client, prepared, alongside);
+  await finish(bench, prepared);
+  return prepared.state;
 }
 
 /** Every batch leaves at least one event behind: one that nobody could have written honestly is itself on record. */
@@ -128,10 +157,12 @@ function place(entry: AuditBatchEntry, seq: number): ChainRow {
 
 const TAKE_OUT_SQL = "DELETE FROM audit_intake WHERE id = ANY($1::bigint[])";
 
-async function takeOut(client: PoolClient, batches: readonly IntakeBatch[]): Promise<void> {
-  const ids = batches.map((batch) => batch.id);
+async function takeOut(client: PoolClient, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) {
+    return;
+  }
   const { rowCount } = await client.query({ name: "audit-take-out", text: TAKE_OUT_SQL, values: [ids] });
-  if (rowCount !== batches.length) {
-    throw new Error(`${rowCount ?? 0} of ${batches.length} batches taken out; the step is undone`);
+  if (rowCount !== ids.length) {
+    throw new Error(`${rowCount ?? 0} of ${ids.length} batches taken out; the step is undone`);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * The sealer: gives events their place in the chain in the order in which it sees their batches committed, copies them to the mirror
- * file, signs checkpoints, and removes what is older than the retention. One at a time per database, by an advisory lock that ends with the connection. It runs in its own process, because the web process
- * must be able neither to read the chain's key nor to write the record itself.
+ * The sealer: gives events their place in the chain in the order in which it sees their batches committed, copies them to the files, signs
+ * checkpoints, and removes what is older than the retention. One at a time per database, by an advisory lock that ends with the connection.
+ * It runs in its own process, because the web process must be able neither to read the chain's key nor to write the record itself.
  */
 import type { PoolClient } from "pg";
 import { openCheckpointFile, type CheckpointFile } from "#server/audit/proof/checkpoint-file.ts";
 import { createCheckpointer, levelCheckpointFile } from "#server/audit/proof/checkpoint-step.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
 import { recoverChain } from "#server/audit/recover.ts";
-import { keepUp, type UpkeepSchedule } from "#server/audit/proof/removal-upkeep.ts";
-import { sealBatches } from "#server/audit/seal-batch.ts";
+import { isDue, keepUp, type UpkeepSchedule } from "#server/audit/proof/removal-upkeep.ts";
+import { sealWaiting } from "#server/audit/seal-waiting.ts";
 import { createSignal } from "#server/audit/signal.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -32,6 +32,14 @@ interface SealerOptions {
   onReady?: () => void;
 }
 
+interface Opened {
+  /** The connection that holds the lock and stores. */
+  client: PoolClient;
+  reader: PoolClient;
+  mirror: Mirror;
+  file: CheckpointFile;
+}
+
 export interface Sealer {
   /** Resolves after `close`, rejects with an AppError when the record cannot be continued. */
   readonly finished: Promise<void>;
@@ -48,7 +56,7 @@ const UPKEEP_EVERY_MS = 60 * 60 * 1000;
 
 export function startSealer(options: SealerOptions): Sealer {
   const { log } = options;
-  const pool = createPool({ connectionString: options.connectionString, name: "openclaw-sealer", max: 1 });
+  const pool = createPool({ connectionString: options.connectionString, name: "openclaw-sealer", max: 2 });
   const stop = createSignal();
   let stopping = false;
   const upkeep: UpkeepSchedule = { everyMs: options.upkeepEveryMs ?? UPKEEP_EVERY_MS, dueAt: 0, alarmed: false };
@@ -80,13 +88,24 @@ export function startSealer(options: SealerOptions): Sealer {
     if (!(await waitForLock(client))) {
       return;
     }
-    // All rows are found along an index. Without statistics the planner would sort or scan the whole backlog for each step instead.
-    await client.query("SET enable_sort = off; SET enable_seqscan = off");
+    const reader = await pool.connect();
+    reader.on("error", () => undefined);
+    try {
+      // All rows are found along an index. Without statistics the planner would sort or scan the whole backlog for each step instead.
+      const settings = "SET enable_sort = off; SET enable_seqscan = off";
+      await Promise.all([client.query(settings), reader.query(settings)]);
+      await withFiles(client, reader);
+    } finally {
+      reader.release(true);
+    }
+  }
+
+  async function withFiles(client: PoolClient, reader: PoolClient): Promise<void> {
     const mirror = await options.openFiles();
     try {
       const file = await openCheckpointFile(options.checkpointFile);
       try {
-        await work(client, mirror, file);
+        await work({ client, reader, mirror, file });
       } finally {
         await file.close();
       }
@@ -95,7 +114,7 @@ export function startSealer(options: SealerOptions): Sealer {
     }
   }
 
-  async function work(client: PoolClient, mirror: Mirror, file: CheckpointFile): Promise<void> {
+  async function work({ client, reader, mirror, file }: Opened): Promise<void> {
     const recovered = await recoverChain(client, options.keysDir, mirror, log);
     const { signer } = recovered;
     const bench = { client, keysDir: options.keysDir, mirror };
@@ -107,16 +126,19 @@ export function startSealer(options: SealerOptions): Sealer {
     const tools = { bench, signer, checkpointer, retentionMs: options.retentionMs, log };
     for (let { state } = recovered; ;) {
       const ending = stopping;
-      const step = await sealBatches(bench, state);
-      state = step.state;
-      await checkpointer.step(state.range, ending && !step.more);
-      if (ending && !step.more) {
+      state = await sealWaiting(state, {
+        bench,
+        reader,
+        onSealed: ({ range }) => checkpointer.step(range),
+        isInterrupted: () => !stopping && isDue(upkeep),
+      });
+      if (ending) {
+        await checkpointer.step(state.range, true);
         return;
       }
-      if (!ending) {
-        state = await keepUp(tools, upkeep, state);
-      }
-      if (!step.more && !stopping) {
+      await checkpointer.step(state.range);
+      state = await keepUp(tools, upkeep, state);
+      if (!stopping) {
         await stop.wait(upkeep.dueAt === 0 ? 0 : POLL_MS);
       }
     }

@@ -7,12 +7,13 @@ import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { makeArchiveKey, openArchiveKey, type MasterCandidate } from "#server/backups/archive-key.ts";
-import { linesOf } from "#server/backups/chunks.ts";
+import { linesOf } from "#server/core/stream/bytes.ts";
 import { readEntries, writeEntries, type Entry } from "#server/backups/entries.ts";
 import { createRowDigest } from "#server/backups/row-digest.ts";
 import { ArchiveHeader, FORMAT, Manifest, type EntryHead } from "#server/backups/schema.ts";
-import { openSigned, signStream, SIGNED_MAGIC } from "#server/backups/signed-stream.ts";
-import { openStream, sealStream, type OpenedHeader } from "#server/core/crypto/sealed-stream.ts";
+import { openSigned, signStream, SIGNED_MAGIC } from "#server/core/crypto/signed-stream.ts";
+import type { OpenedStream } from "#server/core/crypto/framed-stream.ts";
+import { openStream, sealStream } from "#server/core/crypto/sealed-stream.ts";
 import type { MasterSecret } from "#server/core/crypto/keyring/index.ts";
 import { AppError, isAppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
@@ -157,7 +158,7 @@ async function readHeader(file: string, name: string): Promise<unknown> {
   return header;
 }
 
-async function openFile(file: string, name: string): Promise<OpenedHeader & { close: () => void }> {
+async function openFile(file: string, name: string): Promise<OpenedStream & { close: () => void }> {
   const magic = await firstBytes(file, name);
   const bytes = createReadStream(file);
   const opened = await (magic.equals(SIGNED_MAGIC) ? openSigned(bytes, name) : openStream(bytes, name));

@@ -21,6 +21,7 @@ import { archiveName } from "#server/backups/names.ts";
 import { readTable } from "#server/backups/read-table.ts";
 import type { BackupKind, Manifest } from "#server/backups/schema.ts";
 import { connectOwner, isPolicy, readSchemaName, readTables } from "#server/backups/tables.ts";
+import { syncFolder } from "#server/core/atomic-write.ts";
 import { openKeyring, readMasterSecret } from "#server/core/crypto/keyring/index.ts";
 import type { Env } from "#server/core/env.ts";
 import { AppError, hasErrorCode, messageOf } from "#server/core/errors.ts";
@@ -235,14 +236,5 @@ function makeFolder(folder: string): void {
 function refuseExisting(file: string): void {
   if (existsSync(file)) {
     throw new AppError("CONFLICT", `${file} exists already and is not overwritten. Name another file.`);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

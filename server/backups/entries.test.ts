@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { readEntries, writeEntries, type Entry } from "#server/backups/entries.ts";
 import type { EntryHead } from "#server/backups/schema.ts";
-import { openSigned, signStream } from "#server/backups/signed-stream.ts";
+import { openSigned, signStream } from "#server/core/crypto/signed-stream.ts";
 
 const KEY = Buffer.alloc(32, 3);
 

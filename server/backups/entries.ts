@@ -3,7 +3,7 @@
  *   entry: head length (4, big endian, not 0) ‖ head JSON ‖ pieces ‖ 0 (4)      piece: length (4, not 0) ‖ bytes      end: 0 (4)
  * Whoever reads has proven the bytes before; what they say is still checked, and bounded.
  */
-import { takeFrom, type ByteReader } from "#server/backups/chunks.ts";
+import { takeFrom, type ByteReader } from "#server/core/stream/bytes.ts";
 import { EntryHead } from "#server/backups/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 

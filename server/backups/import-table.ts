@@ -1,6 +1,6 @@
 /** Lines that `read-table.ts` wrote, back into a table. */
 import type { Client } from "pg";
-import { linesOf } from "#server/backups/chunks.ts";
+import { linesOf } from "#server/core/stream/bytes.ts";
 import { quoted, type Column, type Table } from "#server/backups/tables.ts";
 
 const BATCH_CHARACTERS = 4 * 1024 * 1024;

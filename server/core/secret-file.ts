@@ -1,6 +1,7 @@
 /** Secrets the installation makes for itself: random bytes in a file only its owner can read. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { createFileOnce } from "#server/core/atomic-write.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 
 const BYTES = 32;
@@ -14,23 +15,7 @@ export function readOrCreateSecret(file: string): Buffer {
   if (existing !== null) {
     return existing;
   }
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  const descriptor = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(descriptor, `${randomBytes(BYTES).toString("base64")}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if (!hasErrorCode(error, "EEXIST")) {
-      throw error;
-    }
-  } finally {
-    unlinkSync(draft);
-  }
+  createFileOnce(file, `${randomBytes(BYTES).toString("base64")}\n`, 0o600);
   const created = readSecret(file);
   if (created === null) {
     throw new AppError("CONFIG_INVALID", `The secret file ${file} vanished while it was being made. Start again.`);

@@ -25,9 +25,11 @@ interface UpkeepTools {
   log: Logger;
 }
 
+export const isDue = (schedule: UpkeepSchedule): boolean => performance.now() >= schedule.dueAt;
+
 /** Does one step when it is due: few enough rows that nobody waits long for being sealed. */
 export async function keepUp(tools: UpkeepTools, schedule: UpkeepSchedule, state: SealerState): Promise<SealerState> {
-  if (performance.now() < schedule.dueAt) {
+  if (!isDue(schedule)) {
     return state;
   }
   schedule.dueAt = performance.now() + schedule.everyMs;

@@ -1,7 +1,7 @@
 /** The first reading of an archive: everything in it is proven before anything is decided, and what decisions need is kept. */
 import { hash } from "node:crypto";
 import type { OpenArchive } from "#server/backups/archive.ts";
-import { linesOf } from "#server/backups/chunks.ts";
+import { linesOf } from "#server/core/stream/bytes.ts";
 import type { ArchiveHeader, Manifest } from "#server/backups/schema.ts";
 import { isPolicy } from "#server/backups/tables.ts";
 import { AppError } from "#server/core/errors.ts";

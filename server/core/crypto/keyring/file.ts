@@ -4,10 +4,10 @@
  * Pure but for reading and writing the file.
  */
 import { hkdfSync, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeFileAtomic } from "#server/core/atomic-write.ts";
+import { createFileOnce, writeFileAtomic } from "#server/core/atomic-write.ts";
 import { gcmOpen, gcmSeal, type DataKey } from "#server/core/crypto/aead.ts";
 import { AppError, hasErrorCode } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
@@ -75,25 +75,9 @@ export function replaceKeyringFile(file: string, content: KeyringFile): void {
   writeFileAtomic(file, toText(content), 0o600);
 }
 
-/** Complete or not at all; of two processes that make one at the same time one wins. */
+/** Of two processes that make one at the same time one wins: read it afterwards. */
 export function createKeyringFile(file: string, content: KeyringFile): void {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  const descriptor = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(descriptor, toText(content));
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if (!hasErrorCode(error, "EEXIST")) {
-      throw error;
-    }
-  } finally {
-    unlinkSync(draft);
-  }
+  createFileOnce(file, toText(content), 0o600);
 }
 
 const NONCE_BYTES = 12;

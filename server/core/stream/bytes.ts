@@ -1,6 +1,6 @@
 /** A stream of bytes taken in pieces of chosen sizes. */
 
-type Bytes = AsyncIterable<Uint8Array>;
+export type Bytes = AsyncIterable<Uint8Array>;
 
 export interface ByteReader {
   /** So many bytes, or as many as there are left. */
