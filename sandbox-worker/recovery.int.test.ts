@@ -87,7 +87,7 @@ describe("workers", () => {
   test("kill -9 with 12 runs on their way: each ends exactly once", async () => {
     const first = await bench.startWorker();
     const ids = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => bench.submit("sh", `sleep 0.5; echo ${index}`)),
+      Array.from({ length: 12 }, (_, index) => bench.submit("sh", `sleep 2; echo ${index}`)),
     );
     await running(4);
     await endProcess(first, "SIGKILL");

@@ -19,6 +19,7 @@ describe("start options", () => {
       home: undefined,
       only: [],
       embeddedDatabase: true,
+      askMasterKey: false,
       verbose: false,
     });
   });
@@ -47,5 +48,6 @@ describe("start options", () => {
 
   it("switch the embedded database off", () => {
     expect(parse(["--no-embedded-db"]).embeddedDatabase).toBe(false);
+    expect(parse(["--ask-master-key"]).askMasterKey).toBe(true);
   });
 });

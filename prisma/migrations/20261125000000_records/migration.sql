@@ -103,7 +103,7 @@ CREATE TRIGGER audit_event_keep BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_eve
 
 -- Removes all rows up to the newest removal's. Returns how many that were.
 CREATE FUNCTION audit_remove() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = public, pg_temp SET openclaw.audit_removal = 'on' SET timezone = 'UTC' AS $$
+  SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
   upto bigint := (SELECT max(to_seq) FROM audit_removal);
   removed bigint;
@@ -112,6 +112,7 @@ BEGIN
     RAISE EXCEPTION 'rows up to % are not covered by a checkpoint: nothing is removed', upto
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  PERFORM set_config('openclaw.audit_removal', 'on', true);
   WITH deleted AS (
     DELETE FROM audit_event WHERE seq <= upto RETURNING at, event, outcome
   ), counted AS (
@@ -121,6 +122,7 @@ BEGIN
     WHERE tally.hour = counted.hour AND tally.event = counted.event AND tally.outcome = counted.outcome
   )
   SELECT count(*) INTO removed FROM deleted;
+  PERFORM set_config('openclaw.audit_removal', 'off', true);
   DELETE FROM audit_tally WHERE count <= 0;
   RETURN removed;
 END

@@ -7,7 +7,7 @@ import type { Range } from "#server/audit/proof/merkle.ts";
 import type { NoteSigner } from "#server/audit/proof/signing-note.ts";
 
 /** Rows without a checkpoint after which one is signed, and the time after which it is in any case. */
-const MAX_ROWS = 100_000;
+const MAX_ROWS = 10_000;
 const MAX_WAIT_MS = 10_000;
 
 export interface Checkpointer {

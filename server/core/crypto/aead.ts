@@ -44,11 +44,24 @@ export function sealBytes(
   const header = Buffer.concat([Buffer.of(MARKERS[cipher]), Buffer.from(id, "hex")]);
   const bound = boundContext(header, context);
   if (cipher === "AES-256-GCM") {
-    const nonce = randomBytes(GCM_NONCE_BYTES);
+    const nonce = freshBytes(GCM_NONCE_BYTES);
     return Buffer.concat([header, nonce, gcmSeal(key, nonce, plaintext, bound)]);
   }
-  const iv = randomBytes(CBC_IV_BYTES);
+  const iv = freshBytes(CBC_IV_BYTES);
   return Buffer.concat([header, iv, cbcSeal(cbcKeys(key), iv, plaintext, bound)]);
+}
+
+const POOL_BYTES = 6 * 1024;
+let pool: Buffer = Buffer.alloc(0);
+
+/** Random bytes, each given out once. Asked of the system many at a time: that costs more than sealing a short value. */
+function freshBytes(length: number): Buffer {
+  if (pool.length < length) {
+    pool = randomBytes(POOL_BYTES);
+  }
+  const taken = pool.subarray(0, length);
+  pool = pool.subarray(length);
+  return taken;
 }
 
 /** The id of the key that `sealed` was made with, or null when it is no sealed value. */
