@@ -5,7 +5,7 @@
  * dropped, so the key found on the machine cannot reproduce any earlier hash. Only the first key, kept elsewhere, verifies the whole.
  */
 import { canonicalJson } from "#server/audit/canonical-json.ts";
-import { hmacSha256 } from "#server/audit/hmac.ts";
+import { hmacSha256, rowHashes, type RowHashes } from "#server/audit/hmac.ts";
 import type { AuditData } from "#server/audit/schema.ts";
 
 /** What a hash covers. The keys stand in sorted order; see `canonicalRow`. Columns that are null in the table are undefined here. */
@@ -68,6 +68,16 @@ export function rowHash(key: Buffer, previous: Buffer, text: string): Buffer {
   return hmacSha256(key, previous, text);
 }
 
+/** Of a row whose canonical JSON is `text`: its hash behind `previous`, the key for the next row, and its leaf in the Merkle tree. */
+export const rowLink = (key: Buffer, previous: Buffer, text: string): RowHashes =>
+  rowHashes(key, previous, text, EVOLVE_LABEL, lineTail);
+
+/** The state after one more row, and the row's leaf. */
+export function advance(state: ChainState, text: string): ChainState & { leaf: Buffer } {
+  const { hash, nextKey, leaf } = rowLink(state.key, state.hash, text);
+  return { seq: state.seq + 1, hash, key: nextKey, leaf };
+}
+
 /** The key `rows` places further on, for rows that are no longer there. */
 export function skipKey(key: Buffer, rows: number): Buffer {
   let later = key;
@@ -75,11 +85,6 @@ export function skipKey(key: Buffer, rows: number): Buffer {
     later = evolveKey(later);
   }
   return later;
-}
-
-/** The state after one more row. */
-export function advance(state: ChainState, text: string): ChainState {
-  return { seq: state.seq + 1, hash: rowHash(state.key, state.hash, text), key: evolveKey(state.key) };
 }
 
 /** Canonical JSON of a row. Its own keys are sorted already, so that only `data` needs the general way. */
@@ -95,9 +100,11 @@ const HASH_MEMBER = ',"hash":"';
 const LINE_TAIL = /^,"hash":"([0-9a-f]{64})"\}$/;
 const LINE_TAIL_LENGTH = HASH_MEMBER.length + 64 + 2;
 
+const lineTail = (hash: Buffer): string => `${HASH_MEMBER}${hash.toString("hex")}"}`;
+
 /** The line of a sealed row in files and exports, and the leaf of the Merkle tree: its canonical JSON with the hash as last member. */
 export function recordLine(text: string, hash: Buffer): string {
-  return `${text.slice(0, -1)}${HASH_MEMBER}${hash.toString("hex")}"}`;
+  return text.slice(0, -1) + lineTail(hash);
 }
 
 /** What `recordLine` put together, or null for a line of another form. */

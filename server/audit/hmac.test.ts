@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hmacSha256 } from "#server/audit/hmac.ts";
+import { hmacSha256, rowHashes } from "#server/audit/hmac.ts";
 
 describe("hmacSha256", () => {
   test("AUD-4 RFC 4231 test cases 1 and 2", () => {
@@ -21,6 +21,21 @@ describe("hmacSha256", () => {
         expect(hmacSha256(key, prefix, text)).toEqual(
           createHmac("sha256", key).update(prefix).update(text, "utf8").digest(),
         );
+      }),
+    );
+  });
+
+  test("property: the three hashes of a row equal node's own", () => {
+    const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((array) => Buffer.from(array));
+    fc.assert(
+      fc.property(bytes32, bytes32, fc.string({ unit: "grapheme", maxLength: 6000 }), (key, previous, inside) => {
+        const text = `{${inside}}`;
+        const tail = (hash: Buffer): string => `,"hash":"${hash.toString("hex")}"}`;
+        const { hash, nextKey, leaf } = rowHashes(key, previous, text, "label", tail);
+        expect(hash).toEqual(createHmac("sha256", key).update(previous).update(text, "utf8").digest());
+        expect(nextKey).toEqual(createHmac("sha256", key).update("label").digest());
+        const line = text.toWellFormed().slice(0, -1) + tail(hash);
+        expect(leaf).toEqual(createHash("sha256").update("\0").update(line, "utf8").digest());
       }),
     );
   });

@@ -3,7 +3,7 @@
  * Threat: deleting the key files or the newest rows must not lead to a fresh chain that looks sound. Whatever cannot be explained by a
  * crash is refused with the place named.
  */
-import { advance, canonicalRow, recordLine, skipKey, startChain } from "#server/audit/chain.ts";
+import { advance, canonicalRow, skipKey, startChain } from "#server/audit/chain.ts";
 import { readCheckpoint } from "#server/audit/proof/checkpoint.ts";
 import { newestCheckpoint, newestRemoval } from "#server/audit/proof/checkpoint-store.ts";
 import type { Queryable } from "#server/audit/intake.ts";
@@ -143,12 +143,12 @@ async function followChain(db: Queryable, anchored: SealerState, follower: Follo
   const range = copyRange(anchored.range);
   for await (const batch of readSealed(db, anchored.seq)) {
     for (const { row, hash } of batch) {
-      const text = canonicalRow(row);
-      chain = advance(chain, text);
+      const { leaf, ...next } = advance(chain, canonicalRow(row));
+      chain = next;
       if (row.seq !== chain.seq || !hash.equals(chain.hash)) {
         throw refusal(`row ${chain.seq} is not the row that was sealed`);
       }
-      append(range, leafHash(recordLine(text, hash)));
+      append(range, leaf);
       follower.tree(range);
     }
   }

@@ -6,7 +6,7 @@ import { parseEntries, toEntries, type AuditBatchEntry } from "#server/audit/ent
 import { isAuditEvent, meaningOf, type AuditEventName } from "#server/audit/events.ts";
 import { readOldest, type Queryable } from "#server/audit/intake.ts";
 import { writeSealerState, type SealerState } from "#server/audit/key-files.ts";
-import { append, copyRange, leafHash } from "#server/audit/proof/merkle.ts";
+import { append, copyRange } from "#server/audit/proof/merkle.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
 import { sanitizeData } from "#server/audit/sanitize.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
@@ -71,10 +71,10 @@ function prepare(entries: readonly AuditBatchEntry[], from: SealerState, batches
   for (const entry of entries) {
     const row = place(entry, chain.seq + 1);
     const text = canonicalRow(row);
-    chain = advance(chain, text);
-    const line = recordLine(text, chain.hash);
-    append(range, leafHash(line));
-    sealed.push({ row, hash: chain.hash, line });
+    const { leaf, ...next } = advance(chain, text);
+    chain = next;
+    append(range, leaf);
+    sealed.push({ row, hash: chain.hash, line: recordLine(text, chain.hash) });
     texts.push(text);
   }
   const state = { seq: chain.seq, hash: chain.hash, key: chain.key, range };

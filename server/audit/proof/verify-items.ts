@@ -11,7 +11,7 @@ export interface RowItem {
   text: string;
   hash: Buffer;
   /** What the tree hashes. */
-  line: string;
+  readonly line: string;
   /** The row itself, read only to tell what was done to it; null when it cannot be read as one. */
   sealed: () => SealedRow | null;
 }
@@ -29,7 +29,16 @@ const NOTHING = Buffer.alloc(0);
 
 export function rowItem(sealed: SealedRow): RowItem {
   const text = canonicalRow(sealed.row);
-  return { seq: sealed.row.seq, text, hash: sealed.hash, line: recordLine(text, sealed.hash), sealed: () => sealed };
+  return {
+    seq: sealed.row.seq,
+    text,
+    hash: sealed.hash,
+    // Needed only where there is no first key.
+    get line() {
+      return recordLine(text, sealed.hash);
+    },
+    sealed: () => sealed,
+  };
 }
 
 export function lineItem(line: string): RowItem {

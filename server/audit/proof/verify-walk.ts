@@ -1,5 +1,5 @@
 /** The state of a verification while it goes over the rows: chain and tree side by side. Pure. */
-import { evolveKey, rowHash, skipKey, startChain, type ChainHead } from "#server/audit/chain.ts";
+import { evolveKey, rowLink, skipKey, startChain, type ChainHead } from "#server/audit/chain.ts";
 import {
   append,
   appendSubtree,
@@ -59,24 +59,30 @@ export class Walk {
     if (this.#heads.get(seq)?.every((known) => known.hash.equals(item.hash)) === false) {
       return false;
     }
-    const chained = this.#key !== null && this.#hash !== null;
     if (this.#key !== null && this.#hash !== null) {
-      if (!rowHash(this.#key, this.#hash, item.text).equals(item.hash)) {
+      const { hash, nextKey, leaf } = rowLink(this.#key, this.#hash, item.text);
+      if (!hash.equals(item.hash)) {
         return false;
       }
-    } else if (item.seq !== seq) {
-      return false;
-    }
-    if (!chained) {
+      this.#key = nextKey;
+      this.#append(leaf);
+    } else {
+      if (item.seq !== seq) {
+        return false;
+      }
       this.unbound ??= seq;
+      this.#key = this.#key === null ? null : evolveKey(this.#key);
+      this.#append(leafHash(item.line));
     }
-    this.#key = this.#key === null ? null : evolveKey(this.#key);
     this.#hash = item.hash;
-    if (this.#range !== null) {
-      append(this.#range, leafHash(item.line));
-    }
     this.seq = seq;
     return true;
+  }
+
+  #append(leaf: Buffer): void {
+    if (this.#range !== null) {
+      append(this.#range, leaf);
+    }
   }
 
   /** Passes over rows that are not here. @throws RangeError when subtrees do not fit where they stand. */
