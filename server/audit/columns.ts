@@ -10,7 +10,7 @@ export const COLUMNS = `actor_id, actor_type, address,
 
 type Nullable = string | null;
 
-/** One row as `COLUMNS` gives it in array mode; `hash` follows in hexadecimal digits where it is asked for. */
+/** One row as `COLUMNS` gives it in array mode; `hash` follows where it is asked for. */
 export type RowCells = [
   actorId: string,
   actorType: string,
@@ -31,7 +31,7 @@ export type RowCells = [
   target: Nullable,
   tokenId: Nullable,
   userId: Nullable,
-  hash: string,
+  hash: Buffer,
 ];
 
 export function toChainRow(cells: RowCells): ChainRow {

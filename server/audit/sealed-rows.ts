@@ -5,19 +5,14 @@ import type { Queryable } from "#server/audit/intake.ts";
 
 const READ_BATCH = 2_000;
 
-// One JSON text for a batch: the database makes it on its own processor, and reading it takes a third of the time that rows of values take.
-const READ_SQL = `
-SELECT coalesce(json_agg(json_build_array(${COLUMNS}, encode(hash, 'hex')) ORDER BY seq), '[]') AS batch
-FROM (SELECT * FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2) AS event`;
-
 async function readBatch(db: Queryable, afterSeq: number, limit: number): Promise<SealedRow[]> {
-  const result = await db.query<{ batch: RowCells[] }>({
+  const result = await db.query<RowCells>({
     name: "audit-sealed",
-    text: READ_SQL,
+    rowMode: "array",
+    text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE seq > $1 ORDER BY seq LIMIT $2`,
     values: [afterSeq, limit],
   });
-  const cells = result.rows[0]?.batch ?? [];
-  return cells.map((row) => ({ row: toChainRow(row), hash: Buffer.from(row[19], "hex") }));
+  return result.rows.map((cells) => ({ row: toChainRow(cells), hash: cells[19] }));
 }
 
 /** Sealed rows after `afterSeq` in order of seq. The next batch is fetched while the caller works on the current one. */

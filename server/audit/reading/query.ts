@@ -126,8 +126,8 @@ export async function* followEvents(
 async function select(pool: Pool, rest: string, values: readonly unknown[]): Promise<SealedRow[]> {
   const result = await pool.query<RowCells>({
     rowMode: "array",
-    text: `SELECT ${COLUMNS}, encode(hash, 'hex') FROM audit_event WHERE ${rest}`,
+    text: `SELECT ${COLUMNS}, hash FROM audit_event WHERE ${rest}`,
     values: [...values],
   });
-  return result.rows.map((cells) => ({ row: toChainRow(cells), hash: Buffer.from(cells[19], "hex") }));
+  return result.rows.map((cells) => ({ row: toChainRow(cells), hash: cells[19] }));
 }
