@@ -7,7 +7,7 @@ import { startServer, type TestServer } from "./support/server.ts";
 const REQUESTS_PER_SECOND = 200;
 const SECONDS = 6;
 const ROTATIONS = 3;
-const GRACE_SECONDS = 2;
+const GRACE_SECONDS = 4;
 
 const LIMIT = "{ windowMs: 60000, maxRequests: 1000000 }";
 const CONFIG = `{ security: { rateLimit: { global: ${LIMIT}, perUser: ${LIMIT}, perChannel: ${LIMIT} } } }`;

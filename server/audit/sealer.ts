@@ -5,7 +5,7 @@
  */
 import type { PoolClient } from "pg";
 import { openCheckpointFile, type CheckpointFile } from "#server/audit/proof/checkpoint-file.ts";
-import { createCheckpointer, levelCheckpointFile } from "#server/audit/proof/checkpoint-step.ts";
+import { CHECKPOINT_WANTED, createCheckpointer, levelCheckpointFile } from "#server/audit/proof/checkpoint-step.ts";
 import type { Mirror } from "#server/audit/mirror.ts";
 import { recoverChain } from "#server/audit/recover.ts";
 import { isDue, keepUp, type UpkeepSchedule } from "#server/audit/proof/removal-upkeep.ts";
@@ -119,6 +119,8 @@ export function startSealer(options: SealerOptions): Sealer {
     const { signer } = recovered;
     const bench = { client, keysDir: options.keysDir, mirror };
     const checkpointer = createCheckpointer({ db: client, signer, file }, recovered.covered);
+    client.on("notification", () => checkpointer.ask());
+    await client.query(`LISTEN ${CHECKPOINT_WANTED}`);
     await levelCheckpointFile(client, file);
     await checkpointer.catchUp(recovered.unsigned);
     ready();

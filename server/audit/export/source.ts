@@ -1,6 +1,7 @@
 /** What an export is taken from, and what vouches for it. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
+import { CHECKPOINT_WANTED } from "#server/audit/proof/checkpoint-step.ts";
 import { newestCheckpoint, newestRemoval, type StoredNote } from "#server/audit/proof/checkpoint-store.ts";
 import type { AuditSearch } from "#server/audit/filter.ts";
 import type { ExportFormat, ExportOrder, ExportProof } from "#server/audit/export/schema.ts";
@@ -44,7 +45,7 @@ export async function orderExport(
 
 const LOOK_AGAIN_MS = 200;
 
-/** Waits for a checkpoint of at least `size` rows. @returns false when there is none after `timeoutMs`. */
+/** Waits for a checkpoint of at least `size` rows, and lets the sealer know that somebody does. @returns false when there is none after `timeoutMs`. */
 export async function awaitCheckpoint(pool: Pool, size: number, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -54,6 +55,7 @@ export async function awaitCheckpoint(pool: Pool, size: number, timeoutMs: numbe
     if (performance.now() >= deadline) {
       return false;
     }
+    await pool.query("SELECT pg_notify($1, '')", [CHECKPOINT_WANTED]);
     await delay(LOOK_AGAIN_MS);
   }
 }

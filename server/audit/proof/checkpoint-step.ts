@@ -9,10 +9,16 @@ import type { NoteSigner } from "#server/audit/proof/signing-note.ts";
 /** Rows without a checkpoint after which one is signed, and the time after which it is in any case. */
 const MAX_ROWS = 10_000;
 const MAX_WAIT_MS = 10_000;
+/** Anybody with the web process's rights may ask for one: not more often than this. */
+const ASKED_EVERY_MS = 2_000;
+/** A reader who needs the newest rows signed says so on this channel (NOTIFY). */
+export const CHECKPOINT_WANTED = "openclaw_checkpoint";
 
 export interface Checkpointer {
   /** Signs the tree's head when it is time to, or when `now` is asked for and it is not signed yet. */
   step(range: Range, now?: boolean): Promise<void>;
+  /** Somebody waits for a checkpoint: the next step signs one. */
+  ask(): void;
   /** Signs earlier heads. */
   catchUp(ranges: readonly Range[]): Promise<void>;
 }
@@ -25,24 +31,37 @@ export function createCheckpointer(
   let signed = covered;
   /** When the first row was seen that no checkpoint covers. */
   let uncoveredSince: number | null = null;
+  let asked = false;
+  let signedAt = -ASKED_EVERY_MS;
+
+  function isTime(rows: number, since: number): boolean {
+    const now = performance.now();
+    return rows >= MAX_ROWS || now - since >= MAX_WAIT_MS || (asked && now - signedAt >= ASKED_EVERY_MS);
+  }
 
   async function sign(range: Range): Promise<void> {
     const { size, note } = signCheckpoint(range, signer);
     await storeCheckpoint(db, { seq: size, note });
     signed = size;
+    signedAt = performance.now();
     uncoveredSince = null;
+    asked = false;
     await file.append([note]);
   }
 
   return {
     async step(range, now = false) {
       if (range.size === signed) {
+        asked = false;
         return;
       }
       uncoveredSince ??= performance.now();
-      if (now || range.size - signed >= MAX_ROWS || performance.now() - uncoveredSince >= MAX_WAIT_MS) {
+      if (now || isTime(range.size - signed, uncoveredSince)) {
         await sign(range);
       }
+    },
+    ask() {
+      asked = true;
     },
     async catchUp(ranges) {
       for (const range of ranges) {

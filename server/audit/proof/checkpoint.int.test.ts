@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { awaitCheckpoint } from "#server/audit/export/source.ts";
 import { countWaiting } from "#server/audit/intake.ts";
 import { readCheckpoint } from "#server/audit/proof/checkpoint.ts";
 import { readSealerState } from "#server/audit/key-files.ts";
@@ -27,7 +28,7 @@ describe("checkpoints", () => {
     // At the start of a sealer everything is signed; what comes then waits for more or for its time.
     await expect.poll(async () => (await bench.notes()).map(({ seq }) => seq)).toEqual([3]);
     await bench.append(3, 10_000);
-    await expect.poll(async () => (await bench.notes()).at(-1)?.seq).toBe(10_003);
+    await expect.poll(async () => (await bench.notes()).at(-1)?.seq, { timeout: 8_000 }).toBe(10_003);
     await bench.append(10_003, 5);
     await expect.poll(() => countWaiting(bench.pool)).toBe(0);
     expect((await bench.notes()).at(-1)?.seq).toBe(10_003);
@@ -44,6 +45,20 @@ describe("checkpoints", () => {
       notes.map(({ seq }) => ({ size: seq })),
     );
     expect(await bench.verify()).toMatchObject({ sound: true, head: { seq: 10_010 }, covered: 10_010, chained: true });
+  }, 30_000);
+
+  test("AUD-4 one is signed at once for somebody who waits for it, and not over and over", async () => {
+    const sealer = await bench.open();
+    await bench.append(0, 3);
+    await expect.poll(() => countWaiting(bench.pool)).toBe(0);
+    const asked = performance.now();
+    expect(await awaitCheckpoint(bench.pool, 3, 5_000)).toBe(true);
+    expect(performance.now() - asked).toBeLessThan(4_000);
+    await bench.append(3, 1);
+    expect(await awaitCheckpoint(bench.pool, 4, 5_000)).toBe(true);
+    const [first, second] = (await bench.notes()).slice(-2);
+    expect([first?.seq, second?.seq]).toEqual([3, 4]);
+    await sealer.close();
   }, 30_000);
 
   test("AUD-4 counts of each hour follow what is sealed", async () => {
