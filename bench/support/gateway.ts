@@ -10,12 +10,14 @@ import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 
 const LIMIT = "{ windowMs: 900000, maxRequests: 100000000 }";
 
-/** @param gateway text of the configuration's `gateway` section. */
-export function makeHome(gateway = "{}"): HomePaths {
+/** @param gateway text of the configuration's `gateway` section, @param logging of its `logging` section. */
+export function makeHome(gateway = "{}", logging = "{}"): HomePaths {
   const home = homePaths(mkdtempSync(join(tmpdir(), "openclaw-bench-")));
   ensureHome(home);
   const limits = `rateLimit: { global: ${LIMIT}, perUser: ${LIMIT}, perChannel: ${LIMIT} }`;
-  writeFileSync(home.configFile, `{ gateway: ${gateway}, security: { ${limits} } }`, { mode: 0o600 });
+  writeFileSync(home.configFile, `{ gateway: ${gateway}, logging: ${logging}, security: { ${limits} } }`, {
+    mode: 0o600,
+  });
   return home;
 }
 

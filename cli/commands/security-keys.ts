@@ -40,7 +40,7 @@ export function registerKeys(security: Command, context: CliContext): void {
     .option("--new-key-file <file>", "the new master key is the text in this file")
     .option("--ask", "type the new master key at the terminal")
     .option("--iterations <n>", "rounds of key derivation; default: as configured", parseIterations)
-    .option("--json", "print {iterations, source}")
+    .option("--json", "print {iterations, source, kept}")
     .addHelpText(
       "after",
       `
@@ -98,6 +98,7 @@ async function rotateMaster(context: CliContext, options: MasterOptions): Promis
     );
   }
   const fresh = randomBytes(32);
+  const kept = `${ownFile}.before-${new Date().toISOString().replaceAll(/[-:.]/g, "")}`;
   const to = given ?? { secret: fresh, source: ownFile };
   const event: AuditEventInput = {
     event: "key.master_rotated",
@@ -113,13 +114,14 @@ async function rotateMaster(context: CliContext, options: MasterOptions): Promis
         withTx(db, async (tx) => {
           await recordEvents(tx, [event]);
           if (given === null) {
+            writeFileAtomic(kept, readFileSync(ownFile), 0o600);
             writeFileAtomic(ownFile, `${fresh.toString("base64")}\n`, 0o600);
           }
         }),
     }),
   );
   if (options.json === true) {
-    printJson(context, { iterations, source: to.source });
+    printJson(context, { iterations, source: to.source, kept: given === null ? kept : null });
     return;
   }
   context.out(`The keyring opens with the new master key (${iterations} rounds).`);
@@ -128,7 +130,8 @@ async function rotateMaster(context: CliContext, options: MasterOptions): Promis
       "Before the next start, put the new key where the old one is read from (OPENCLAW_MASTER_KEY, OPENCLAW_MASTER_KEY_FILE). The old one works until then.",
     );
   }
-  context.err("Backups made before open with the old master key only: keep it as long as you keep them.");
+  const where = given === null ? `It is kept in ${kept}: delete it` : "Keep it, and destroy it";
+  context.err(`Backups made before open with the old master key only. ${where} together with the last of them.`);
 }
 
 async function givenSecret(options: MasterOptions): Promise<MasterSecret | null> {

@@ -134,11 +134,12 @@ async function* textOf(batches: AsyncIterable<string[]>): AsyncGenerator<Buffer,
   }
 }
 
+// The number goes out as text under another name: an order by that text would put row 9 behind row 10.
 async function auditHead(client: Client): Promise<Manifest["audit"]> {
-  const { rows } = await client.query<{ seq: string; hash: string }>(
-    "SELECT seq::text, encode(hash, 'hex') AS hash FROM audit_event ORDER BY seq DESC LIMIT 1",
+  const { rows } = await client.query<{ head: string; hash: string }>(
+    "SELECT seq::text AS head, encode(hash, 'hex') AS hash FROM audit_event ORDER BY seq DESC LIMIT 1",
   );
-  return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash };
+  return rows[0] === undefined ? null : { seq: Number(rows[0].head), hash: rows[0].hash };
 }
 
 /** Nothing for a file that is gone since it was listed: rotated, packed or deleted. */

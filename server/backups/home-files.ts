@@ -27,10 +27,12 @@ export function configFiles(paths: HomePaths): HomeFile[] {
   return isFile ? [{ area: "config", name: CONFIG_NAME, path: paths.configFile }] : [];
 }
 
-/** Everything in the keys folder but the master secret, which opens the backup, and what is only true while the gateway runs. */
+/** Everything in the keys folder but master secrets, which open backups, and what is only true while the gateway runs. */
 export function keyFiles(paths: HomePaths): HomeFile[] {
-  const left = [masterSecretFile(paths), connectionsFile(paths)];
-  return filesIn(paths.keysDir, "keys", (name) => !left.includes(join(paths.keysDir, name)));
+  const master = basename(masterSecretFile(paths));
+  const connections = basename(connectionsFile(paths));
+  // Replaced master secrets lie beside the present one.
+  return filesIn(paths.keysDir, "keys", (name) => !name.startsWith(master) && name !== connections);
 }
 
 export function quarantineFiles(paths: HomePaths): HomeFile[] {

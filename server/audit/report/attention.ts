@@ -19,7 +19,11 @@ export function attentionOf(facts: ReportFacts): Attention[] {
   );
 }
 
-function integrity({ integrity: { head, checkpoint, waiting }, generatedAt, buckets }: ReportFacts): Attention[] {
+function integrity({
+  integrity: { checkpoint, uncoveredSince, waiting },
+  generatedAt,
+  buckets,
+}: ReportFacts): Attention[] {
   const found: Attention[] = [];
   const failed = countOf(buckets, ofEvent("audit.integrity_failed"));
   if (failed > 0) {
@@ -31,18 +35,12 @@ function integrity({ integrity: { head, checkpoint, waiting }, generatedAt, buck
       now(`${many(forged, "entry", "entries")} in the audit intake could not have been written by this gateway.`),
     );
   }
-  if (head > 0 && checkpoint === null) {
-    found.push(soon("No checkpoint of the audit record was ever signed: is the sealer running?"));
-  } else if (
-    checkpoint !== null &&
-    head > checkpoint.rows &&
-    generatedAt.getTime() - checkpoint.signedAt.getTime() > CHECKPOINT_LATE_MS
-  ) {
-    found.push(
-      soon(
-        `The last checkpoint was signed at ${minute(checkpoint.signedAt)} and newer rows are uncovered: is the sealer running?`,
-      ),
-    );
+  if (uncoveredSince !== null && generatedAt.getTime() - uncoveredSince.getTime() > CHECKPOINT_LATE_MS) {
+    const signed =
+      checkpoint === null
+        ? "No checkpoint of the audit record was ever signed"
+        : `The last checkpoint was signed at ${minute(checkpoint.signedAt)}`;
+    found.push(soon(`${signed}, and rows since ${minute(uncoveredSince)} are uncovered: is the sealer running?`));
   }
   if (waiting >= SEALER_BEHIND) {
     found.push(soon(`${digits(waiting)} batches of events wait for the sealer and are not in this report.`));

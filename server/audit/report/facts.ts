@@ -117,11 +117,13 @@ async function readIntegrity(pool: Pool): Promise<IntegrityFacts> {
   const removals = await pool.query<{ upTo: number; removedAt: Date }>(
     `SELECT to_seq AS "upTo", removed_at AS "removedAt" FROM audit_removal ORDER BY to_seq DESC LIMIT ${TOP}`,
   );
+  const uncovered = await readSealedRow(pool, (checkpoints.rows[0]?.rows ?? 0) + 1);
   return {
     head,
     headHash: (await readSealedRow(pool, head))?.hash.toString("hex") ?? null,
     waiting: await countWaiting(pool),
     checkpoint: checkpoints.rows[0] ?? null,
+    uncoveredSince: uncovered === undefined ? null : new Date(uncovered.row.at),
     removals: removals.rows,
   };
 }

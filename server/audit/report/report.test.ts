@@ -63,6 +63,7 @@ function factsWith(text: string, more: Partial<ReportFacts> = {}): ReportFacts {
       headHash: "ab".repeat(32),
       waiting: 0,
       checkpoint: { rows: 1_285, signedAt: new Date(SINCE + 24 * HOUR_MS) },
+      uncoveredSince: null,
       removals: [],
     },
     ...more,
@@ -259,11 +260,13 @@ describe("what a report says", () => {
     const integrity = quiet().integrity;
     const texts = (more: Partial<ReportFacts["integrity"]>): string[] =>
       buildReport(quiet({ integrity: { ...integrity, ...more } })).attention.map(({ text }) => text);
-    expect(texts({ checkpoint: null })).toEqual([expect.stringContaining("No checkpoint")]);
+    const long = new Date(SINCE);
+    expect(texts({ checkpoint: null, uncoveredSince: long })).toEqual([expect.stringContaining("No checkpoint")]);
     expect(texts({ checkpoint: null, head: 0 })).toEqual([]);
-    const late = { rows: 1_000, signedAt: new Date(SINCE) };
-    expect(texts({ checkpoint: late })).toEqual([expect.stringContaining("newer rows are uncovered")]);
-    expect(texts({ checkpoint: { ...late, rows: integrity.head } })).toEqual([]);
+    const late = { rows: 1_000, signedAt: long };
+    expect(texts({ checkpoint: late, uncoveredSince: long })).toEqual([expect.stringContaining("are uncovered")]);
+    expect(texts({ checkpoint: late, uncoveredSince: quiet().generatedAt })).toEqual([]);
+    expect(texts({ checkpoint: late })).toEqual([]);
     expect(texts({ waiting: 5_000 })).toEqual([expect.stringContaining("5,000 batches")]);
   });
 });

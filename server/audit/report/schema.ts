@@ -25,6 +25,8 @@ export interface IntegrityFacts {
   /** Batches that are recorded and not sealed. */
   waiting: number;
   checkpoint: { rows: number; signedAt: Date } | null;
+  /** Time of the oldest row that no checkpoint covers; null when all are covered. */
+  uncoveredSince: Date | null;
   removals: { upTo: number; removedAt: Date }[];
 }
 

@@ -4,10 +4,10 @@ import type { Chart } from "#server/audit/report/schema.ts";
 import { digits } from "#server/audit/report/totals.ts";
 
 const WIDTH = 900;
-const HEIGHT = 220;
-const LEFT = 60;
+const HEIGHT = 260;
+const LEFT = 120;
 const TOP = 24;
-const BOTTOM = 60;
+const BOTTOM = 100;
 /** Labels along the bottom at most. */
 const LABELS = 12;
 

@@ -73,7 +73,9 @@ export async function openKeyring(
     throw new AppError("CONFIG_INVALID", `The keyring ${file} vanished while it was being made. Start again.`);
   }
   const { root, iterations } = await unlock(content, master, file);
-  return keyringOf(file, purposeKeys(root), content, iterations);
+  const wrapping = purposeKeys(root);
+  root.fill(0);
+  return keyringOf(file, wrapping, content, iterations);
 }
 
 function parseAccess(text: string): PurposeKeys {

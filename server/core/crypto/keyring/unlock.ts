@@ -14,7 +14,10 @@ import type { HomePaths } from "#server/core/paths.ts";
 
 export async function newSlot(master: MasterSecret, root: Buffer, iterations: number): Promise<KeySlot> {
   const salt = randomBytes(16);
-  return makeSlot(await deriveKey(master.secret, salt, iterations), root, salt, iterations);
+  const kek = await deriveKey(master.secret, salt, iterations);
+  const slot = makeSlot(kek, root, salt, iterations);
+  kek.fill(0);
+  return slot;
 }
 
 interface Unlocked {
@@ -29,6 +32,7 @@ export async function unlock(content: KeyringFile, master: MasterSecret, file: s
   for (const slot of content.slots) {
     const kek = await deriveKey(master.secret, Buffer.from(slot.salt, "base64"), slot.iterations);
     const root = openSlot(slot, kek);
+    kek.fill(0);
     if (root !== null) {
       return { root, iterations: slot.iterations, slotId: slot.id };
     }
