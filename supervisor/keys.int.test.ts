@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -49,6 +49,20 @@ describe("DATA-1 the keyring at a start", () => {
     const before = readFileSync(keyringFile(paths), "utf8");
     await unlock(100_000);
     expect(readFileSync(keyringFile(paths), "utf8")).toBe(before);
+  });
+
+  it("gets keys for purposes that it was made without, and keeps the others", async () => {
+    const first = await unlock(100_000);
+    const file = keyringFile(paths);
+    const content = JSON.parse(readFileSync(file, "utf8")) as { keys: { purpose: string }[] };
+    writeFileSync(
+      file,
+      JSON.stringify({ ...content, keys: content.keys.filter(({ purpose }) => purpose !== "config") }),
+    );
+    const again = await unlock(100_000);
+    expect(again.current("config").id).not.toBe(first.current("config").id);
+    expect(again.current("database").id).toBe(first.current("database").id);
+    expect(shown).toContain("new keys for config");
   });
 
   it("refuses a wrong master key in words, and shows the step as failed", async () => {

@@ -1,8 +1,10 @@
 /** Opens the home's keyring before anything is started: a wrong master secret is said once, in words, instead of by each process. */
 import type { Env } from "#server/core/env.ts";
 import {
+  addDataKeys,
   changeMasterSecret,
   dropRetiringSlots,
+  KEY_PURPOSES,
   openKeyring,
   readMasterSecret,
   type Keyring,
@@ -26,6 +28,12 @@ interface UnlockOptions {
 export async function unlockKeys({ paths, env, iterations, terminal }: UnlockOptions): Promise<Keyring> {
   const keyring = await terminal.step("Keys are unlocked", () => openKeyring(paths, env, { iterations }));
   const master = readMasterSecret(paths, env, false);
+  // A keyring from before this version has no keys for what it did not know.
+  const missing = KEY_PURPOSES.filter((purpose) => keyring.list().every((key) => key.purpose !== purpose));
+  if (missing.length > 0) {
+    await addDataKeys(paths, master, missing);
+    terminal.info(`the keyring has new keys for ${missing.join(", ")}`);
+  }
   if (await dropRetiringSlots(paths, master)) {
     terminal.info("the master key before this one no longer opens the keyring");
   }

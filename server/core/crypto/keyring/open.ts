@@ -142,7 +142,8 @@ function keyringOf(file: string, wrapping: PurposeKeys, first: KeyringFile, iter
   return {
     iterations,
     current(purpose) {
-      if (performance.now() - lookedAt > LOOK_EVERY_MS) {
+      const isKnown = keys.some((entry) => entry.purpose === purpose);
+      if (!isKnown || performance.now() - lookedAt > LOOK_EVERY_MS) {
         look();
       }
       return newest(purpose);
