@@ -7,6 +7,8 @@ import { sealOwn, type SealBench } from "#server/audit/seal-batch.ts";
 import type { NoteSigner } from "#server/audit/proof/signing-note.ts";
 import type { Logger } from "#server/core/log.ts";
 
+const RETRY_MS = 10_000;
+
 /** Outlives the sealer's connections, so that a step that fails is not tried again at once. */
 export interface UpkeepSchedule {
   everyMs: number;
@@ -32,7 +34,8 @@ export async function keepUp(tools: UpkeepTools, schedule: UpkeepSchedule, state
   if (!isDue(schedule)) {
     return state;
   }
-  schedule.dueAt = performance.now() + schedule.everyMs;
+  // Until it has ended well: one that fails is tried again soon, not at once and not only in an hour.
+  schedule.dueAt = performance.now() + Math.min(schedule.everyMs, RETRY_MS);
   const { bench, signer, checkpointer, retentionMs, log } = tools;
   await checkpointer.step(state.range, true);
   const removal = await removeOld(bench, state, signer, retentionMs());
@@ -51,5 +54,6 @@ export async function keepUp(tools: UpkeepTools, schedule: UpkeepSchedule, state
   await bench.mirror.tidy(new Date(), async (files) => {
     next = await sealOwn(bench, next, files.map(removalEvent));
   });
+  schedule.dueAt = performance.now() + schedule.everyMs;
   return next;
 }

@@ -34,7 +34,7 @@ async function fill(): Promise<void> {
 
 async function removeNow(): Promise<void> {
   const sealer = await bench.open({ retentionMs });
-  await expect.poll(firstRow, { timeout: 10_000 }).toBeGreaterThan(25);
+  await expect.poll(firstRow, { timeout: 30_000 }).toBeGreaterThan(25);
   await sealer.close();
 }
 
