@@ -88,6 +88,16 @@ export function startSealer(options: SealerOptions): Sealer {
     if (!(await waitForLock(client))) {
       return;
     }
+    try {
+      await withReader(client);
+    } finally {
+      // The lock goes with the connection too, but only when the server has noticed its end: whoever is next could find it taken.
+      const unlock = { text: "SELECT pg_advisory_unlock($1)", values: [LOCK_KEY], query_timeout: 2_000 };
+      await client.query(unlock).catch(() => undefined);
+    }
+  }
+
+  async function withReader(client: PoolClient): Promise<void> {
     const reader = await pool.connect();
     reader.on("error", () => undefined);
     try {
