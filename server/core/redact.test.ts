@@ -37,7 +37,7 @@ describe("AUD-10 secrets in texts", () => {
     "Send the run's token as Authorization: Bearer or x-api-key.",
     "connect ECONNREFUSED 127.0.0.1:5432",
     "the image sha256:9f86d081884c7d659a2feaa0c55ad015 has another digest than the one expected",
-    "request req_0123456789abcdefghjk failed at /work/server/gateway/answer.ts:152:3",
+    "request req_0123456789abcdefghjk failed at /srv/app/server/gateway/answer.ts:152:3",
     'basic settings, role "admin", 5 tokens: none expired',
     '{"level":30,"time":"2026-11-25T10:00:00.000Z","tokenId":"0123456789ab","path":"/api/v1/tokens"}',
   ])("an ordinary line stays as it is: %s", (text) => {
