@@ -27,6 +27,7 @@ import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { newestMigration } from "#server/core/db/migrate.ts";
 import type { Env } from "#server/core/env.ts";
 import { AppError, isAppError, messageOf } from "#server/core/errors.ts";
+import { redactText } from "#server/core/redact.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { VERSION } from "#server/version.ts";
 
@@ -201,7 +202,7 @@ const failedEvent = (step: string, actor: Actor, error: unknown, data: AuditData
   outcome: "failed",
   actor,
   reason: step,
-  data: { ...data, message: typeof error === "string" ? error : messageOf(error) },
+  data: { ...data, message: redactText(messageOf(error)) },
 });
 
 async function record(ownerUrl: string, events: readonly AuditEventInput[]): Promise<void> {
