@@ -8,7 +8,11 @@ module.exports = {
     {
       name: "browser-loads-only-schema-and-policy",
       from: { path: "^components/" },
-      to: { path: "^server/", pathNot: "^server/[^/]+/(schema|policy)\\.ts$", dependencyTypesNot: ["type-only"] },
+      to: {
+        path: "^server/",
+        pathNot: "^server/[^/]+/(schema|policy|permissions|events)\\.ts$",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "pages-go-through-trpc",

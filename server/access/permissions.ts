@@ -17,11 +17,24 @@ const ADMINISTRATIVE = [
   "config:read",
   "config:write",
   "audit:read",
+  "audit:export",
   "overview:read",
   "policy:explain",
+  "limits:read",
+  "limits:reset",
+  "quarantine:read",
+  "quarantine:manage",
+  "backups:read",
+  "backups:create",
+  "backups:restore",
+  "members:read",
+  "members:write",
   "runs:read_all",
   "runs:cancel_all",
 ] as const;
+
+/** What every console member may do without any role granting it: see to their own account. Not to be given to roles or tokens. */
+export const OWN_ACCOUNT = "account:manage_own";
 
 export const PERMISSIONS = [...READ_BUNDLE, ...WRITE_BUNDLE, ...ADMINISTRATIVE] as const;
 export type Permission = (typeof PERMISSIONS)[number];

@@ -15,8 +15,19 @@ import { newSessionId } from "#server/core/ids.ts";
 
 /** A live session: who acts and what they may do. */
 export interface ConsoleSession {
+  /** Names the session in lists; opens nothing. */
+  id: string;
   actor: Actor;
+  /** Null for the operator who opened a set-up link. */
+  memberId: string | null;
+  name: string;
+  /** Null for the operator, who is bound to none. */
+  role: string | null;
   permissions: readonly string[];
+  /** `missing`: the role asks for a second factor and there is none yet; nothing but enrolling one is open. */
+  secondFactor: "verified" | "missing";
+  /** Until then dangerous actions need no further proof; null = not proven yet. */
+  steppedUpUntil: Date | null;
   expiresAt: Date;
 }
 
@@ -74,7 +85,17 @@ export async function findSession(
       await db.consoleSession.updateMany({ where: { idHash, revokedAt: null }, data: { lastSeenAt: new Date(now) } });
     }
     // Until members exist, whoever opened a set-up link is the operator and may do everything.
-    return { actor: { type: "operator", id: row.subject }, permissions: ["*"], expiresAt: row.expiresAt };
+    return {
+      id: Buffer.from(idHash).toString("hex").slice(0, 20),
+      actor: { type: "operator", id: row.subject },
+      memberId: null,
+      name: row.subject,
+      role: null,
+      permissions: ["*"],
+      secondFactor: "verified",
+      steppedUpUntil: row.expiresAt,
+      expiresAt: row.expiresAt,
+    };
   } catch (cause) {
     throw new AppError(
       "STORE_UNAVAILABLE",

@@ -26,6 +26,8 @@ export const ERROR_MEANINGS: Record<AppErrorCode, ErrorMeaning> = {
   INVALID_INPUT: { http: 400, trpc: "BAD_REQUEST", cli: 2 },
   UNAUTHENTICATED: { http: 401, trpc: "UNAUTHORIZED", cli: 4 },
   FORBIDDEN: { http: 403, trpc: "FORBIDDEN", cli: 4 },
+  MFA_REQUIRED: { http: 403, trpc: "FORBIDDEN", cli: 4 },
+  STEP_UP_REQUIRED: { http: 403, trpc: "FORBIDDEN", cli: 4 },
   NOT_FOUND: { http: 404, trpc: "NOT_FOUND", cli: 3 },
   UNKNOWN_COMMAND: { http: 404, trpc: "NOT_FOUND", cli: 3 },
   METHOD_NOT_ALLOWED: { http: 405, trpc: "METHOD_NOT_SUPPORTED", cli: 2 },

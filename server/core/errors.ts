@@ -3,6 +3,8 @@ export type AppErrorCode =
   | "INVALID_INPUT"
   | "UNAUTHENTICATED"
   | "FORBIDDEN"
+  | "MFA_REQUIRED"
+  | "STEP_UP_REQUIRED"
   | "NOT_FOUND"
   | "UNKNOWN_COMMAND"
   | "METHOD_NOT_ALLOWED"

@@ -1,17 +1,14 @@
 /** What every procedure knows about its call. Built once per HTTP request, so a batch reads its session once. */
 import { ACTIVE_HEADER } from "#server/auth/policy.ts";
-import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
+import type { CallOrigin } from "#server/auth/services.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
 import { authenticateSession } from "#server/auth/session-surface.ts";
 import { ADDRESS_HEADER, REQUEST_ID_HEADER } from "#server/core/http/page-request.ts";
 import { newRequestId } from "#server/core/ids.ts";
-import type { OverviewServices } from "#server/overview/service.ts";
-
-/** The running server, as far as the console uses it. */
-export type ConsoleServices = AuthServices & OverviewServices;
+import type { AppServices } from "#server/services.ts";
 
 export interface ConsoleContext {
-  services: ConsoleServices;
+  services: AppServices;
   origin: CallOrigin;
   session: ConsoleSession | null;
 }
@@ -28,7 +25,7 @@ export function callOrigin(headers: Headers): CallOrigin {
 /** @param active overrides what the request says about a person being there (a page load always means one). */
 export async function createContext(
   headers: Headers,
-  services: ConsoleServices,
+  services: AppServices,
   active?: boolean,
 ): Promise<ConsoleContext> {
   const origin = callOrigin(headers);

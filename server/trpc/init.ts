@@ -10,6 +10,10 @@ import type { ConsoleContext } from "#server/trpc/context.ts";
 interface ProcedureMeta {
   /** `resource:action` that the caller must hold. */
   permission?: string;
+  /** Asks for a fresh proof of identity. */
+  stepUp?: boolean;
+  /** Open before a second factor is enrolled. */
+  enrolment?: boolean;
 }
 
 /** What the console gets with each error, beside tRPC's own fields. Never a stack or the text of an unexpected error. */

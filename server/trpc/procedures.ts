@@ -1,48 +1,76 @@
 /** The only way to a procedure: name the permission it needs. The mark is in the procedure's meta, where a test finds any that lacks it. */
-import { onOccasion } from "#server/audit/index.ts";
-import { can, type Permission } from "#server/access/permissions.ts";
+import { onOccasion, type AuditEventName } from "#server/audit/index.ts";
+import { can, OWN_ACCOUNT, type Permission } from "#server/access/permissions.ts";
+import type { ConsoleSession } from "#server/auth/session.ts";
 import { AppError } from "#server/core/errors.ts";
+import type { ConsoleContext } from "#server/trpc/context.ts";
 import { baseProcedure } from "#server/trpc/init.ts";
 
-type Resource = Permission extends `${infer Name}:${string}` ? Name : never;
+type ConsolePermission = Permission | typeof OWN_ACCOUNT;
+type Resource = ConsolePermission extends `${infer Name}:${string}` ? Name : never;
 type ActionOn<R extends Resource> =
-  Extract<Permission, `${R}:${string}`> extends `${R}:${infer Action}` ? Action : never;
+  Extract<ConsolePermission, `${R}:${string}`> extends `${R}:${infer Action}` ? Action : never;
+
+interface ProcedureOptions {
+  /** Ask for a proof of identity that is not older than ten minutes. */
+  stepUp?: boolean;
+  /** Also for a session whose second factor is still to be enrolled. */
+  enrolment?: boolean;
+}
 
 /** A procedure for signed-in callers who hold `resource:action`. A refusal is on the record before it is answered. */
-export function withPermission<R extends Resource>(resource: R, action: ActionOn<R>) {
+export function withPermission<R extends Resource>(
+  resource: R,
+  action: ActionOn<R>,
+  { stepUp = false, enrolment = false }: ProcedureOptions = {},
+) {
   const permission = `${resource}:${action}`;
-  return baseProcedure.meta({ permission }).use(async ({ ctx, path, next }) => {
+  return baseProcedure.meta({ permission, stepUp, enrolment }).use(async ({ ctx, path, next }) => {
     const { session, services, origin } = ctx;
     if (session === null) {
-      await services.refusals.record(`no_session|${origin.address}`, {
-        event: "auth.session_rejected",
-        outcome: "denied",
-        actor: { type: "anonymous", id: origin.address },
-        address: origin.address,
-        requestId: origin.requestId,
-        target: path,
-        reason: "no_session",
-      });
-      throw new AppError(
-        "UNAUTHENTICATED",
-        "No console session, or it has ended. Sign in with a new link: `openclaw console link`.",
-      );
+      await refuse(ctx, path, "auth.session_rejected", "no_session");
+      throw new AppError("UNAUTHENTICATED", "No console session, or it has ended. Sign in again.");
     }
-    if (!can(session.permissions, permission)) {
-      await services.refusals.record(`access.denied|${session.actor.id}|${permission}`, {
-        event: "access.denied",
-        outcome: "denied",
-        actor: session.actor,
-        address: origin.address,
-        requestId: origin.requestId,
-        target: path,
-        reason: "permission_missing",
-        because: permission,
-      });
+    if (session.secondFactor === "missing" && !enrolment) {
+      await refuse(ctx, path, "access.denied", "second_factor_missing", permission);
+      throw new AppError("MFA_REQUIRED", "Your role asks for a second factor. Enrol one under /enrol, then go on.");
+    }
+    if (!isAllowed(session, permission)) {
+      await refuse(ctx, path, "access.denied", "permission_missing", permission);
       throw new AppError("FORBIDDEN", `Your role lacks the permission "${permission}". Ask an administrator for it.`);
+    }
+    if (stepUp && !isSteppedUp(session, services.clock.now())) {
+      await refuse(ctx, path, "access.denied", "step_up_missing", permission);
+      throw new AppError("STEP_UP_REQUIRED", "Confirm that it is you, then repeat this.");
     }
     return onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
       next({ ctx: { ...ctx, session } }),
     );
+  });
+}
+
+const isAllowed = (session: ConsoleSession, permission: string): boolean =>
+  permission === OWN_ACCOUNT || can(session.permissions, permission);
+
+const isSteppedUp = ({ steppedUpUntil }: ConsoleSession, now: number): boolean =>
+  steppedUpUntil !== null && steppedUpUntil.getTime() > now;
+
+async function refuse(
+  { session, services, origin }: ConsoleContext,
+  path: string,
+  event: AuditEventName,
+  reason: string,
+  permission?: string,
+): Promise<void> {
+  const actor = session?.actor ?? { type: "anonymous" as const, id: origin.address };
+  await services.refusals.record(`${event}|${actor.id}|${permission ?? ""}|${reason}`, {
+    event,
+    outcome: "denied",
+    actor,
+    address: origin.address,
+    requestId: origin.requestId,
+    target: path,
+    reason,
+    because: permission,
   });
 }

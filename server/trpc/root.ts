@@ -1,7 +1,12 @@
 /** Every router of the console. */
+import { accountRouter } from "#server/account/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
 import { createCallerFactory, router } from "#server/trpc/init.ts";
 
-export const appRouter = router({ overview: overviewRouter });
+export const appRouter = router({
+  account: accountRouter,
+  overview: overviewRouter,
+});
+
 export type AppRouter = typeof appRouter;
 export const createCaller = createCallerFactory(appRouter);
