@@ -51,7 +51,7 @@ export function createFileOnce(file: string, content: string, mode: number): voi
   }
 }
 
-/** Makes renaming in a folder durable. */
+/** Makes renaming, adding and removing in a folder durable. */
 export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, "r");
   try {

@@ -7,6 +7,7 @@ import { link, mkdir, open, rename, utimes, type FileHandle } from "node:fs/prom
 import { dirname } from "node:path";
 import { clearHalfDone } from "#server/audit/files/half-done.ts";
 import { asidePath, draftPath, rotatedPath } from "#server/audit/files/names.ts";
+import { syncFolder } from "#server/core/atomic-write.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -69,7 +70,7 @@ export async function openLiveFile(file: string, { mode, factsOf }: LiveFileOpti
     oldest = null;
     newest = null;
     await old.close();
-    await syncFolder(dirname(file));
+    syncFolder(dirname(file));
   }
 
   return {
@@ -115,16 +116,6 @@ export async function openLiveFile(file: string, { mode, factsOf }: LiveFileOpti
     },
     close: () => handle.close(),
   };
-}
-
-/** Makes renaming, adding and removing in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function openForAppend(file: string, mode: number): Promise<FileHandle> {

@@ -10,8 +10,8 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { archiveHeader } from "#server/audit/files/archive.ts";
 import { openRecordFile, plainLines } from "#server/audit/files/file-lines.ts";
-import { syncFolder } from "#server/audit/files/live-file.ts";
 import { draftPath, packedPath, type RotatedFile } from "#server/audit/files/names.ts";
+import { syncFolder } from "#server/core/atomic-write.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { sealStream } from "#server/core/crypto/sealed-stream.ts";
 
@@ -40,7 +40,7 @@ export async function packFile(file: RotatedFile, options: PackOptions): Promise
     throw error;
   }
   await rename(draft, target);
-  await syncFolder(dirname(target));
+  syncFolder(dirname(target));
   await unlink(file.path);
 }
 
