@@ -6,10 +6,18 @@ import { AppError, messageOf } from "#server/core/errors.ts";
 export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"] as const;
 
 /**
- * In no backup: the intake is sealed before, sign-ins and set-up links must not come to life again, workers announce themselves, and the list of
- * migrations is the new database's own.
+ * In no backup: the intake is sealed before, sign-ins and one-time links must not come to life again, workers announce themselves, and the list
+ * of migrations is the new database's own.
  */
-const LEFT_OUT = new Set(["audit_intake", "console_session", "setup_link", "worker_node", "_prisma_migrations"]);
+const LEFT_OUT = new Set([
+  "audit_intake",
+  "console_session",
+  "invitation",
+  "setup_link",
+  "used_challenge",
+  "worker_node",
+  "_prisma_migrations",
+]);
 
 export interface Column {
   name: string;
