@@ -13,7 +13,7 @@ import { withTx, type Db } from "#server/core/db/client.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
 import { explainCommand, explainUnknownSender, type ExplainedCommand } from "#server/gateway/explain-command.ts";
-import { senderFor, senderWithRole, senderWithToken } from "#server/gateway/explain-sender.ts";
+import { askedSender } from "#server/gateway/explain-sender.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
 
 interface ExplainOptions {
@@ -80,12 +80,7 @@ async function explained(context: CliContext, db: Db, pool: Pool, question: Expl
   const loaded = loadConfig(context.paths.configFile);
   const policy = await readPolicy(pool, configuredPolicy(loaded));
   const { user, channel, command, token, role } = question;
-  const sender =
-    token !== undefined
-      ? await senderWithToken(db, token, systemClock.now())
-      : role === undefined
-        ? senderFor(policy, user ?? "")
-        : senderWithRole(role);
+  const sender = await askedSender(db, policy, question, systemClock.now());
   const { rateLimit } = loaded.config.security;
   const answer =
     "code" in sender

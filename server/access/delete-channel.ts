@@ -3,10 +3,19 @@ import { recordEvents } from "#server/audit/index.ts";
 import { refuseChannelBeyond, storedChannel } from "#server/access/channel-grant.ts";
 import { editPolicy, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseStale } from "#server/access/revision.ts";
 import { AppError } from "#server/core/errors.ts";
 
-/** @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
-export async function deleteChannel(deps: PolicyEditDeps, grantor: Grantor, channel: string): Promise<void> {
+/**
+ * @param seen what the caller was shown (see `refuseStale`).
+ * @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ */
+export async function deleteChannel(
+  deps: PolicyEditDeps,
+  grantor: Grantor,
+  channel: string,
+  seen?: string,
+): Promise<void> {
   await editPolicy(deps, "channels", async (tx, policy) => {
     const before = storedChannel(policy, channel);
     if (before === null) {
@@ -15,6 +24,7 @@ export async function deleteChannel(deps: PolicyEditDeps, grantor: Grantor, chan
         `There are no rules for channel "${channel}". See them with: openclaw access channels list`,
       );
     }
+    refuseStale(`Channel "${channel}"`, seen, before);
     refuseChannelBeyond(grantor, channel, before, null);
     await tx.channelPolicy.delete({ where: { channel } });
     await recordEvents(tx, [

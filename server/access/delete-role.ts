@@ -2,23 +2,30 @@
 import { recordEvents } from "#server/audit/index.ts";
 import { editPolicy, refuseRoleBeyond, someOf, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { holdersOf } from "#server/access/holders.ts";
 import { refuseLosingLastAdmin } from "#server/access/last-admin.ts";
+import { refuseStale } from "#server/access/revision.ts";
 import type { PolicySnapshot } from "#server/access/schema.ts";
 import type { Tx } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
 
-/** @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (in use, owned by the file, last admin). */
-export async function deleteRole(deps: PolicyEditDeps, grantor: Grantor, name: string): Promise<void> {
+/**
+ * @param seen what the caller was shown (see `refuseStale`).
+ * @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (in use, owned by the file, last admin, changed meanwhile).
+ */
+export async function deleteRole(deps: PolicyEditDeps, grantor: Grantor, name: string, seen?: string): Promise<void> {
   await editPolicy(deps, "roles", async (tx, policy) => {
     const row = await tx.role.findUnique({ where: { name } });
     if (row === null) {
       const known = someOf([...policy.roles.keys()]);
       throw new AppError("NOT_FOUND", `There is no role "${name}". The roles are: ${known}.`);
     }
+    const { permissions, channels, commands } = row;
+    const before = { name, permissions, channels, commands };
+    refuseStale(`Role "${name}"`, seen, before);
     refuseRoleBeyond(policy, grantor, name);
     refuseLosingLastAdmin(policy, name, { builtin: row.builtin, after: undefined });
     await refuseInUse(tx, policy, name, new Date(deps.clock.now()));
-    const { permissions, channels, commands } = row;
     await tx.role.delete({ where: { name } });
     await recordEvents(tx, [
       {
@@ -26,29 +33,25 @@ export async function deleteRole(deps: PolicyEditDeps, grantor: Grantor, name: s
         outcome: "ok",
         actor: grantor.actor,
         target: name,
-        data: { before: { name, permissions, channels, commands } },
+        data: { before },
       },
     ]);
   });
 }
 
 async function refuseInUse(tx: Tx, policy: PolicySnapshot, name: string, now: Date): Promise<void> {
-  const users = [...policy.users].filter(([, user]) => user.role === name).map(([id]) => id);
-  const tokens = await tx.token.findMany({
-    where: { roleName: name, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
-    select: { id: true, name: true },
-    orderBy: { id: "asc" },
-  });
+  const { users, tokens } = await holdersOf(tx, policy, name, now);
+  const titles = tokens.named.map((token) => `${token.id} (${token.name})`);
   const holders = [
-    ...(users.length === 0 ? [] : [`the users ${someOf(users)}`]),
-    ...(tokens.length === 0 ? [] : [`the live tokens ${someOf(tokens.map((token) => `${token.id} (${token.name})`))}`]),
+    ...(users.count === 0 ? [] : [`the users ${someOf(users.named, users.count)}`]),
+    ...(tokens.count === 0 ? [] : [`the live tokens ${someOf(titles, tokens.count)}`]),
   ];
   if (holders.length > 0) {
     throw new AppError(
       "CONFLICT",
       `Role "${name}" is in use by ${holders.join(" and by ")}. Give them another role, or revoke the tokens, first.`,
       {
-        details: { reason: "role_in_use", users: users.slice(0, 20), tokens: tokens.slice(0, 20).map(({ id }) => id) },
+        details: { reason: "role_in_use", users: users.named, tokens: tokens.named.map(({ id }) => id) },
       },
     );
   }

@@ -2,16 +2,21 @@
 import { recordEvents } from "#server/audit/index.ts";
 import { editPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseStale } from "#server/access/revision.ts";
 import { storedUser } from "#server/access/save-user.ts";
 import { AppError } from "#server/core/errors.ts";
 
-/** @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
-export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: string): Promise<void> {
+/**
+ * @param seen what the caller was shown (see `refuseStale`).
+ * @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ */
+export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: string, seen?: string): Promise<void> {
   await editPolicy(deps, "users", async (tx, policy) => {
     const before = storedUser(policy, id);
     if (before === null) {
       throw new AppError("NOT_FOUND", `There is no user "${id}". See them with: openclaw access users list`);
     }
+    refuseStale(`User "${id}"`, seen, before);
     if (policy.roles.has(before.role)) {
       refuseRoleBeyond(policy, grantor, before.role);
     }

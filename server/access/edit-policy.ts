@@ -25,7 +25,7 @@ export interface Saved<Record> {
   after: Record;
 }
 
-const SECTIONS = {
+export const SECTIONS = {
   roles: "security.authorization.roles",
   users: "security.authorization.users",
   channels: "channels",
@@ -60,7 +60,7 @@ export function refuseRoleBeyond(policy: PolicySnapshot, grantor: Grantor, role:
 export const sameContent = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** At most 20 of the names, and how many more there are. */
-export function someOf(names: readonly string[]): string {
+export function someOf(names: readonly string[], count = names.length): string {
   const shown = names.slice(0, 20).join(", ");
-  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+  return count > 20 ? `${shown} and ${count - 20} more` : shown;
 }

@@ -43,6 +43,7 @@ const BUNDLES = new Map<string, readonly string[]>([
   ["read", READ_BUNDLE],
   ["write", WRITE_BUNDLE],
 ]);
+export const BUNDLE_NAMES: readonly string[] = [...BUNDLES.keys()];
 
 /** True when one of the granted entries (permission, bundle, `resource:*` or `*`) covers `needed`. Anything unknown grants nothing. */
 export function can(granted: readonly string[], needed: string): boolean {
@@ -58,7 +59,7 @@ export function can(granted: readonly string[], needed: string): boolean {
 }
 
 /** The catalogue permissions behind an entry; empty for an entry that means nothing. */
-function expand(entry: string): readonly string[] {
+export function expand(entry: string): readonly Permission[] {
   if (entry === "*") {
     return PERMISSIONS;
   }
@@ -73,4 +74,15 @@ export function isKnownPermission(entry: string): boolean {
 /** True when `requested` gives nothing that `held` does not give already. `*` is only within `*`: it also means what comes later. */
 export function isWithin(held: readonly string[], requested: string): boolean {
   return held.includes("*") || (requested !== "*" && expand(requested).every((permission) => can(held, permission)));
+}
+
+/** What a change of entries gives and takes, as catalogue permissions: `read` in place of its three members is no change. */
+export function permissionDiff(
+  before: readonly string[],
+  after: readonly string[],
+): { gained: Permission[]; lost: Permission[] } {
+  return {
+    gained: PERMISSIONS.filter((permission) => can(after, permission) && !can(before, permission)),
+    lost: PERMISSIONS.filter((permission) => can(before, permission) && !can(after, permission)),
+  };
 }

@@ -3,21 +3,26 @@ import { recordEvents } from "#server/audit/index.ts";
 import { refuseChannelBeyond, storedChannel, type StoredChannel } from "#server/access/channel-grant.ts";
 import { editPolicy, sameContent, someOf, type PolicyEditDeps, type Saved } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseStale } from "#server/access/revision.ts";
 import { ChannelEdit, type PolicySnapshot } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 
-/** @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
+/**
+ * @param seen what the editor was shown (see `refuseStale`); without it nothing is compared.
+ * @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ */
 export async function saveChannel(
   deps: PolicyEditDeps,
   grantor: Grantor,
   input: ChannelEdit,
+  seen?: string | null,
 ): Promise<Saved<StoredChannel>> {
   const edit = parseInput(ChannelEdit, "Channel", input);
   const { channel } = edit;
   return editPolicy(deps, "channels", async (tx, policy) => {
-    refuseUnknownRoles(policy, edit.allowedRoles ?? []);
     const before = storedChannel(policy, channel);
+    refuseStale(`Channel "${channel}"`, seen, before);
     const after: StoredChannel = {
       channel,
       allowedUsers: edit.allowedUsers ?? before?.allowedUsers ?? [],
@@ -26,7 +31,7 @@ export async function saveChannel(
       allowedCommands: edit.allowedCommands ?? before?.allowedCommands ?? ["*"],
       blockedCommands: edit.blockedCommands ?? before?.blockedCommands ?? [],
     };
-    refuseChannelBeyond(grantor, channel, before, after);
+    refuseChannelChange(policy, grantor, { before, after });
     if (!sameContent(before, after)) {
       await tx.channelPolicy.upsert({ where: { channel }, create: after, update: after });
       await recordEvents(tx, [
@@ -41,6 +46,19 @@ export async function saveChannel(
     }
     return { before, after };
   });
+}
+
+/** Everything that forbids a change of a channel but its age. @throws AppError INVALID_INPUT, FORBIDDEN. */
+export function refuseChannelChange(
+  policy: PolicySnapshot,
+  grantor: Grantor,
+  { before, after }: Saved<StoredChannel>,
+): void {
+  refuseUnknownRoles(
+    policy,
+    after.allowedRoles.filter((role) => before?.allowedRoles.includes(role) !== true),
+  );
+  refuseChannelBeyond(grantor, after.channel, before, after);
 }
 
 function refuseUnknownRoles(policy: PolicySnapshot, roles: readonly string[]): void {

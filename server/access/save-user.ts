@@ -8,6 +8,7 @@ import {
   type Saved,
 } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseStale } from "#server/access/revision.ts";
 import { UserEdit, type PolicySnapshot } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
@@ -20,11 +21,20 @@ export interface StoredUser {
   restriction: { maxMessages: number; timeWindowMs: number } | null;
 }
 
-/** @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file). */
-export async function saveUser(deps: PolicyEditDeps, grantor: Grantor, input: UserEdit): Promise<Saved<StoredUser>> {
+/**
+ * @param seen what the editor was shown (see `refuseStale`); without it nothing is compared.
+ * @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ */
+export async function saveUser(
+  deps: PolicyEditDeps,
+  grantor: Grantor,
+  input: UserEdit,
+  seen?: string | null,
+): Promise<Saved<StoredUser>> {
   const edit = parseInput(UserEdit, "User", input);
   return editPolicy(deps, "users", async (tx, policy) => {
     const before = storedUser(policy, edit.id);
+    refuseStale(`User "${edit.id}"`, seen, before);
     const role = edit.role ?? before?.role;
     if (role === undefined) {
       throw new AppError("INVALID_INPUT", `User role: "${edit.id}" is new, so it needs a role.`);

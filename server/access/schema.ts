@@ -83,6 +83,15 @@ export const ExplainRequest = z
   .describe("Would the gateway let this through, and why?");
 export type ExplainRequest = z.output<typeof ExplainRequest>;
 
+/** Fingerprint of a record as its editor saw it; null = there was none. */
+export const Seen = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .nullable();
+
+/** Where a section that the configuration file owns is written; null = it is kept in the database. */
+export const Provisioned = z.object({ file: z.string(), path: z.string() }).nullable();
+
 /** Where a rule stands: a configuration path, or a database record. Shown as `because` in every decision. */
 export type RuleSource = string;
 

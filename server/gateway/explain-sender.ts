@@ -1,6 +1,7 @@
 /** Who is imagined to send the message that is to be explained: a token of the database, or anybody with a role. */
-import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
+import type { ExplainRequest, PolicySnapshot, Principal } from "#server/access/schema.ts";
 import type { Db } from "#server/core/db/client.ts";
+import { AppError } from "#server/core/errors.ts";
 import type { Sender, UnknownSender } from "#server/gateway/explain-command.ts";
 import { principalOf } from "#server/gateway/identify.ts";
 import { isUsable, tokenState } from "#server/tokens/policy.ts";
@@ -14,7 +15,7 @@ export function senderWithRole(role: string): Sender {
 }
 
 /** A bot that carries the message of `userId` and takes nothing away from that user's own role. */
-export function senderFor(policy: PolicySnapshot, userId: string): Sender {
+function senderFor(policy: PolicySnapshot, userId: string): Sender {
   const role = policy.users.get(userId)?.role;
   return role === undefined
     ? {
@@ -22,6 +23,27 @@ export function senderFor(policy: PolicySnapshot, userId: string): Sender {
         title: `a bot with role "${USUAL_ROLE}" (user "${userId}" has no record and so no role; name the bot with --token or --role)`,
       }
     : { ...senderWithRole(role), title: `a bot with the user's own role "${role}"` };
+}
+
+/** @throws AppError INVALID_INPUT when the question names neither a user nor a token nor a role. */
+export async function askedSender(
+  db: Db,
+  policy: PolicySnapshot,
+  { user, token, role }: Pick<ExplainRequest, "user" | "token" | "role">,
+  now: number,
+): Promise<Sender | UnknownSender> {
+  if (token !== undefined) {
+    return senderWithToken(db, token, now);
+  }
+  if (role !== undefined) {
+    return senderWithRole(role);
+  }
+  if (user === undefined) {
+    throw new AppError("INVALID_INPUT", "Say who sends the message: a user, a token or a role.", {
+      details: { field: "user" },
+    });
+  }
+  return senderFor(policy, user);
 }
 
 /** Rights as they are stored; what depends on the moment (address, attempts) is left out. */

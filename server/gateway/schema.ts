@@ -165,6 +165,18 @@ export const ExplainAnswer = z
   })
   .describe("A decision, explained");
 
+export const LocatedAnswer = ExplainAnswer.extend({
+  /** Where in the configuration file the rule stands that decided, as file:line:column; null when it stands elsewhere. */
+  file: z.string().nullable(),
+});
+export type LocatedAnswer = z.infer<typeof LocatedAnswer>;
+
+export const PolicyChoices = z.object({
+  roles: z.array(z.string()),
+  channels: z.array(z.string()),
+  commands: z.array(z.string()),
+});
+
 export const ErrorBody = z
   .object({
     error: z.object({
