@@ -14,6 +14,22 @@ export function formatAge(ms: number): string {
   return `${Math.floor(age / step.unitMs)} ${step.unit}`;
 }
 
+/** `5 min ago`, `in 3 d`, `now`. @param ms from now; negative is the past. */
+export function formatRelative(ms: number): string {
+  if (Math.abs(ms) < 10_000) {
+    return "now";
+  }
+  return ms < 0 ? `${formatAge(-ms)} ago` : `in ${formatAge(ms)}`;
+}
+
+/** `1.4 KiB`, `3 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const amount = bytes / 1024 ** power;
+  return `${amount < 10 && power > 0 ? amount.toFixed(1) : Math.round(amount)} ${units[power] ?? "B"}`;
+}
+
 /** `840 ms`, `2.4 s`, `3 min 20 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) {

@@ -1,39 +1,43 @@
 "use client";
 
-import { QueryClientProvider } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchLink } from "@trpc/client";
+import { MutationCache, QueryClientProvider } from "@tanstack/react-query";
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import superjson from "superjson";
 import { loadPage } from "#components/shared/load-page.ts";
 import { createActivityMonitor } from "#components/trpc/activity.ts";
-import { httpStatusOf, makeQueryClient } from "#components/trpc/query-client.ts";
+import { ENROL_PATH, SESSION_ENDED_PATH } from "#components/trpc/paths.ts";
+import { appCodeOf, httpStatusOf, makeQueryClient } from "#components/trpc/query-client.ts";
+import { StepUpHost } from "#components/trpc/step-up-host.tsx";
+import { stepUpLink } from "#components/trpc/step-up.ts";
 import { ACTIVE_HEADER } from "#server/auth/policy.ts";
 import type { AppRouter } from "#server/trpc/root.ts";
 
-const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
-export { useTRPC };
+const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
+export { useTRPC, useTRPCClient };
 
 /** The server refuses larger batches. */
 const MAX_BATCH = 10;
+const URL_PATH = "/api/trpc";
 
 export function TrpcProvider({ children }: { children: ReactNode }) {
   const [activity] = useState(createActivityMonitor);
-  const [queryClient] = useState(() =>
-    makeQueryClient((error) => {
-      if (httpStatusOf(error) === 401) {
-        loadPage("/setup?ended");
-      }
-    }),
-  );
+  const [queryClient] = useState(() => makeQueryClient(leaveIfShutOut, new MutationCache({ onError: leaveIfShutOut })));
   const [trpcClient] = useState(() =>
     createTRPCClient<AppRouter>({
       links: [
-        httpBatchLink({
-          url: "/api/trpc",
-          transformer: superjson,
-          maxItems: MAX_BATCH,
-          headers: () => (activity.isPresent() ? { [ACTIVE_HEADER]: "1" } : {}),
+        stepUpLink,
+        splitLink({
+          condition: ({ type }) => type === "subscription",
+          // Server-sent events: ids are kept by the link, so that a broken connection goes on where it stopped.
+          true: httpSubscriptionLink({ url: URL_PATH, transformer: superjson }),
+          false: httpBatchLink({
+            url: URL_PATH,
+            transformer: superjson,
+            maxItems: MAX_BATCH,
+            headers: () => (activity.isPresent() ? { [ACTIVE_HEADER]: "1" } : {}),
+          }),
         }),
       ],
     }),
@@ -44,7 +48,17 @@ export function TrpcProvider({ children }: { children: ReactNode }) {
     <QueryClientProvider client={queryClient}>
       <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
         {children}
+        <StepUpHost />
       </TRPCProvider>
     </QueryClientProvider>
   );
+}
+
+/** Goes where a visitor without a session, or without the second factor that the role asks for, can go on. */
+function leaveIfShutOut(error: Error): void {
+  if (httpStatusOf(error) === 401) {
+    loadPage(SESSION_ENDED_PATH);
+  } else if (appCodeOf(error) === "MFA_REQUIRED") {
+    loadPage(ENROL_PATH);
+  }
 }

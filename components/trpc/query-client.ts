@@ -1,13 +1,14 @@
 /** TanStack Query with the console's rules, for the browser and for prefetching on the server. */
-import { defaultShouldDehydrateQuery, QueryCache, QueryClient } from "@tanstack/react-query";
+import { defaultShouldDehydrateQuery, QueryCache, QueryClient, type MutationCache } from "@tanstack/react-query";
 import superjson from "superjson";
 
 const STALE_MS = 2_000;
 const MAX_RETRIES = 2;
 
 /** @param onError told about every failed query, once its retries are used up. */
-export function makeQueryClient(onError?: (error: Error) => void): QueryClient {
+export function makeQueryClient(onError?: (error: Error) => void, mutationCache?: MutationCache): QueryClient {
   return new QueryClient({
+    ...(mutationCache === undefined ? {} : { mutationCache }),
     queryCache: new QueryCache(onError === undefined ? {} : { onError }),
     defaultOptions: {
       queries: {
@@ -35,7 +36,25 @@ export function requestIdOf(error: unknown): string | null {
   return typeof id === "string" ? id : null;
 }
 
-function dataOf(error: unknown): { httpStatus?: unknown; requestId?: unknown } | null {
+/** The gateway's own code of the failure: `NOT_FOUND`, `STEP_UP_REQUIRED` … */
+export function appCodeOf(error: unknown): string | null {
+  const code = dataOf(error)?.appCode;
+  return typeof code === "string" ? code : null;
+}
+
+/** What the failure says beside its message. */
+export function detailsOf(error: unknown): Partial<Record<string, unknown>> | null {
+  const details = dataOf(error)?.details;
+  return typeof details === "object" && details !== null ? details : null;
+}
+
+/** Which input fields are not valid, and why. */
+export function fieldErrorsOf(error: unknown): Partial<Record<string, readonly string[]>> | null {
+  const fields = dataOf(error)?.fieldErrors;
+  return typeof fields === "object" && fields !== null ? fields : null;
+}
+
+function dataOf(error: unknown): Partial<Record<string, unknown>> | null {
   return error instanceof Error && "data" in error && typeof error.data === "object" ? error.data : null;
 }
 

@@ -1,0 +1,205 @@
+"use client";
+
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { cn } from "#components/shared/cn.ts";
+import { COLUMN_FROM, isPlainClick, type DataColumn } from "#components/ui/data-table.tsx";
+
+interface VirtualTableProps<Row> {
+  label: string;
+  /** Give columns a width (`className: "w-40"`); one without takes the rest. */
+  columns: readonly DataColumn<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  onOpen: (row: Row) => void;
+  openKey?: string | null;
+  /** All rows there are, loaded or not; leave out when nobody knows. */
+  totalRows?: number | undefined;
+  /** Called when the reader comes near the last loaded row. Guard against calling twice yourself. */
+  onNearEnd?: () => void;
+  /** Sets the height of the window onto the rows. */
+  className?: string;
+}
+
+const ROW_PX = 40;
+const OVERSCAN = 12;
+const NEAR_END_ROWS = 30;
+
+/** How far each key moves from row `at`, with `page` rows in view. */
+const MOVES: Readonly<Record<string, (at: number, page: number) => number>> = {
+  ArrowDown: (at) => at + 1,
+  ArrowUp: (at) => at - 1,
+  PageDown: (at, page) => at + page,
+  PageUp: (at, page) => at - page,
+  Home: () => 0,
+  End: () => Number.POSITIVE_INFINITY,
+};
+
+/**
+ * A table of any length: only the rows in view are in the page, and `aria-rowcount`/`aria-rowindex` tell the rest. One row at a time can be
+ * reached by Tab; arrow keys, Page Up/Down, Home and End move between rows; Enter opens.
+ */
+export function VirtualTable<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  onOpen,
+  openKey,
+  totalRows,
+  onNearEnd,
+  className,
+}: VirtualTableProps<Row>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(0);
+  const focusWanted = useRef(false);
+  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer re-renders by itself; nothing here is memoised on it
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+    scrollPaddingStart: ROW_PX,
+  });
+  const items = virtualizer.getVirtualItems();
+  const first = items[0];
+  const last = items.at(-1);
+  const before = first?.start ?? 0;
+  const after = last === undefined ? 0 : virtualizer.getTotalSize() - last.end;
+  const lastIndex = last?.index ?? 0;
+  const tabStop = Math.min(active, rows.length - 1);
+
+  useEffect(() => {
+    if (rows.length > 0 && lastIndex >= rows.length - NEAR_END_ROWS) {
+      onNearEnd?.();
+    }
+  }, [lastIndex, rows.length, onNearEnd]);
+
+  useEffect(() => {
+    const button = scroller.current?.querySelector<HTMLElement>(`[data-row="${active}"] button`);
+    if (focusWanted.current && button !== null && button !== undefined) {
+      focusWanted.current = false;
+      button.focus({ preventScroll: true });
+    }
+  });
+
+  function move(event: KeyboardEvent): void {
+    const target = MOVES[event.key];
+    const onRow = event.target instanceof Element && event.target.closest("[data-row]") !== null;
+    if (target === undefined || !onRow) {
+      return;
+    }
+    event.preventDefault();
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? ROW_PX) / ROW_PX) - 2);
+    const next = Math.min(rows.length - 1, Math.max(0, target(active, page)));
+    focusWanted.current = true;
+    setActive(next);
+    virtualizer.scrollToIndex(next);
+  }
+
+  return (
+    <div
+      ref={scroller}
+      data-slot="virtual-table"
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      onKeyDown={move}
+      className={cn("relative h-[65dvh] min-h-64 overflow-auto rounded-lg border bg-card", className)}
+    >
+      <table aria-rowcount={(totalRows ?? rows.length) + 1} className="w-full table-fixed text-left">
+        <thead className="sticky top-0 z-1 bg-card">
+          <tr aria-rowindex={1} className="border-b">
+            {columns.map((column) => (
+              <th
+                key={column.key}
+                scope="col"
+                className={cn(
+                  "h-9 truncate px-3 text-xs font-medium text-muted-foreground",
+                  column.align === "right" && "text-right",
+                  column.from !== undefined && COLUMN_FROM[column.from],
+                  column.className,
+                )}
+              >
+                {column.header}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Spacer height={before} columns={columns.length} />
+          {items.map((item) => {
+            const row = rows[item.index];
+            return row === undefined ? null : (
+              <tr
+                key={rowKey(row)}
+                data-row={item.index}
+                data-open={rowKey(row) === openKey || undefined}
+                aria-rowindex={item.index + 2}
+                className="h-10 cursor-pointer border-b hover:bg-muted/60 data-open:bg-muted"
+                onClick={(event) => {
+                  setActive(item.index);
+                  if (isPlainClick(event)) {
+                    onOpen(row);
+                  }
+                }}
+              >
+                {columns.map((column, index) => (
+                  <VirtualCell
+                    key={column.key}
+                    column={column}
+                    row={row}
+                    isFirst={index === 0}
+                    isTabStop={item.index === tabStop}
+                    onOpen={onOpen}
+                  />
+                ))}
+              </tr>
+            );
+          })}
+          <Spacer height={after} columns={columns.length} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The height of the rows that are not in the page: as an attribute, because the page policy blocks style attributes. */
+function Spacer({ height, columns }: { height: number; columns: number }) {
+  return height === 0 ? null : (
+    <tr aria-hidden>
+      <td colSpan={columns} height={height} className="p-0" />
+    </tr>
+  );
+}
+
+interface VirtualCellProps<Row> {
+  column: DataColumn<Row>;
+  row: Row;
+  isFirst: boolean;
+  isTabStop: boolean;
+  onOpen: (row: Row) => void;
+}
+
+function VirtualCell<Row>({ column, row, isFirst, isTabStop, onOpen }: VirtualCellProps<Row>) {
+  const className = cn(
+    "truncate px-3",
+    column.align === "right" && "text-right tabular-nums",
+    column.from !== undefined && COLUMN_FROM[column.from],
+    column.className,
+  );
+  return isFirst ? (
+    <th scope="row" className={cn(className, "font-normal")}>
+      <button
+        type="button"
+        tabIndex={isTabStop ? 0 : -1}
+        onClick={() => onOpen(row)}
+        className="inline-flex min-h-6 max-w-full cursor-pointer items-center truncate rounded-sm text-left -outline-offset-2 hover:underline"
+      >
+        {column.cell(row)}
+      </button>
+    </th>
+  ) : (
+    <td className={className}>{column.cell(row)}</td>
+  );
+}
