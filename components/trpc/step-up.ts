@@ -16,7 +16,7 @@ export const stepUpStore = {
   isAsking: (): boolean => question !== null,
   isAskingOnServer: (): boolean => false,
   /** Ends the question: calls that wait are repeated (`ok`) or fail. */
-  answer(ok: boolean): void {
+  answer: (ok: boolean): void => {
     question?.answer(ok);
     question = null;
     notify();
