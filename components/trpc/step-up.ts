@@ -46,7 +46,7 @@ export const stepUpLink: TRPCLink<AppRouter> =
       };
 
       function send(mayAsk: boolean): () => void {
-        const { unsubscribe } = next(op).subscribe({
+        const subscription = next(op).subscribe({
           ...observer,
           error(error) {
             if (!mayAsk || op.type !== "mutation" || appCodeOf(error) !== "STEP_UP_REQUIRED") {
@@ -68,7 +68,7 @@ export const stepUpLink: TRPCLink<AppRouter> =
             );
           },
         });
-        return unsubscribe;
+        return () => subscription.unsubscribe();
       }
     });
 
