@@ -15,6 +15,7 @@ import {
   secretOpener,
   type ConfigEvent,
 } from "#server/config/index.ts";
+import { configurationServices } from "#server/configuration/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { createDb } from "#server/core/db/client.ts";
@@ -114,9 +115,13 @@ export async function composeServer(): Promise<AppServices> {
         .catch((error: unknown) => log.error({ err: error }, "an outage of the limits' store could not be recorded")),
   });
 
+  const configuration = configurationServices({ paths, keyring, clock, log, atStart: config.current().config });
   const recordOf = configRecorder(config);
   onConfigEvent = (event) => {
     void policy.reload();
+    if (event.kind === "loaded") {
+      configuration.keep(event.hash);
+    }
     audit
       .append([recordOf(event)])
       .catch((error: unknown) => log.error({ err: error }, "a configuration change could not be recorded"));
@@ -155,6 +160,7 @@ export async function composeServer(): Promise<AppServices> {
   return Object.assign(gatewayServices, {
     env,
     keyring,
+    configuration,
     notify,
     originAt,
     listen,

@@ -2,6 +2,7 @@
 import type { PgBoss } from "pg-boss";
 import type { AuthServices } from "#server/auth/index.ts";
 import type { BackupStatus } from "#server/backups/schema.ts";
+import type { ConfigurationServices } from "#server/configuration/index.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Env } from "#server/core/env.ts";
@@ -13,6 +14,8 @@ export interface AppServices extends GatewayServices, AuthServices {
   env: Env;
   /** The keys that stored values are sealed with. */
   keyring: Keyring;
+  /** The configuration's editor: older versions, and what the processes were started with. */
+  configuration: ConfigurationServices;
   notify: NotifyHub;
   boss: PgBoss;
   listen: { host: string; port: number };

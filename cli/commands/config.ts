@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { registerConfigEncrypt } from "./config-encrypt.ts";
+import { registerConfigVersions } from "./config-versions.ts";
 import { validateCommand } from "./security-validate-config.ts";
 import { printJson, type CliContext } from "../context.ts";
 import { openExistingKeys } from "../keys.ts";
@@ -51,6 +52,7 @@ Examples:
     );
 
   registerConfigEncrypt(config, context);
+  registerConfigVersions(config, context, input);
   validateCommand(config, "validate", context);
 }
 

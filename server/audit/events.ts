@@ -116,6 +116,7 @@ export const AUDIT_EVENTS = {
   "audit.file_removed": { code: "OCU008I", kind: "config_changes", class: "management", severity: "info" },
   "config.encrypted": { code: "OCC004I", kind: "config_changes", class: "management", severity: "info" },
   "config.decrypted": { code: "OCC005W", kind: "config_changes", class: "management", severity: "warn" },
+  "config.applied": { code: "OCC006I", kind: "config_changes", class: "management", severity: "info" },
   "key.master_rotated": { code: "OCK001I", kind: "config_changes", class: "management", severity: "info" },
   "key.data_rotated": { code: "OCK002I", kind: "config_changes", class: "management", severity: "info" },
   "data.encrypted": { code: "OCD002I", kind: "config_changes", class: "management", severity: "info" },

@@ -4,19 +4,17 @@ import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { AppError } from "#server/core/errors.ts";
 import { CONFIG_KEYS, entryAt } from "#server/config/catalogue.ts";
 import { setInText } from "#server/config/edit.ts";
-import { encryptTexts, isReference, isToBeEncrypted, secretTexts } from "#server/config/encryption.ts";
+import { isReference } from "#server/config/encryption.ts";
+import { encryptWith, newSecrets } from "#server/config/new-secrets.ts";
 import { readConfigFile, writeConfigFile } from "#server/config/file.ts";
 import { parseJson5 } from "#server/config/json5/parse.ts";
 import { valueOf, type Path } from "#server/config/json5/value.ts";
 import { configProblems, loadConfig } from "#server/config/load.ts";
+import { SECRET_MASK } from "#server/config/mask-text.ts";
 import { nearest } from "#server/config/nearest.ts";
 import { formatPath, parsePath } from "#server/config/path.ts";
 import { formatProblem, type Problem } from "#server/config/problems.ts";
-import { readConfigText } from "#server/config/read.ts";
 import { ConfigSchema } from "#server/config/schema.ts";
-import { sealSource } from "#server/config/sealed-secret.ts";
-
-const MASK = "********";
 
 /**
  * The value in force at `path` (without: everything), defaults included, as people write it. Secrets are masked, bare `${NAME}` references shown.
@@ -73,25 +71,11 @@ export async function setConfigValue(
       details: { problems: added },
     });
   }
-  const secrets = secretsToEncrypt(before, after, steps);
-  const keyring = secrets.length > 0 ? await openKeys() : undefined;
-  writeConfigFile(
-    file,
-    keyring === undefined ? after : encryptTexts(after, secrets, (at, source) => sealSource(keyring, at, source)),
+  const secrets = newSecrets(before, after).filter((secret) =>
+    steps.every((step, index) => step === secret.steps[index]),
   );
+  writeConfigFile(file, secrets.length > 0 ? encryptWith(await openKeys(), after, secrets) : after);
   return { problems, encrypted: secrets.map((secret) => secret.path) };
-}
-
-/** Of what the change brought in. */
-function secretsToEncrypt(before: string, after: string, changed: Path): ReturnType<typeof secretTexts> {
-  const config = readConfigText(after).soundPart;
-  const isSealing = secretTexts(parseJson5(before).root).some(({ state }) => state === "encrypted");
-  if (!isSealing || config?.security.encryption.config.enabled !== true) {
-    return [];
-  }
-  return secretTexts(parseJson5(after).root).filter(
-    (secret) => changed.every((step, index) => step === secret.steps[index]) && isToBeEncrypted(secret, config),
-  );
 }
 
 function identity({ path, reason }: Problem): string {
@@ -134,9 +118,10 @@ function takesText(path: Path): boolean {
   return typeof path.at(-1) === "number" || TEXT_TYPES.includes(entryAt(path)?.type ?? "");
 }
 
-function masked(value: unknown, path: Path): unknown {
+/** `value`, what stands at `path`, with every secret of it masked. */
+export function masked(value: unknown, path: Path): unknown {
   if (typeof value === "string") {
-    return entryAt(path)?.secret === true && !isReference(value) ? MASK : value;
+    return entryAt(path)?.secret === true && !isReference(value) ? SECRET_MASK : value;
   }
   if (Array.isArray(value)) {
     return value.map((item, index) => masked(item, [...path, index]));

@@ -2,8 +2,17 @@
 
 export type { LoadedConfig } from "#server/config/load.ts";
 export type { ConfigEvent, ConfigStore } from "#server/config/store.ts";
-export { assertSafe, configProblems, loadConfig } from "#server/config/load.ts";
-export { changedPaths } from "#server/config/changed-paths.ts";
+export { assertSafe, configProblems, hashOf, loadConfig, MISSING } from "#server/config/load.ts";
+export { changedPaths, changedSteps } from "#server/config/changed-paths.ts";
+export { CONFIG_KEYS, entryAt } from "#server/config/catalogue.ts";
+export { maskText, SECRET_MASK, unmaskText } from "#server/config/mask-text.ts";
+export { needsRestart } from "#server/config/restart.ts";
+export { encryptWith, newSecrets } from "#server/config/new-secrets.ts";
+export { readConfigText } from "#server/config/read.ts";
+export { printJson5 } from "#server/config/json5/print.ts";
+export { placesIn } from "#server/config/places.ts";
+export { isUnenforced } from "#server/config/safety/unenforced.ts";
+export { weakTokenReason } from "#server/config/safety/token.ts";
 export { followLogSettings } from "#server/config/follow-log.ts";
 export { openConfigStore } from "#server/config/store.ts";
 export { assertTlsFiles, readTlsFiles, tlsFilesOf, type TlsMaterial } from "#server/config/tls/files.ts";
@@ -17,6 +26,6 @@ export { formatProblem, type Problem } from "#server/config/problems.ts";
 export { formatPath } from "#server/config/path.ts";
 export { locateInConfig } from "#server/config/locate.ts";
 export { parseDuration } from "#server/config/units.ts";
-export { getConfigValue, setConfigValue } from "#server/config/change.ts";
+export { getConfigValue, masked, setConfigValue } from "#server/config/change.ts";
 export { holdsEncrypted, planDecryption, planEncryption, type CryptPlan } from "#server/config/encrypt-file.ts";
-export { readConfigFile } from "#server/config/file.ts";
+export { readConfigFile, writeConfigFile } from "#server/config/file.ts";

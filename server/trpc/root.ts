@@ -5,6 +5,7 @@ import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
+import { configurationRouter } from "#server/configuration/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
 import { createCallerFactory, router } from "#server/trpc/init.ts";
 
@@ -12,6 +13,7 @@ export const appRouter = router({
   account: accountRouter,
   members: membersRouter,
   channels: channelsRouter,
+  configuration: configurationRouter,
   overview: overviewRouter,
   policy: policyRouter,
   roles: rolesRouter,

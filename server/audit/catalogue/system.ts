@@ -25,6 +25,16 @@ export const SYSTEM = {
       paths: "Keys whose values differ; values are nowhere in the record.",
     },
   },
+  "config.applied": {
+    meaning: "A person brought a new text of the configuration into force, or an older one back.",
+    target: "The configuration file.",
+    reason: "`console`, `cli`, or `rollback` for an older version.",
+    fields: {
+      hash: "Beginning of the SHA-256 of the new text.",
+      previousHash: "The same of the text before, or null when there was no file.",
+      paths: "Names of the settings that differ, fifty at most.",
+    },
+  },
   "config.encrypted": {
     meaning: "Secrets in the configuration file were replaced by encrypted values.",
     target: "The configuration file.",

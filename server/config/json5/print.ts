@@ -12,6 +12,9 @@ export function printKey(key: string): string {
   return PLAIN_KEY.test(key) ? key : printText(key);
 }
 
+/** A whole text of its own. */
+export const printJson5 = (value: unknown): string => printValue(value, "", { newline: "\n", indent: "  " });
+
 /** @param indent of the line the value begins on. */
 export function printValue(value: unknown, indent: string, layout: Layout): string {
   if (typeof value === "string") {
