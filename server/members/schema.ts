@@ -62,6 +62,14 @@ export const OpenInvitation = z.object({
 export type OpenInvitation = z.infer<typeof OpenInvitation>;
 export const OpenInvitations = z.object({ invitations: z.array(OpenInvitation) });
 
+export const AssignableRole = z.object({
+  name: z.string(),
+  /** The caller holds all of it and so may give it. */
+  isWithinReach: z.boolean(),
+});
+export type AssignableRole = z.infer<typeof AssignableRole>;
+export const AssignableRoles = z.object({ roles: z.array(AssignableRole) });
+
 export const InvitationId = z.strictObject({ id: MemberIdText });
 export const SetMemberRole = z.strictObject({ id: MemberIdText, role: RoleName });
 export const EndMemberSession = z.strictObject({ memberId: MemberIdText, sessionId: z.string().min(1).max(64) });
