@@ -5,7 +5,7 @@ import { openPolicyStore } from "#server/access/index.ts";
 import { createAuditWriter, createCollapser, faultEvent, isListed, recordOnly } from "#server/audit/index.ts";
 import { startAnchor } from "#server/audit/anchor/anchor.ts";
 import type { AuditKind } from "#server/audit/schema.ts";
-import { createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
+import { createLiveStreams, createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";
 import {
   followLogSettings,
@@ -135,6 +135,8 @@ export async function composeServer(): Promise<AppServices> {
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
   const drain = new AbortController();
+  const live = createLiveStreams(drain.signal);
+  await notify.listen("openclaw_policy", live.look);
   const gatewayServices: GatewayServices = {
     config,
     policy,
@@ -162,6 +164,7 @@ export async function composeServer(): Promise<AppServices> {
     keyring,
     configuration,
     notify,
+    live,
     originAt,
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),

@@ -1,6 +1,6 @@
 /** The running server: what `composeServer` builds and Next's side reaches through the container. */
 import type { PgBoss } from "pg-boss";
-import type { AuthServices } from "#server/auth/index.ts";
+import type { AuthServices, LiveStreams } from "#server/auth/index.ts";
 import type { BackupStatus } from "#server/backups/schema.ts";
 import type { ConfigurationServices } from "#server/configuration/index.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
@@ -17,6 +17,8 @@ export interface AppServices extends GatewayServices, AuthServices {
   /** The configuration's editor: older versions, and what the processes were started with. */
   configuration: ConfigurationServices;
   notify: NotifyHub;
+  /** Streams that console sessions hold open. */
+  live: LiveStreams;
   boss: PgBoss;
   listen: { host: string; port: number };
   /** The console's origins when the server listens on that port. */

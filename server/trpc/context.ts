@@ -11,6 +11,8 @@ export interface ConsoleContext {
   services: AppServices;
   origin: CallOrigin;
   session: ConsoleSession | null;
+  /** The caller's session as it stands now, for what lasts longer than a call. Does not count as a person being there. */
+  reauthenticate: () => Promise<ConsoleSession | null>;
 }
 
 /** Address and request id come from headers that the server itself has set (see page-request.ts). */
@@ -30,6 +32,12 @@ export async function createContext(
 ): Promise<ConsoleContext> {
   const origin = callOrigin(headers);
   const isActive = active ?? headers.get(ACTIVE_HEADER) === "1";
-  const session = await authenticateSession(services, { cookies: headers.get("cookie"), origin, active: isActive });
-  return { services, origin, session };
+  const cookies = headers.get("cookie");
+  const session = await authenticateSession(services, { cookies, origin, active: isActive });
+  return {
+    services,
+    origin,
+    session,
+    reauthenticate: () => authenticateSession(services, { cookies, origin, active: false }),
+  };
 }

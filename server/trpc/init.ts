@@ -1,6 +1,7 @@
 /** tRPC set up once: transformer, what a permission mark looks like, and how errors reach the browser. */
 import type { TRPCError } from "@trpc/server";
 import { initTRPC } from "@trpc/server";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import superjson from "superjson";
 import { z } from "zod";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
@@ -29,6 +30,8 @@ const t = initTRPC
   .meta<ProcedureMeta>()
   .create({
     transformer: superjson,
+    // Proxies keep a connection that says something, and a page notices one that says nothing any more.
+    sse: { ping: { enabled: true, intervalMs: 10_000 }, client: { reconnectAfterInactivityMs: 30_000 } },
     errorFormatter({ shape, error, ctx }) {
       const cause = error.cause;
       const requestId = ctx?.origin.requestId ?? null;
@@ -44,6 +47,8 @@ const t = initTRPC
       };
       return {
         ...shape,
+        // A live view connects again by itself, or does not, by this number.
+        code: appError === null ? shape.code : TRPC_ERROR_CODES_BY_KEY[ERROR_MEANINGS[appCode].trpc],
         message: messageFor(error, unexpected, requestId),
         data: {
           code: appError === null ? shape.data.code : ERROR_MEANINGS[appCode].trpc,

@@ -44,7 +44,7 @@ export function withPermission<R extends Resource>(
       throw new AppError("STEP_UP_REQUIRED", "Confirm that it is you, then repeat this.");
     }
     return onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
-      next({ ctx: { ...ctx, session } }),
+      next({ ctx: { ...ctx, session, permission } }),
     );
   });
 }

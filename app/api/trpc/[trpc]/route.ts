@@ -24,6 +24,7 @@ async function handle(request: Request): Promise<Response> {
     router: appRouter,
     maxBatchSize: MAX_BATCH,
     createContext: () => createContext(request.headers, services),
+    // Added to the streams' own "no-transform": compression would hold their events back.
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError({ error, path, ctx }) {
       if (error.code === "INTERNAL_SERVER_ERROR" && !(isAppError(error.cause) && error.cause.code !== "INTERNAL")) {
