@@ -136,7 +136,7 @@ export async function composeServer(): Promise<AppServices> {
   const lifecycle = { serving: false };
   const drain = new AbortController();
   const live = createLiveStreams(drain.signal);
-  await notify.listen("openclaw_policy", live.look);
+  await notify.listen("openclaw_policy", () => live.look());
   const gatewayServices: GatewayServices = {
     config,
     policy,

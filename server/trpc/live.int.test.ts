@@ -176,7 +176,7 @@ test("ACC-4 a permission that is lost ends the streams that need it, also one as
   permissions = ["runs:read"];
   expect(errorIn(await secret.rest())).toMatchObject({
     data: { appCode: "FORBIDDEN", httpStatus: 403 },
-    message: expect.stringContaining("runs:read_all"),
+    message: 'Your role has lost the permission "runs:read_all". Ask an administrator for it.',
   });
   expect(streams.count()).toBe(1);
   permissions = [];
