@@ -33,6 +33,7 @@ export type SurfaceName = keyof typeof SURFACES;
 export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "api/auth/[...nextauth]/route.ts": "sign_in",
   "api/trpc/[trpc]/route.ts": "session",
+  "api/runs/[runId]/files/[fileId]/route.ts": "session",
   "api/v1/[...route]/route.ts": "token",
   "v1/[...route]/route.ts": "token",
   "hooks/[...route]/route.ts": "token",

@@ -1,7 +1,7 @@
 /** What lies in quarantine. */
 import type { Db } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
-import { FileFinding, type QuarantineView } from "#server/files/schema.ts";
+import { QuarantineView } from "#server/files/schema.ts";
 import type { QuarantineFacts } from "#server/files/quarantine-box.ts";
 
 const MAX_ROWS = 1_000;
@@ -13,7 +13,7 @@ export async function listQuarantine(db: Db, { all = false } = {}): Promise<Quar
     orderBy: [{ createdAt: "desc" }, { id: "asc" }],
     take: MAX_ROWS,
   });
-  return rows.map(viewOf);
+  return rows.map(quarantineView);
 }
 
 /** @throws AppError NOT_FOUND */
@@ -28,14 +28,10 @@ export async function findQuarantined(db: Db, id: string): Promise<QuarantineFac
 /** @throws AppError NOT_FOUND */
 export async function showQuarantined(db: Db, id: string): Promise<QuarantineView> {
   await findQuarantined(db, id);
-  return viewOf(await db.quarantinedFile.findUniqueOrThrow({ where: { id } }));
+  return quarantineView(await db.quarantinedFile.findUniqueOrThrow({ where: { id } }));
 }
 
 type Row = QuarantineFacts & { state: string; storedAt: Date | null; endedAt: Date | null; endedBy: string | null };
 
-const viewOf = ({ sizeBytes, sha256, findings, ...rest }: Row): QuarantineView => ({
-  ...rest,
-  sizeBytes: Number(sizeBytes),
-  sha256: Buffer.from(sha256).toString("hex"),
-  findings: FileFinding.array().parse(findings),
-});
+export const quarantineView = ({ sizeBytes, sha256, ...rest }: Row): QuarantineView =>
+  QuarantineView.parse({ ...rest, sizeBytes: Number(sizeBytes), sha256: Buffer.from(sha256).toString("hex") });

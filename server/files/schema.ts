@@ -86,25 +86,28 @@ export type FileFinding = z.infer<typeof FileFinding>;
 export const isCritical = (findings: readonly FileFinding[]): boolean =>
   findings.some(({ severity }) => severity === "critical");
 
-/** A file in quarantine as people see it. */
-export interface QuarantineView {
-  id: string;
-  state: string;
-  name: string;
+export const QUARANTINE_STATES = ["storing", "stored", "restored", "deleted", "failed"] as const;
+
+/** A file in quarantine as people see it: never what it contains. */
+export const QuarantineView = z.object({
+  id: z.string(),
+  state: z.enum(QUARANTINE_STATES),
+  name: z.string(),
   /** Where it was; null = it came from no path of this machine. */
-  path: string | null;
-  sizeBytes: number;
+  path: z.string().nullable(),
+  sizeBytes: z.number(),
   /** Hexadecimal. */
-  sha256: string;
-  findings: FileFinding[];
-  runId: string | null;
-  userId: string | null;
-  channel: string | null;
-  createdAt: Date;
-  storedAt: Date | null;
-  endedAt: Date | null;
-  endedBy: string | null;
-}
+  sha256: z.string(),
+  findings: z.array(FileFinding),
+  runId: z.string().nullable(),
+  userId: z.string().nullable(),
+  channel: z.string().nullable(),
+  createdAt: z.date(),
+  storedAt: z.date().nullable(),
+  endedAt: z.date().nullable(),
+  endedBy: z.string().nullable(),
+});
+export type QuarantineView = z.infer<typeof QuarantineView>;
 
 /** What may come with one run and out of one. */
 export const RUN_FILE_LIMITS = {
@@ -115,3 +118,30 @@ export const RUN_FILE_LIMITS = {
   /** Bytes of all outputs together. */
   outputBytes: 32 * 1024 * 1024,
 } as const;
+
+export const QuarantineId = z.string().min(1).max(64);
+
+export const QuarantineListInput = z.strictObject({
+  /** Absent: those whose content is still there. */
+  state: z.enum([...QUARANTINE_STATES, "all"]).optional(),
+  /** Files of one run. */
+  run: z.string().min(1).max(64).optional(),
+  limit: z.int().min(1).max(100).default(50),
+  cursor: z.string().max(300).nullish(),
+});
+
+export const QuarantinePage = z.object({
+  at: z.date(),
+  files: z.array(QuarantineView),
+  nextCursor: z.string().nullable(),
+});
+
+export const RestoreInput = z.strictObject({
+  id: QuarantineId,
+  /** Folder to write to, from `/`. */
+  to: z.string().min(1).max(4096).startsWith("/", "is not absolute: write it from /"),
+  /** Another name for the file. */
+  as: z.string().min(1).max(255).optional(),
+  /** Although its findings are critical. */
+  force: z.boolean().default(false),
+});

@@ -1,5 +1,6 @@
 /** Files of a run over the API. Threat: content made by a program that a browser takes for a page of ours: it is sent as bytes to save. */
 import { actorOf, type Identified, type PathParams } from "#server/gateway/answer.ts";
+import { attachment } from "#server/core/http/attachment.ts";
 import { json, type Outgoing } from "#server/gateway/exchange.ts";
 import { enterRunEvents } from "#server/gateway/runs.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
@@ -43,15 +44,8 @@ export async function getRunFile(
     headers: {
       ...admission.headers,
       "content-type": "application/octet-stream",
-      "content-disposition": attachment(path.slice(path.lastIndexOf("/") + 1)),
+      "content-disposition": attachment(path),
     },
     body: new Uint8Array(content),
   };
 }
-
-/** RFC 6266 with the name as RFC 8187 writes it: nothing in it can end the header or start another. */
-const attachment = (name: string): string =>
-  `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll(
-    /['()*!]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  )}`;

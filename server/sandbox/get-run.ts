@@ -4,7 +4,7 @@ import { afterCursor, NEWEST_FIRST, toPage } from "#server/core/db/keyset.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { RunOpener } from "#server/sandbox/run-seal.ts";
 import { SUMMARY_COLUMNS, toSummary, toView, VIEW_COLUMNS } from "#server/sandbox/run-view.ts";
-import type { RunState, RunSummary, RunView } from "#server/sandbox/schema.ts";
+import type { RunLanguage, RunState, RunSummary, RunView } from "#server/sandbox/schema.ts";
 
 /** What reading a run's text takes. */
 export interface RunReading {
@@ -12,9 +12,9 @@ export interface RunReading {
   runSeal: RunOpener;
 }
 
-/** Limits a read to the runs of one principal; absent = all runs. */
+/** Limits a read to the runs of one principal, or of any of several; absent = all runs. */
 export interface RunScope {
-  principalId?: string | undefined;
+  principalId?: string | readonly string[] | undefined;
 }
 
 /**
@@ -40,11 +40,26 @@ export const runNotFound = (): AppError =>
   new AppError("NOT_FOUND", "No such run. List your runs with GET /api/v1/runs, or with `openclaw runs list`.");
 
 export function ownedBy(scope: RunScope): Prisma.RunWhereInput {
-  return scope.principalId === undefined ? {} : { principalId: scope.principalId };
+  const { principalId } = scope;
+  if (principalId === undefined) {
+    return {};
+  }
+  return { principalId: typeof principalId === "string" ? principalId : { in: [...principalId] } };
 }
 
-interface RunListQuery extends RunScope {
+export interface RunFilter {
   state?: RunState | undefined;
+  userId?: string | undefined;
+  channel?: string | undefined;
+  language?: RunLanguage | undefined;
+  profile?: string | undefined;
+  agent?: string | undefined;
+  /** Accepted at that time or later, and before that time. */
+  since?: Date | undefined;
+  until?: Date | undefined;
+}
+
+interface RunListQuery extends RunScope, RunFilter {
   /** 1…200; default 50. */
   limit?: number | undefined;
   /** `nextCursor` of the page before. */
@@ -57,13 +72,30 @@ interface RunPage {
   nextCursor: string | null;
 }
 
+/** What is undefined asks for nothing. */
+function matching({ state, userId, channel, language, profile, agent, since, until }: RunFilter) {
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(language === undefined ? {} : { language }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(since === undefined && until === undefined
+      ? {}
+      : {
+          createdAt: { ...(since === undefined ? {} : { gte: since }), ...(until === undefined ? {} : { lt: until }) },
+        }),
+  } satisfies Prisma.RunWhereInput;
+}
+
 /** Newest first, keyset paged: stable while runs are added. @throws AppError INVALID_INPUT for a cursor that is not ours. */
 export async function listRuns(db: Db, query: RunListQuery = {}): Promise<RunPage> {
   const limit = Math.min(Math.max(query.limit ?? 50, 1), 200);
   const rows = await db.run.findMany({
     where: {
       ...ownedBy(query),
-      ...(query.state === undefined ? {} : { state: query.state }),
+      ...matching(query),
       ...afterCursor(query.cursor),
     },
     select: SUMMARY_COLUMNS,

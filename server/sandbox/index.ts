@@ -12,6 +12,7 @@ export {
   storeRunFiles,
   type NewRunFile,
 } from "#server/sandbox/run-files.ts";
+export { getRunCode, getRunDetail } from "#server/sandbox/run-detail.ts";
 export { listRunEvents } from "#server/sandbox/run-events.ts";
 export { resealRuns, type ColumnProgress } from "#server/sandbox/reseal.ts";
 export { createRunOpener, createRunSeal, type RunSeal } from "#server/sandbox/run-seal.ts";

@@ -154,6 +154,31 @@ export interface RunFileView {
 /** A run in a list: no program output. */
 export type RunSummary = Omit<RunView, "stdout" | "stderr" | "limits">;
 
+/** What a run may use of models, and how much of it is gone. */
+export const RunGrantView = z.object({
+  /** As `provider/model`, or beginnings with `*`. */
+  models: z.array(z.string()),
+  maxTokens: z.number(),
+  /** Tokens of calls that have ended, and those set aside for calls under way. */
+  usedTokens: z.number(),
+  reservedTokens: z.number(),
+  calls: z.number(),
+  endedAt: z.date().nullable(),
+});
+
+/** A run with how it was carried out, without what it said. */
+export interface RunDetail extends RunSummary {
+  limits: RunLimits | null;
+  /** Paths below /workspace that were to be kept. */
+  outputs: string[];
+  tokenId: string | null;
+  workerId: string | null;
+  containerId: string | null;
+  /** `type:id` of who asked for its end. */
+  cancelRequestedBy: string | null;
+  grant: z.infer<typeof RunGrantView> | null;
+}
+
 /** What an event of each kind carries. Output text holds no control characters except tab and line ends. */
 export const RunEventData = {
   queued: z.object({}),
