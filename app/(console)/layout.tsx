@@ -1,16 +1,27 @@
+import { dehydrate, HydrationBoundary } from "@tanstack/react-query";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
 import { ConsoleShell } from "#components/layout/console-shell.tsx";
 import { TrpcProvider } from "#components/trpc/provider.tsx";
+import { makeQueryClient } from "#components/trpc/query-client.ts";
 import { Toaster } from "#components/ui/toaster.tsx";
+import { requirePage, serverQueries } from "#server/trpc/caller.ts";
 
-/** The frame only. Each page checks the session itself: a layout is not run again when the page inside it changes. */
-export default function ConsoleLayout({ children }: { children: ReactNode }) {
+/**
+ * The frame only. Each page checks the session itself: a layout is not run again when the page inside it changes. It asks who is there all
+ * the same, so that the menu is in the first answer.
+ */
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const context = await requirePage();
+  const queryClient = makeQueryClient();
+  await queryClient.prefetchQuery(serverQueries(context, queryClient).account.viewer.queryOptions());
   return (
     <NuqsAdapter>
       <TrpcProvider>
-        <ConsoleShell>{children}</ConsoleShell>
-        <Toaster />
+        <HydrationBoundary state={dehydrate(queryClient)}>
+          <ConsoleShell>{children}</ConsoleShell>
+          <Toaster />
+        </HydrationBoundary>
       </TrpcProvider>
     </NuqsAdapter>
   );

@@ -1,4 +1,6 @@
 /** The theme choice, kept in a cookie so that the server can send the right page at once: no flash and no inline script. */
+import { keepPreference } from "#components/layout/preferences.ts";
+
 export const THEME_COOKIE = "openclaw-theme";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -7,11 +9,9 @@ export function themeFrom(value: string | undefined): Theme {
   return THEMES.find((theme) => theme === value) ?? "system";
 }
 
-const YEAR_SECONDS = 31_536_000;
-
 /** Shows the theme now and keeps it for later visits. In the browser only. */
 export function applyTheme(theme: Theme): void {
-  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=strict`;
+  keepPreference(THEME_COOKIE, theme);
   if (theme === "system") {
     delete document.documentElement.dataset.theme;
   } else {

@@ -3,6 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
+import { cache } from "react";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import type { AppServices } from "#server/services.ts";
@@ -32,8 +33,9 @@ export function serverQueries(context: ConsoleContext, queryClient: QueryClient)
   return createTRPCOptionsProxy({ ctx: context, router: appRouter, queryClient });
 }
 
-async function pageContext(): Promise<ConsoleContext> {
+/** Once per request: the frame and the page inside it ask alike, and a refusal must not be recorded twice. */
+const pageContext = cache(async (): Promise<ConsoleContext> => {
   const requestHeaders = await headers();
   const services = getContainer<AppServices>();
   return createContext(new Headers(requestHeaders), services, true);
-}
+});
