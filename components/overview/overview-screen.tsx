@@ -90,7 +90,7 @@ function Loading() {
   return (
     <div role="status" className="flex flex-col gap-6">
       <span className="sr-only">Loading status</span>
-      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-5">
+      <div className="grid gap-3 sm:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">
         {["engine", "worker", "database", "audit", "config"].map((name) => (
           <Skeleton key={name} className="h-32" />
         ))}

@@ -36,7 +36,7 @@ const ENGINE_HEALTH: Record<OverviewStatus["engine"]["state"], Health> = {
 
 export function StatusCards({ status }: { status: OverviewStatus }) {
   return (
-    <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-6">
+    <div className="grid gap-3 sm:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">
       <EngineCard engine={status.engine} />
       <WorkersCard workers={status.workers} now={status.at} />
       <StatusCard title="Database" icon={DatabaseIcon} health={{ variant: "success", text: "Online" }}>

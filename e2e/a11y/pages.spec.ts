@@ -48,7 +48,7 @@ test("the keyboard reaches the content first, then everything, with a visible fo
   await expect(page.getByRole("main")).toBeFocused();
   await page.reload();
   const reached = new Set<string>();
-  for (let step = 0; step < 8; step += 1) {
+  for (let step = 0; step < 24; step += 1) {
     await page.keyboard.press("Tab");
     reached.add(
       await page.evaluate(
