@@ -1,8 +1,15 @@
 /** Words for what went wrong in a call to the server. */
-import { appCodeOf, detailsOf, fieldErrorsOf, httpStatusOf, requestIdOf } from "#components/trpc/query-client.ts";
+import {
+  appCodeOf,
+  detailsOf,
+  fieldErrorsOf,
+  httpStatusOf,
+  requestIdOf,
+  type CallError,
+} from "#components/trpc/query-client.ts";
 
 /** Failure and remedy, with the id under which the server's log has the call. */
-export function errorText(error: Error): string {
+export function errorText(error: CallError): string {
   if (appCodeOf(error) === "STEP_UP_REQUIRED") {
     return "It was not confirmed that it is you, so nothing was changed. Try again and confirm.";
   }
@@ -14,7 +21,7 @@ export function errorText(error: Error): string {
 }
 
 /** The error of each form field by its name: invalid input, and refusals that name the field. */
-export function errorsByField(error: Error | null): Readonly<Record<string, string>> {
+export function errorsByField(error: CallError | null): Readonly<Record<string, string>> {
   if (error === null) {
     return {};
   }

@@ -3,13 +3,14 @@
 import { useMutation, type UseMutationOptions } from "@tanstack/react-query";
 import { useEffect, useId } from "react";
 import { errorsByField, errorText } from "#components/shared/error-text.ts";
+import type { CallError } from "#components/trpc/query-client.ts";
 
 /**
  * A form that sends one mutation: errors come back at their fields, the rest above the form, and the focus goes to the first field that is
  * wrong. Spread `formProps` on the form, give each control the `name` of its input field and each `Field` its `error={form.errors.<name>}`.
  * @param fields the names that the form shows; errors of any other go into `formError`.
  */
-export function useMutationForm<Output, Failure extends Error, Input, Context>(
+export function useMutationForm<Output, Failure extends CallError, Input, Context>(
   options: UseMutationOptions<Output, Failure, Input, Context>,
   fields: readonly string[],
 ) {

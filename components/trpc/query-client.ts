@@ -24,6 +24,11 @@ export function makeQueryClient(onError?: (error: Error) => void, mutationCache?
   });
 }
 
+/** A failed call, as hooks hand it out: an `Error` when it runs, of which tRPC's types promise no more than this. */
+export interface CallError {
+  message: string;
+}
+
 /** HTTP status the server answered with, or null when it did not answer. */
 export function httpStatusOf(error: unknown): number | null {
   const status = dataOf(error)?.httpStatus;

@@ -3,6 +3,7 @@
 import { LoaderCircleIcon, OctagonXIcon } from "lucide-react";
 import { useState, type ReactNode, type SubmitEvent } from "react";
 import { errorText } from "#components/shared/error-text.ts";
+import type { CallError } from "#components/trpc/query-client.ts";
 import { Alert } from "#components/ui/alert.tsx";
 import {
   AlertDialog,
@@ -29,7 +30,7 @@ interface ConfirmDialogProps {
   /** Not a loss: the button is not red. */
   harmless?: boolean;
   busy: boolean;
-  error?: Error | null;
+  error?: CallError | null;
   /** Close the dialog yourself once it is done. */
   onConfirm: () => void;
   /** More to decide, above the buttons. */

@@ -1,14 +1,14 @@
 "use client";
 
 import { TriangleAlertIcon } from "lucide-react";
-import { httpStatusOf, requestIdOf } from "#components/trpc/query-client.ts";
+import { httpStatusOf, requestIdOf, type CallError } from "#components/trpc/query-client.ts";
 import { Alert } from "#components/ui/alert.tsx";
 import { Button } from "#components/ui/button.tsx";
 
 interface ErrorStateProps {
   /** "The tokens could not be read" */
   title: string;
-  error: Error;
+  error: CallError;
   busy: boolean;
   onRetry: () => void;
 }
