@@ -40,7 +40,7 @@ export const configurationRouter = router({
     .input(EditedText)
     .output(ConfigCheck)
     .mutation(({ ctx, input }) => checkEdit(ctx.services, input)),
-  apply: withPermission("config", "write", { stepUp: true })
+  applyEdit: withPermission("config", "write", { stepUp: true })
     .input(EditedText)
     .output(AppliedConfig)
     .mutation(({ ctx, input }) => applyEdit(ctx.services, ctx.session.actor, input)),
