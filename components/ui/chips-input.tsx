@@ -78,7 +78,7 @@ export function ChipsInput({
     <div
       data-slot="chips-input"
       className={cn(
-        "flex min-h-9 w-full min-w-0 flex-wrap items-center gap-1 rounded-md border border-input bg-background p-1 focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-ring has-aria-invalid:border-destructive",
+        "flex min-h-9 w-full min-w-0 flex-wrap items-center gap-1 rounded-md border border-input bg-card p-1 focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-ring has-aria-invalid:border-destructive",
         className,
       )}
     >

@@ -6,7 +6,7 @@ export function Input({ className, ...props }: ComponentProps<"input">) {
     <input
       data-slot="input"
       className={cn(
-        "h-9 w-full min-w-0 rounded-md border border-input bg-background px-3 aria-invalid:border-destructive",
+        "h-9 w-full min-w-0 rounded-md border border-input bg-card px-3 aria-invalid:border-destructive",
         className,
       )}
       {...props}

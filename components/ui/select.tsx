@@ -7,7 +7,7 @@ export function Select({ className, ...props }: ComponentProps<"select">) {
   return (
     <span data-slot="select" className={cn("relative inline-flex w-full min-w-0", className)}>
       <select
-        className="h-9 w-full min-w-0 cursor-pointer appearance-none truncate rounded-md border border-input bg-background pr-8 pl-3 disabled:cursor-not-allowed disabled:opacity-60 aria-invalid:border-destructive"
+        className="h-9 w-full min-w-0 cursor-pointer appearance-none truncate rounded-md border border-input bg-card pr-8 pl-3 disabled:cursor-not-allowed disabled:opacity-60 aria-invalid:border-destructive"
         {...props}
       />
       <ChevronDownIcon

@@ -20,8 +20,8 @@ export function Table({ className, label, ...props }: TableProps) {
   );
 }
 
-export function TableHeader(props: ComponentProps<"thead">) {
-  return <thead data-slot="table-header" {...props} />;
+export function TableHeader({ className, ...props }: ComponentProps<"thead">) {
+  return <thead data-slot="table-header" className={cn("[&_tr]:border-b", className)} {...props} />;
 }
 
 export function TableBody(props: ComponentProps<"tbody">) {

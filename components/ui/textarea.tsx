@@ -6,7 +6,7 @@ export function Textarea({ className, ...props }: ComponentProps<"textarea">) {
     <textarea
       data-slot="textarea"
       className={cn(
-        "min-h-20 w-full min-w-0 rounded-md border border-input bg-background px-3 py-2 aria-invalid:border-destructive",
+        "min-h-20 w-full min-w-0 rounded-md border border-input bg-card px-3 py-2 aria-invalid:border-destructive",
         className,
       )}
       {...props}
