@@ -58,15 +58,16 @@ export function CommandHost({ shortcutsInitiallyOn }: { shortcutsInitiallyOn: bo
       <Button
         variant="outline"
         size="sm"
-        aria-label="Search"
         aria-haspopup="dialog"
         aria-keyshortcuts="Control+K Meta+K"
         className="justify-start border-border text-muted-foreground max-sm:size-8 max-sm:px-0 max-sm:[&_svg]:mx-auto sm:w-64"
         onClick={() => setOpen("palette")}
       >
         <SearchIcon aria-hidden />
-        <span className="font-normal max-sm:hidden">Search or jump to…</span>
-        <Kbd className="ml-auto max-sm:hidden">Ctrl K</Kbd>
+        <span className="font-normal max-sm:sr-only">Search or jump to…</span>
+        <Kbd aria-hidden className="ml-auto max-sm:hidden">
+          Ctrl K
+        </Kbd>
       </Button>
       {open === "palette" && <CommandPalette onClose={() => setOpen(null)} onHelp={() => setOpen("help")} />}
       {open === "help" && (

@@ -17,9 +17,9 @@ export function MenuSheet({ onClose }: { onClose: () => void }) {
             </div>
           </SheetTitle>
         </div>
-        <div className="min-h-0 grow overflow-y-auto">
+        <nav aria-label="Console" className="min-h-0 grow overflow-y-auto">
           <SideNavigation onNavigate={onClose} />
-        </div>
+        </nav>
       </SheetContent>
     </Sheet>
   );

@@ -12,12 +12,12 @@ interface SideNavigationProps {
   onNavigate?: () => void;
 }
 
-/** The screens the visitor may use, in groups. */
+/** The screens the visitor may use, in groups. For inside a `nav`. */
 export function SideNavigation({ collapsed = false, onNavigate }: SideNavigationProps) {
   const pathname = usePathname();
   const can = useCan();
   return (
-    <nav aria-label="Console" className="flex flex-col gap-4 px-2 py-3">
+    <div className="flex flex-col gap-4 px-2 py-3">
       {NAVIGATION.map(({ label, items }) => {
         const offered = items.filter(({ permission }) => can(permission));
         return offered.length === 0 ? null : (
@@ -45,6 +45,6 @@ export function SideNavigation({ collapsed = false, onNavigate }: SideNavigation
           </div>
         );
       })}
-    </nav>
+    </div>
   );
 }

@@ -19,7 +19,8 @@ export function Sidebar({ initiallyCollapsed }: { initiallyCollapsed: boolean })
 
   const label = collapsed ? "Widen the menu" : "Narrow the menu";
   return (
-    <div
+    <nav
+      aria-label="Console"
       data-slot="sidebar"
       className={cn(
         "sticky top-0 flex h-dvh shrink-0 flex-col border-r bg-card max-md:hidden print:hidden",
@@ -45,6 +46,6 @@ export function Sidebar({ initiallyCollapsed }: { initiallyCollapsed: boolean })
           {collapsed ? <PanelLeftOpenIcon aria-hidden /> : <PanelLeftCloseIcon aria-hidden />}
         </Button>
       </div>
-    </div>
+    </nav>
   );
 }

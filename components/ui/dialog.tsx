@@ -26,6 +26,13 @@ interface DialogContentProps extends ComponentProps<typeof DialogPrimitive.Conte
   withoutClose?: boolean;
 }
 
+/** Closing a notice is no reason to close the dialog below it. */
+export function keepOpenForToasts(event: Event): void {
+  if (event.target instanceof Element && event.target.closest("[data-slot=toaster]") !== null) {
+    event.preventDefault();
+  }
+}
+
 /** A modal dialog. Needs a `DialogTitle`; give `DialogDescription` too, or `aria-describedby={undefined}`. */
 export function DialogContent({ className, children, withoutClose = false, ...props }: DialogContentProps) {
   return (
@@ -37,6 +44,7 @@ export function DialogContent({ className, children, withoutClose = false, ...pr
           "fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 animate-fade-in flex-col gap-4 overflow-y-auto rounded-lg border bg-card p-5 text-card-foreground outline-none",
           className,
         )}
+        onInteractOutside={keepOpenForToasts}
         {...props}
       >
         {children}

@@ -5,7 +5,10 @@ import type { ComponentProps } from "react";
 import "#components/ui/style-nonce.ts";
 import { cn } from "#components/shared/cn.ts";
 
-export const DropdownMenu = MenuPrimitive.Root;
+/** Leaves the page around it alone: a menu that hides it from screen readers would hide what they can still reach. */
+export function DropdownMenu(props: ComponentProps<typeof MenuPrimitive.Root>) {
+  return <MenuPrimitive.Root modal={false} {...props} />;
+}
 export const DropdownMenuTrigger = MenuPrimitive.Trigger;
 
 export function DropdownMenuContent({

@@ -5,7 +5,7 @@ import { Dialog as SheetPrimitive } from "radix-ui";
 import type { ComponentProps } from "react";
 import { cn } from "#components/shared/cn.ts";
 import { Button } from "#components/ui/button.tsx";
-import { DialogOverlay } from "#components/ui/dialog.tsx";
+import { DialogOverlay, keepOpenForToasts } from "#components/ui/dialog.tsx";
 
 export const Sheet = SheetPrimitive.Root;
 export const SheetTrigger = SheetPrimitive.Trigger;
@@ -30,6 +30,7 @@ export function SheetContent({ className, children, side = "right", ...props }: 
       <SheetPrimitive.Content
         data-slot="sheet-content"
         className={cn("fixed z-50 flex flex-col bg-card text-card-foreground outline-none", SIDES[side], className)}
+        onInteractOutside={keepOpenForToasts}
         {...props}
       >
         {children}

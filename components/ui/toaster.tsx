@@ -5,12 +5,13 @@ import { useSyncExternalStore } from "react";
 import { dismissToast, toastStore, type ToastNotice } from "#components/shared/toast.ts";
 import { Button } from "#components/ui/button.tsx";
 
-/** Where `toast()` shows up. Once per page; the region is there before its content, so that screen readers announce it. */
+/** Where `toast()` shows up. Once per page; the region is there before its content, so that screen readers announce it. Named live, it is not hidden behind dialogs. */
 export function Toaster() {
   const notices = useSyncExternalStore(toastStore.subscribe, toastStore.read, toastStore.readOnServer);
   return (
     <div
       role="status"
+      aria-live="polite"
       data-slot="toaster"
       className="pointer-events-none fixed inset-x-4 bottom-4 z-60 flex flex-col items-end gap-2 print:hidden"
     >
