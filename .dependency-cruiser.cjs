@@ -36,7 +36,7 @@ module.exports = {
     { name: "core-knows-no-domain", from: { path: "^server/core/", pathNot: TEST }, to: { path: "^server/(?!core/)" } },
     {
       name: "services-know-no-transport",
-      from: { path: DOMAIN, pathNot: "/router(\\.test)?\\.ts$" },
+      from: { path: DOMAIN, pathNot: ["/router\\.ts$", TEST] },
       to: { path: "^server/trpc/|(^|node_modules/)(@trpc|next)/|^next$" },
     },
     { name: "routers-are-thin", from: { path: "/router\\.ts$" }, to: { path: "^server/core/db/" } },

@@ -3,7 +3,7 @@
  * lasts. Threat: a member who was disabled, signed out or lost a permission and keeps reading from a page that is still open.
  */
 import type { ConsoleSession } from "#server/auth/session.ts";
-import { can } from "#server/access/permissions.ts";
+import { can } from "#server/access/index.ts";
 import { AppError, isAppError } from "#server/core/errors.ts";
 
 /**

@@ -40,4 +40,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "page.tsx": "public",
   "(auth)/setup/page.tsx": "public",
   "(console)/overview/page.tsx": "session",
+  "(console)/quarantine/page.tsx": "session",
+  "(console)/runs/page.tsx": "session",
+  "(console)/runs/[runId]/page.tsx": "session",
 };

@@ -1,6 +1,6 @@
 /** One run as the console shows it: with what the caller may do about it, and the name of who stopped it. */
-import { can } from "#server/access/permissions.ts";
-import type { ConsoleSession } from "#server/auth/session.ts";
+import { can } from "#server/access/index.ts";
+import type { ConsoleSession } from "#server/auth/index.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { RunDetailOutput } from "#server/runs/schema.ts";
 import { scopeOf } from "#server/runs/scope.ts";

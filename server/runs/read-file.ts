@@ -1,7 +1,6 @@
 /** A file of a run for somebody at the console: each time it is handed out is on record when the configuration asks for it. */
 import type { AuditWriter } from "#server/audit/index.ts";
-import type { CallOrigin } from "#server/auth/services.ts";
-import type { ConsoleSession } from "#server/auth/session.ts";
+import type { CallOrigin, ConsoleSession } from "#server/auth/index.ts";
 import type { ConfigStore } from "#server/config/index.ts";
 import { readRunFile, requireRun, type RunReading } from "#server/sandbox/index.ts";
 import { scopeOf } from "#server/runs/scope.ts";

@@ -1,7 +1,7 @@
 /** tRPC adapter of runs. A caller sees the runs of their own tokens; `runs:read_all` and `runs:cancel_all` widen that. */
 import { tracked } from "@trpc/server";
 import { z } from "zod";
-import { can } from "#server/access/permissions.ts";
+import { can } from "#server/access/index.ts";
 import { inBatches } from "#server/runs/batches.ts";
 import { runDetail } from "#server/runs/detail.ts";
 import { engineCard } from "#server/runs/engine-card.ts";

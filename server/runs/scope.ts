@@ -1,6 +1,6 @@
 /** Which runs a console session may see: those of the tokens its member answers for, or all. */
-import { can, type Permission } from "#server/access/permissions.ts";
-import type { ConsoleSession } from "#server/auth/session.ts";
+import { can, type Permission } from "#server/access/index.ts";
+import type { ConsoleSession } from "#server/auth/index.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { RunScope } from "#server/sandbox/index.ts";
 
