@@ -39,7 +39,7 @@ export function DeleteDialog({ file, open, onClose }: DeleteDialogProps) {
       confirmLabel="Delete content"
       typeName={file.id}
       busy={remove.isPending}
-      error={remove.error instanceof Error ? remove.error : null}
+      error={remove.error}
       onConfirm={() => remove.mutate({ id: file.id })}
     />
   );

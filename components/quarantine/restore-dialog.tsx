@@ -52,7 +52,7 @@ export function RestoreDialog({ file, open, onClose }: RestoreDialogProps) {
       confirmLabel="Restore file"
       typeName={file.id}
       busy={restore.isPending}
-      error={restore.error instanceof Error ? restore.error : null}
+      error={restore.error}
       onConfirm={() =>
         restore.mutate({ id: file.id, to: folder, force: isCritical, ...(name === file.name ? {} : { as: name }) })
       }

@@ -16,9 +16,9 @@ export interface RunEventsSnapshot {
 }
 
 export interface RunEventsStore {
-  append(events: readonly RunEventOutput[]): void;
-  subscribe(listener: () => void): () => void;
-  read(): RunEventsSnapshot;
+  append: (events: readonly RunEventOutput[]) => void;
+  subscribe: (listener: () => void) => () => void;
+  read: () => RunEventsSnapshot;
 }
 
 const MAX_TIMELINE = 1_000;

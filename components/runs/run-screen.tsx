@@ -59,7 +59,7 @@ export function RunScreen({ runId }: { runId: string }) {
 
 interface UnreadProps {
   runId: string;
-  error: Error | null;
+  error: { message: string } | null;
   busy: boolean;
   onRetry: () => void;
 }

@@ -25,7 +25,7 @@ export function RunUsage({ run: { usage, limits, grant }, live }: RunUsageProps)
           {usage === null ? <Absent text="not measured yet" /> : formatDuration(usage.wallMs)}
         </DescriptionItem>
         <DescriptionItem name="Start">
-          {usage?.acquireMs == null ? (
+          {usage === null || usage.acquireMs === null ? (
             <Absent />
           ) : (
             `${formatDuration(usage.acquireMs)}, ${usage.warm === true ? "container was ready" : "container was made for it"}`

@@ -46,7 +46,7 @@ export function StopRun({ run }: { run: RunDetailOutput["run"] }) {
         consequence="Its container is ended within two seconds and its output so far is kept. It cannot be continued. That you stopped it is on record."
         confirmLabel="Stop run"
         busy={cancel.isPending}
-        error={cancel.error instanceof Error ? cancel.error : null}
+        error={cancel.error}
         onConfirm={() => cancel.mutate({ runId: run.id })}
       />
     </>

@@ -50,7 +50,7 @@ export function useRunFilters() {
     pages,
     isFiltered: [state, language, user, channel, profile, agent, from, to].some((value) => value !== null),
     /** Empty text takes a filter away. The list begins again at its newest. */
-    setFilters(changes: Partial<Record<RunFilterName, string>>) {
+    setFilters: (changes: Partial<Record<RunFilterName, string>>) => {
       const cleaned = Object.fromEntries(
         Object.entries(changes).map(([name, value]) => [name, value.trim() === "" ? null : value.trim()]),
       );

@@ -2,7 +2,6 @@
 
 // ECMA-48: CSI, OSC and other strings, and the two-character escapes.
 const ESCAPES =
-  // eslint-disable-next-line no-control-regex -- these characters are what is looked for
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[ -/]*[0-~])|\u009B[0-?]*[ -/]*[@-~]/g;
 /** Control characters but the tab, and those that hide, reverse or break text. */
 const UNSEEN = /[^\P{Cc}\t]|[\p{Cf}\u2028\u2029]/gu;
