@@ -165,6 +165,7 @@ export async function composeServer(): Promise<AppServices> {
     configuration,
     notify,
     live,
+    limiter,
     originAt,
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),

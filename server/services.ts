@@ -9,6 +9,7 @@ import type { Env } from "#server/core/env.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { GatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import type { OpenLimiter } from "#server/ratelimit/index.ts";
 
 export interface AppServices extends GatewayServices, AuthServices {
   env: Env;
@@ -20,6 +21,7 @@ export interface AppServices extends GatewayServices, AuthServices {
   /** Streams that console sessions hold open. */
   live: LiveStreams;
   boss: PgBoss;
+  limiter: OpenLimiter;
   listen: { host: string; port: number };
   /** The console's origins when the server listens on that port. */
   originAt(port: number): WebOrigin;

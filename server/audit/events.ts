@@ -56,6 +56,7 @@ export const AUDIT_EVENTS = {
   "limit.exceeded": { code: "OCL001W", kind: "rate_limit_exceeded", class: "authorization", severity: "warn" },
   "limit.store_lost": { code: "OCL002E", kind: "errors", class: "system", severity: "error" },
   "limit.store_restored": { code: "OCL003I", kind: "errors", class: "system", severity: "info" },
+  "limit.reset": { code: "OCL004W", kind: "config_changes", class: "management", severity: "warn" },
   "message.received": { code: "OCM001I", kind: "message_receive", class: "activity", severity: "info" },
   "message.replied": { code: "OCM002I", kind: "message_send", class: "activity", severity: "info" },
   "message.refused": { code: "OCM003W", kind: "errors", class: "activity", severity: "warn" },

@@ -2,3 +2,4 @@ export { createConfigToken } from "#server/gateway/config-token.ts";
 export { createGatewayApp, type GatewayApp } from "#server/gateway/http.ts";
 export { hotRoute, serveOnNode } from "#server/gateway/node-adapter.ts";
 export { openWebSockets } from "#server/gateway/ws/index.ts";
+export { explainLimits } from "#server/gateway/explain-limits.ts";

@@ -25,6 +25,8 @@ interface GuardedLimiterOptions {
 }
 
 export interface GuardedLimiter extends Limiter {
+  /** Whether the shared store is away now. */
+  isLost(): boolean;
   /** Stops asking for a lost store. */
   close(): void;
 }
@@ -84,6 +86,8 @@ export function createGuardedLimiter(options: GuardedLimiterOptions): GuardedLim
     // Where no rule applies there is nothing to count, store or no store.
     take: (rules) => (rules.length === 0 ? local.take(rules) : count((limiter) => limiter.take(rules))),
     peek: (rules) => (rules.length === 0 ? local.peek(rules) : count((limiter) => limiter.peek(rules))),
+    reset: (counter) => count((limiter) => limiter.reset(counter)),
+    isLost: () => lostAt !== null,
     close() {
       closed = true;
       clearTimeout(timer);

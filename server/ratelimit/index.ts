@@ -1,1 +1,1 @@
-export { openLimiter } from "#server/ratelimit/open-limiter.ts";
+export { openLimiter, type OpenLimiter } from "#server/ratelimit/open-limiter.ts";

@@ -1,7 +1,7 @@
 /** The limiter of a single process: exact, synchronous under the hood, so that no two requests can share a place. */
 import type { Clock } from "#server/core/clock.ts";
 import { admitted, refused, ticketFor } from "#server/ratelimit/answer.ts";
-import type { LimitAnswer, Limiter, LimitRule, LimitState } from "#server/ratelimit/schema.ts";
+import type { LimitAnswer, LimitCounter, Limiter, LimitRule, LimitState } from "#server/ratelimit/schema.ts";
 import { SlidingWindow } from "#server/ratelimit/sliding-window.ts";
 
 const SWEEP_EVERY = 10_000;
@@ -26,7 +26,7 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
     return { rule, remaining, retryAfterMs: window.waitFor(rule.max, now) };
   }
 
-  function add(rule: LimitRule, now: number): void {
+  function add(rule: LimitRule, now: number): SlidingWindow {
     const key = keyOf(rule);
     let window = windows.get(key);
     if (window === undefined) {
@@ -34,6 +34,7 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
       windows.set(key, window);
     }
     window.add(now);
+    return window;
   }
 
   function forgetIdle(now: number): void {
@@ -54,10 +55,9 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
     if (before.some(({ remaining }) => remaining === 0)) {
       return refused(before);
     }
-    for (const rule of rules) {
-      add(rule, now);
-    }
-    const giveBack = (skipping: LimitRule[]): void => skipping.forEach((rule) => windows.get(keyOf(rule))?.remove(now));
+    // By window, not by name: after a reset, a place that is given back must not be somebody else's.
+    const taken = new Map(rules.map((rule) => [rule, add(rule, now)]));
+    const giveBack = (skipping: LimitRule[]): void => skipping.forEach((rule) => taken.get(rule)?.remove(now));
     return admitted(
       rules.map((rule) => stateOf(rule, now)),
       ticketFor(rules, giveBack),
@@ -67,10 +67,16 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
   return {
     take: async (rules) => take(rules),
     peek: async (rules) => rules.map((rule) => stateOf(rule, clock.now())),
+    async reset(counter) {
+      const key = keyOf(counter);
+      const counted = (windows.get(key)?.count(clock.now()) ?? 0) > 0;
+      windows.delete(key);
+      return counted;
+    },
     size: () => windows.size,
   };
 }
 
-function keyOf(rule: LimitRule): string {
-  return `${rule.source}|${rule.key}`;
+function keyOf({ source, key }: LimitCounter): string {
+  return `${source}|${key}`;
 }

@@ -6,7 +6,8 @@ import { createGuardedLimiter, type OutageChange } from "#server/ratelimit/guard
 import { createMemoryLimiter } from "#server/ratelimit/memory-limiter.ts";
 import { connectRedis, unusable } from "#server/ratelimit/redis-connection.ts";
 import { createRedisLimiter } from "#server/ratelimit/redis-limiter.ts";
-import type { Limiter, LimitRule, StoreFailurePolicy } from "#server/ratelimit/schema.ts";
+import type { LimitRule, LimitStore, StoreFailurePolicy, WatchedLimiter } from "#server/ratelimit/schema.ts";
+import { watchLimiter } from "#server/ratelimit/watch-limiter.ts";
 
 interface OpenLimiterOptions {
   redisUrl: string | undefined;
@@ -17,7 +18,8 @@ interface OpenLimiterOptions {
   record: (event: AuditEventInput) => void;
 }
 
-export interface OpenLimiter extends Limiter {
+export interface OpenLimiter extends WatchedLimiter {
+  store(): LimitStore;
   /** Sends what is still to be given back, then ends the connection. */
   close(): Promise<void>;
 }
@@ -42,7 +44,7 @@ export async function openLimiter({
 }: OpenLimiterOptions): Promise<OpenLimiter> {
   const local = createMemoryLimiter(clock);
   if (redisUrl === undefined) {
-    return { ...local, close: async () => undefined };
+    return { ...watchLimiter(local), store: () => "memory", close: async () => undefined };
   }
   const redis = await connectRedis(redisUrl);
   const shared = createRedisLimiter({ redis, log });
@@ -56,8 +58,8 @@ export async function openLimiter({
   const onChange = (change: OutageChange): void => record(outageEvent(change));
   const guarded = createGuardedLimiter({ shared, local, probe, policy: onStoreFailure, onChange, clock, log });
   return {
-    take: (rules) => guarded.take(rules),
-    peek: (rules) => guarded.peek(rules),
+    ...watchLimiter(guarded),
+    store: () => (guarded.isLost() ? "lost" : "shared"),
     async close() {
       guarded.close();
       // QUIT would overtake refunds that wait to be sent; a count waits behind them.

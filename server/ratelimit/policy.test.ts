@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rulesFor } from "#server/ratelimit/policy.ts";
+import { configuredLimits, firstToRefuse, partsOf, rulesFor } from "#server/ratelimit/policy.ts";
 
 const facts = { subject: "ana", role: "user", channel: "api", command: "ask", restriction: null };
 const limit = { windowMs: 1000, maxRequests: 5 };
@@ -48,5 +48,45 @@ describe("rulesFor", () => {
         { ...facts, role: "constructor", command: "toString" },
       ),
     ).toEqual([]);
+  });
+});
+
+describe("what a count is about", () => {
+  it("RATE-2 is read from its name again, also where role and user have colons and letters of each other", () => {
+    const restriction = { maxMessages: 1, timeWindowMs: 1000, source: "security.authorization.users.a:b.restrictions" };
+    const settings = {
+      enabled: true,
+      global: limit,
+      perUser: limit,
+      perChannel: limit,
+      roleLimits: { user: limit },
+      commandLimits: { ask: limit },
+    };
+    const rules = rulesFor(settings, { ...facts, subject: "token:a:user:b", restriction });
+    expect(rules.map((rule) => partsOf(rule))).toEqual([
+      { scope: "global", subject: "" },
+      { scope: "user", subject: "token:a:user:b" },
+      { scope: "channel", subject: "api" },
+      { scope: "role", subject: "token:a:user:b" },
+      { scope: "command", subject: "token:a:user:b" },
+      { scope: "restriction", subject: "token:a:user:b" },
+    ]);
+  });
+
+  it("RATE-1 lists every configured limit once", () => {
+    expect(configuredLimits({ enabled: true, global: limit, commandLimits: { ask: limit } })).toMatchObject([
+      { source: "security.rateLimit.global", max: 5, windowMs: 1000, skipSuccessful: false },
+      { source: "security.rateLimit.commandLimits.ask" },
+    ]);
+  });
+
+  it("RATE-1 the full rule that lasts longest refuses first, else the one with the fewest places", () => {
+    const free = { remaining: 3, retryAfterMs: 0 };
+    const tight = { remaining: 1, retryAfterMs: 0 };
+    const full = { remaining: 0, retryAfterMs: 10 };
+    const fuller = { remaining: 0, retryAfterMs: 20 };
+    expect(firstToRefuse([free, tight])).toBe(tight);
+    expect(firstToRefuse([full, free, fuller, tight])).toBe(fuller);
+    expect(firstToRefuse([])).toBeUndefined();
   });
 });

@@ -71,3 +71,65 @@ export function rulesFor(settings: LimitSettings, facts: LimitFacts): LimitRule[
 function ownEntry(table: Record<string, LimitSetting> | undefined, name: string): LimitSetting | undefined {
   return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
 }
+
+/** What a count is about. */
+export const LIMIT_SCOPES = ["global", "user", "channel", "role", "command", "restriction"] as const;
+export type LimitScope = (typeof LIMIT_SCOPES)[number];
+
+/** The parts of a count's name: which sort of limit, and whom it counts (empty for the one that counts everybody). */
+export function partsOf({ source, key }: { source: string; key: string }): { scope: LimitScope; subject: string } {
+  const scope = LIMIT_SCOPES.find((name) => key === name || key.startsWith(`${name}:`)) ?? "global";
+  const rest = key.slice(scope.length + 1);
+  // A role's or command's own name stands before the subject; its rule says how long it is.
+  const named = scope === "role" || scope === "command" ? source.slice(`${BASE}.${scope}Limits.`.length) : "";
+  return { scope, subject: named === "" ? rest : rest.slice(named.length + 1) };
+}
+
+interface ConfiguredLimit {
+  source: string;
+  windowMs: number;
+  max: number;
+  skipSuccessful: boolean;
+  skipFailed: boolean;
+}
+
+/** Every limit of the configuration, whomever it is for; in the order in which they are named to callers. */
+export function configuredLimits(settings: LimitSettings): ConfiguredLimit[] {
+  const tables = [
+    ["roleLimits", settings.roleLimits],
+    ["commandLimits", settings.commandLimits],
+  ] as const;
+  const written: [string, LimitSetting | undefined][] = [
+    ["global", settings.global],
+    ["perUser", settings.perUser],
+    ["perChannel", settings.perChannel],
+    ...tables.flatMap(([table, entries]) =>
+      Object.entries(entries ?? {}).map(([name, limit]): [string, LimitSetting] => [`${table}.${name}`, limit]),
+    ),
+  ];
+  return written.flatMap(([name, limit]) =>
+    limit === undefined
+      ? []
+      : [
+          {
+            source: `${BASE}.${name}`,
+            windowMs: limit.windowMs,
+            max: limit.maxRequests,
+            skipSuccessful: limit.skipSuccessfulRequests ?? false,
+            skipFailed: limit.skipFailedRequests ?? false,
+          },
+        ],
+  );
+}
+
+/** Of the rules of one request, the one it meets first: the full one that lasts longest, else the one with the fewest places left. */
+export function firstToRefuse<State extends { remaining: number; retryAfterMs: number }>(
+  states: readonly State[],
+): State | undefined {
+  const [first, ...others] = states;
+  return others.reduce((nearest, state) => {
+    const fewer = state.remaining < (nearest?.remaining ?? 0);
+    const longer = state.remaining === nearest?.remaining && state.retryAfterMs > nearest.retryAfterMs;
+    return fewer || longer ? state : nearest;
+  }, first);
+}

@@ -6,6 +6,7 @@ import { startRedis, type TestRedis } from "../../tests/support/redis.ts";
 import { createLogger } from "#server/core/log.ts";
 import { connectRedis } from "#server/ratelimit/redis-connection.ts";
 import { createRedisLimiter } from "#server/ratelimit/redis-limiter.ts";
+import { watchLimiter } from "#server/ratelimit/watch-limiter.ts";
 import type { Limiter, LimitRule } from "#server/ratelimit/schema.ts";
 
 const log = createLogger("test", "silent");
@@ -147,6 +148,32 @@ describe("the Redis limiter", () => {
     });
     expect(await limiter.peek([rule({ max: 5, windowMs: 600_000 })])).toMatchObject([{ remaining: 2 }]);
     expect(await limiter.peek([rule({ windowMs: 15_000 })])).toMatchObject([{ remaining: 2 }]);
+  });
+
+  it("RATE-6 a snapshot shows what all instances counted, names those whom this one counted, and spends nothing", async () => {
+    const { one, two } = limiters();
+    const watched = watchLimiter(one);
+    await watched.take([rule()]);
+    await two.take([rule()]);
+    await two.take([rule({ key: "user:elsewhere" })]);
+    const states = await watched.snapshot(10);
+    expect(states).toMatchObject([{ rule: { key: "user:ana" }, remaining: 1 }]);
+    await watched.snapshot(10);
+    expect(await two.peek([rule()])).toMatchObject([{ remaining: 1 }]);
+  });
+
+  it("RATE-6 a reset holds for all instances, and a place given back afterwards is nobody else's", async () => {
+    const { one, two } = limiters();
+    const ana = rule({ skipSuccessful: true });
+    const first = await one.take([ana]);
+    await two.take([rule({ key: "user:bo" })]);
+    expect(await two.reset(ana)).toBe(true);
+    expect(await two.reset(ana)).toBe(false);
+    await two.take([ana]);
+    if (first.allowed) {
+      first.ticket.settle("succeeded");
+    }
+    expect(await one.peek([ana, rule({ key: "user:bo" })])).toMatchObject([{ remaining: 2 }, { remaining: 2 }]);
   });
 
   it("RATE-6 works again after Redis has forgotten its scripts", async () => {

@@ -6,7 +6,7 @@ import { messageOf } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
 import { admitted, refused, ticketFor } from "#server/ratelimit/answer.ts";
 import { TAKE_SCRIPT } from "#server/ratelimit/redis-script.ts";
-import type { LimitAnswer, Limiter, LimitRule, LimitState } from "#server/ratelimit/schema.ts";
+import type { LimitAnswer, LimitCounter, Limiter, LimitRule, LimitState } from "#server/ratelimit/schema.ts";
 
 const SCRIPT_SHA = hash("sha1", TAKE_SCRIPT);
 const KEY_HEX_DIGITS = 32;
@@ -29,8 +29,8 @@ export function createRedisLimiter({ redis, log, prefix = PREFIX, clock = "redis
   let takes = 0;
 
   /** Rules are hashed: neither user ids nor configuration stand in Redis in the clear. */
-  const keyOf = (rule: LimitRule): string =>
-    prefix + hash("sha256", `${rule.source}\0${rule.key}`).slice(0, KEY_HEX_DIGITS);
+  const keyOf = ({ source, key }: LimitCounter): string =>
+    prefix + hash("sha256", `${source}\0${key}`).slice(0, KEY_HEX_DIGITS);
 
   async function call(rules: readonly LimitRule[], member: string): Promise<{ free: boolean; states: LimitState[] }> {
     const time = clock === "redis" ? "" : String(Math.round(clock.now() * US_PER_MS));
@@ -76,7 +76,11 @@ export function createRedisLimiter({ redis, log, prefix = PREFIX, clock = "redis
     );
   }
 
-  return { take, peek: async (rules) => (await call(rules, "")).states };
+  return {
+    take,
+    peek: async (rules) => (await call(rules, "")).states,
+    reset: async (counter) => (await redis.del(keyOf(counter))) > 0,
+  };
 }
 
 /** @throws Error for anything but that many whole numbers, so that a strange answer never admits anybody. */

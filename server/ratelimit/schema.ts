@@ -36,7 +36,23 @@ export interface Limiter {
   take(rules: readonly LimitRule[]): Promise<LimitAnswer>;
   /** Where each rule stands, in the order asked; takes no place. @throws AppError STORE_UNAVAILABLE */
   peek(rules: readonly LimitRule[]): Promise<LimitState[]>;
+  /** Forgets what was counted. @returns false when nothing was. @throws AppError STORE_UNAVAILABLE */
+  reset(counter: LimitCounter): Promise<boolean>;
 }
+
+/** Names one count. */
+export type LimitCounter = Pick<LimitRule, "source" | "key">;
+
+/** A limiter that can also say who has used up most. */
+export interface WatchedLimiter extends Limiter {
+  /** The counts nearest to their limit, those that are over first; at most `top`. Takes no place. @throws AppError STORE_UNAVAILABLE */
+  snapshot(top: number): Promise<LimitState[]>;
+  /** How many counts a snapshot chooses from, and how many it can at most. */
+  watched(): { counts: number; capacity: number };
+}
+
+/** Where counts live now: in this process, in the shared store, or (while that does not answer) what `onStoreFailure` says. */
+export type LimitStore = "memory" | "shared" | "lost";
 
 /** What happens to requests while the shared store does not answer: refused, or counted by each process for itself. */
 export type StoreFailurePolicy = "deny" | "local";

@@ -7,6 +7,7 @@ import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 import { parseAddressList } from "#server/core/http/address.ts";
 import type { CreatedToken, RequestFacts, TokenDeps } from "#server/tokens/deps.ts";
+import { countOwned, takingPlaces } from "#server/tokens/owner-usage.ts";
 import { endOf } from "#server/tokens/policy.ts";
 import { CreateToken } from "#server/tokens/schema.ts";
 import { hashToken, newTokenSecret } from "#server/tokens/secret.ts";
@@ -102,14 +103,12 @@ function refuseBeyondRole(role: string, permissions: readonly string[], scopes: 
 async function refuseTooMany(tx: Tx, ownerId: string, maxTokens: number, now: Date): Promise<void> {
   // Serialises mints of one owner, so that two at once cannot both see the last free place.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`token-owner:${ownerId}`}, 0))`;
-  // A replaced token ends by itself within its grace; counting it would keep an owner at the limit from rotating.
-  const live = { ownerId, revokedAt: null, supersededAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
-  const count = await tx.token.count({ where: live });
+  const count = await countOwned(tx, ownerId, now);
   if (count < maxTokens) {
     return;
   }
   const oldest = await tx.token.findMany({
-    where: live,
+    where: takingPlaces(ownerId, now),
     select: { id: true, name: true },
     orderBy: [{ createdAt: "asc" }, { id: "asc" }],
     take: NAMED_TOKENS,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { endOf, graceEnd, isUsable, lifetimeOf, tokenState } from "#server/tokens/policy.ts";
+import { endOf, graceEnd, isUsable, lifetimeOf, searchTermOf, tokenState } from "#server/tokens/policy.ts";
 
 const now = Date.UTC(2030, 0, 1);
 const at = (ms: number) => new Date(now + ms);
@@ -53,5 +53,18 @@ describe("times", () => {
     expect(lifetimeOf({ lifetimeMs: 7n, createdAt: at(0), expiresAt: at(3) })).toBe(7);
     expect(lifetimeOf({ lifetimeMs: null, createdAt: at(0), expiresAt: at(3) })).toBe(3);
     expect(lifetimeOf({ lifetimeMs: null, createdAt: at(0), expiresAt: null })).toBeNull();
+  });
+});
+
+describe("a search", () => {
+  it.each([
+    ["  nightly ", "nightly"],
+    ["ocg_3kq9x0f2m7ab_…9QzA", "3kq9x0f2m7ab"],
+    ["Bearer ocg_3kq9x0f2m7ab_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG0aB3cD", "3kq9x0f2m7ab"],
+    ["ocg_3kq9x0f2m7ab", "3kq9x0f2m7ab"],
+    ["ocg_3kq9", "3kq9"],
+    ["ocg_short_secret", "short"],
+  ])("AUD-10 keeps of a pasted token nothing but its id: %j", (text, term) => {
+    expect(searchTermOf(text)).toBe(term);
   });
 });

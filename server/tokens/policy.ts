@@ -52,3 +52,19 @@ export function lifetimeOf(token: {
 function earlier(one: Date, other: Date | null): Date {
   return other !== null && other < one ? other : one;
 }
+/** What a list of tokens can be narrowed to. `live`: those that work; `ending`: live ones whose last day has begun. */
+export const TOKEN_FILTERS = ["live", "active", "ending", "superseded", "expired", "revoked", "all"] as const;
+export type TokenFilter = (typeof TOKEN_FILTERS)[number];
+
+/** A token that ends within this time is shown as ending (milliseconds). */
+export const ENDING_WITHIN_MS = 24 * 3_600_000;
+
+/**
+ * What to look for when somebody pastes a token, or its hint, into a search box: its id. The secret must get neither into an address nor into a
+ * request's log.
+ */
+export function searchTermOf(text: string): string {
+  const term = text.trim();
+  const pasted = /ocg_([0-9a-z]{12})(?:_|$)/.exec(term);
+  return pasted?.[1] ?? (term.startsWith("ocg_") ? term.slice("ocg_".length).replace(/_.*$/s, "") : term);
+}

@@ -121,7 +121,7 @@ export const TokenListQuery = z.strictObject({
 });
 
 /** `superseded`: replaced by another one and still valid for its grace. */
-const TOKEN_STATES = ["active", "superseded", "expired", "revoked"] as const;
+export const TOKEN_STATES = ["active", "superseded", "expired", "revoked"] as const;
 export type TokenState = (typeof TOKEN_STATES)[number];
 
 /** A token as people and programs may see it. */

@@ -7,21 +7,25 @@ import { quarantineRouter } from "#server/files/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
+import { limitsRouter } from "#server/limits/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
 import { runsRouter } from "#server/runs/router.ts";
+import { tokensRouter } from "#server/tokens/router.ts";
 import { createCallerFactory, router } from "#server/trpc/init.ts";
 
 export const appRouter = router({
   account: accountRouter,
-  members: membersRouter,
   channels: channelsRouter,
   configuration: configurationRouter,
+  limits: limitsRouter,
+  members: membersRouter,
   overview: overviewRouter,
   policy: policyRouter,
-  roles: rolesRouter,
-  users: usersRouter,
   quarantine: quarantineRouter,
+  roles: rolesRouter,
   runs: runsRouter,
+  tokens: tokensRouter,
+  users: usersRouter,
 });
 
 export type AppRouter = typeof appRouter;

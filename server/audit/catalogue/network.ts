@@ -89,4 +89,11 @@ export const NETWORK = {
     because: "`security.rateLimit.onStoreFailure`.",
     fields: { outageMs: "How long it was away (milliseconds)." },
   },
+  "limit.reset": {
+    meaning: "Somebody made the gateway forget what one limit had counted, so that requests pass again at once.",
+    target: "What is counted, as in `limit.exceeded`.",
+    reason: "`store_unavailable` when it failed.",
+    because: "The configuration path of the limit, or the user's own restriction.",
+    fields: { counted: "Whether there was anything to forget." },
+  },
 } as const satisfies Record<string, EventText>;

@@ -1,0 +1,74 @@
+/**
+ * Remembers who was counted last, for any store: Redis holds hashes of the rules and cannot say whose they are. What is remembered only chooses
+ * whom to ask about; the numbers of a snapshot are the store's own of that moment.
+ */
+import type { Limiter, LimitRule, LimitState, WatchedLimiter } from "#server/ratelimit/schema.ts";
+
+/** Counts remembered; of more, those that were counted longest ago are forgotten. */
+const REMEMBERED = 10_000;
+/** Asked about for each one that is shown: a count may have shrunk since it was remembered. */
+const ASKED_PER_SHOWN = 2;
+/** Rules in one question to the store: Redis does nothing else meanwhile. */
+const ASKED_AT_ONCE = 50;
+
+interface Seen {
+  rule: LimitRule;
+  /** Used share of the maximum, as the last request found it. */
+  used: number;
+}
+
+/** @param capacity see `REMEMBERED`; smaller in tests. */
+export function watchLimiter(limiter: Limiter, capacity = REMEMBERED): WatchedLimiter {
+  /** In the order of the last request. */
+  const seen = new Map<string, Seen>();
+
+  function note(states: readonly LimitState[]): void {
+    for (const state of states) {
+      const { rule } = state;
+      const key = `${rule.source}\0${rule.key}`;
+      seen.delete(key);
+      // Whoever was refused for another rule's sake has used nothing of this one.
+      if (state.remaining < rule.max) {
+        seen.set(key, { rule, used: usedShare(state) });
+      }
+    }
+    while (seen.size > capacity) {
+      const oldest = seen.keys().next();
+      if (oldest.done === true) {
+        return;
+      }
+      seen.delete(oldest.value);
+    }
+  }
+
+  return {
+    async take(rules) {
+      const answer = await limiter.take(rules);
+      note(answer.states);
+      return answer;
+    },
+    peek: (rules) => limiter.peek(rules),
+    async reset(counter) {
+      const counted = await limiter.reset(counter);
+      seen.delete(`${counter.source}\0${counter.key}`);
+      return counted;
+    },
+    async snapshot(top) {
+      const candidates = [...seen.values()]
+        .sort((one, other) => other.used - one.used)
+        .slice(0, top * ASKED_PER_SHOWN)
+        .map(({ rule }) => rule);
+      const states: LimitState[] = [];
+      for (let start = 0; start < candidates.length; start += ASKED_AT_ONCE) {
+        states.push(...(await limiter.peek(candidates.slice(start, start + ASKED_AT_ONCE))));
+      }
+      return states
+        .filter(({ rule, remaining }) => remaining < rule.max)
+        .sort((one, other) => usedShare(other) - usedShare(one) || other.retryAfterMs - one.retryAfterMs)
+        .slice(0, top);
+    },
+    watched: () => ({ counts: seen.size, capacity }),
+  };
+}
+
+const usedShare = ({ rule, remaining }: LimitState): number => (rule.max - remaining) / rule.max;

@@ -1,0 +1,32 @@
+/** Calls procedures as somebody, without HTTP: sessions are made up, everything behind them is real. */
+import type { ConsoleSession } from "#server/auth/session.ts";
+import type { AppServices } from "#server/services.ts";
+import type { ConsoleContext } from "#server/trpc/context.ts";
+import { createCaller } from "#server/trpc/root.ts";
+
+/** A member with these permissions, who has just proven who they are. */
+export function memberSession(id: string, over: Partial<ConsoleSession> = {}): ConsoleSession {
+  const later = new Date(Date.now() + 365 * 86_400_000);
+  return {
+    id: `session-of-${id}`,
+    actor: { type: "member", id },
+    memberId: id,
+    name: id,
+    role: "user",
+    permissions: [],
+    secondFactor: "verified",
+    steppedUpUntil: later,
+    expiresAt: later,
+    ...over,
+  };
+}
+
+/** @param services what the called procedures use; anything else they reach for fails the test. */
+export function callerOf(services: Partial<AppServices>, session: ConsoleSession | null) {
+  const context = {
+    services,
+    origin: { address: "192.0.2.1", requestId: "req_test", userAgent: null },
+    session,
+  } as unknown as ConsoleContext;
+  return createCaller(context);
+}
