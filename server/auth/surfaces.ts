@@ -43,4 +43,6 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/quarantine/page.tsx": "session",
   "(console)/runs/page.tsx": "session",
   "(console)/runs/[runId]/page.tsx": "session",
+  "(console)/limits/page.tsx": "session",
+  "(console)/tokens/page.tsx": "session",
 };
