@@ -10,7 +10,9 @@ async function openclawText(...args: string[]): Promise<string> {
   return (await run(process.execPath, ["cli/main.ts", ...args], { env })).stdout;
 }
 
-const openclaw = async <T>(...args: string[]): Promise<T> => JSON.parse(await openclawText(...args, "--json")) as T;
+/** What a command prints with `--json`. */
+export const openclaw = async <T>(...args: string[]): Promise<T> =>
+  JSON.parse(await openclawText(...args, "--json")) as T;
 
 /** The events of one request, oldest first. */
 export async function eventsOf(requestId: string): Promise<{ event: string; outcome: string }[]> {
