@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { formatDuration } from "#components/shared/format.ts";
+import { formatAge } from "#components/shared/format.ts";
 import { LastUsed } from "#components/tokens/token-table.tsx";
 import type { TokenAction } from "#components/tokens/token-dialogs.tsx";
 import { isLive, TokenStateBadge } from "#components/tokens/token-state-badge.tsx";
@@ -80,7 +80,7 @@ function Details({ details, onOpen }: { details: ConsoleTokenDetails; onOpen: (t
         <DescriptionItem name="Expires">
           {token.expiresAt === null ? "never" : <Time value={token.expiresAt} exact />}
         </DescriptionItem>
-        {lifetimeMs !== null && <DescriptionItem name="Made to live">{formatDuration(lifetimeMs)}</DescriptionItem>}
+        {lifetimeMs !== null && <DescriptionItem name="Made to live">{formatAge(lifetimeMs)}</DescriptionItem>}
         {token.revokedAt !== null && (
           <DescriptionItem name="Revoked">
             <Time value={token.revokedAt} exact /> {revokedReason}

@@ -19,9 +19,13 @@ const COLUMNS: readonly DataColumn<ConsoleToken>[] = [
   {
     key: "name",
     header: "Name",
-    cell: ({ name }) => <span className="max-w-40 truncate font-medium sm:max-w-60">{name}</span>,
+    cell: ({ name, hint }) => (
+      <span className="flex max-w-40 flex-col sm:max-w-60">
+        <span className="truncate font-medium">{name}</span>
+        <span className="truncate font-mono text-xs text-muted-foreground">{hint}</span>
+      </span>
+    ),
   },
-  { key: "hint", header: "Token", from: "xl", cell: ({ hint }) => <span className="font-mono text-xs">{hint}</span> },
   { key: "role", header: "Role and scopes", from: "sm", cell: (token) => <RoleAndScopes token={token} /> },
   {
     key: "owner",
