@@ -1,21 +1,20 @@
 "use client";
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { GaugeIcon } from "lucide-react";
+import dynamic from "next/dynamic";
 import { parseAsBoolean, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState } from "react";
 import { CounterState, scopeText, subjectText, UsedMeter, windowText } from "#components/limits/counter-parts.tsx";
-import { toast } from "#components/shared/toast.ts";
-import { useTRPC } from "#components/trpc/provider.tsx";
 import { useCan } from "#components/trpc/use-viewer.ts";
 import { Button } from "#components/ui/button.tsx";
 import { CheckboxField } from "#components/ui/checkbox.tsx";
-import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
 import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
 import { Select } from "#components/ui/select.tsx";
 import type { LimitCounterView, LimitStatus } from "#server/limits/schema.ts";
 import { LIMIT_SCOPES } from "#server/ratelimit/policy.ts";
+
+const ResetDialog = dynamic(() => import("#components/limits/reset-dialog.tsx").then((module) => module.ResetDialog));
 
 const SCOPES = ["any", ...LIMIT_SCOPES] as const;
 const NEAR = 0.8;
@@ -125,31 +124,4 @@ function resetColumn(onReset: (counter: LimitCounterView) => void): DataColumn<L
       </Button>
     ),
   };
-}
-
-function ResetDialog({ counter, onClose }: { counter: LimitCounterView; onClose: () => void }) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const who = subjectText(counter);
-  const reset = useMutation(
-    trpc.limits.reset.mutationOptions({
-      onSuccess: ({ counted }) => {
-        void queryClient.invalidateQueries(trpc.limits.pathFilter());
-        toast(counted ? `Counter of ${who} reset` : `Nothing was counted of ${who} any more`);
-        onClose();
-      },
-    }),
-  );
-  return (
-    <ConfirmDialog
-      open
-      onOpenChange={onClose}
-      title={`Reset the counter of “${who}”?`}
-      consequence={`The ${counter.used} requests counted by ${counter.source} are forgotten, so up to ${counter.max} more can come at once. Other limits go on counting. It is recorded.`}
-      confirmLabel="Reset counter"
-      busy={reset.isPending}
-      error={reset.error}
-      onConfirm={() => reset.mutate({ source: counter.source, key: counter.key })}
-    />
-  );
 }
