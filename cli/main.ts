@@ -1,5 +1,6 @@
 /** The `openclaw` command. Parses, hands over to one module per command group, and turns errors into one line and an exit code. */
 import { Command, CommanderError } from "commander";
+import { registerAdmin } from "./commands/admin.ts";
 import { registerAccess } from "./commands/access.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerConsole } from "./commands/console.ts";
@@ -52,6 +53,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerQuarantine(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
+  registerAdmin(program, context);
   const security = program.command("security").description("checks of the installation");
   registerExplain(security, context);
   registerValidateConfig(security, context);

@@ -5,7 +5,13 @@ import { openPolicyStore } from "#server/access/index.ts";
 import { createAuditWriter, createCollapser, faultEvent, isListed, recordOnly } from "#server/audit/index.ts";
 import { startAnchor } from "#server/audit/anchor/anchor.ts";
 import type { AuditKind } from "#server/audit/schema.ts";
-import { createLiveStreams, createSessionSeal, openAttemptStore } from "#server/auth/index.ts";
+import {
+  createFactorSeal,
+  createLiveStreams,
+  createPasswords,
+  createSessionSeal,
+  openAttemptStore,
+} from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";
 import {
   followLogSettings,
@@ -170,6 +176,9 @@ export async function composeServer(): Promise<AppServices> {
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
     sessionSeal: createSessionSeal(keyring, () => encryption().database.enabled),
+    factorSeal: createFactorSeal(keyring),
+    passwords: createPasswords(),
+    mfaRoles: () => config.current().config.security.authentication.mfa.requiredRoles,
     backups() {
       const { backupPath } = config.current().config.security.storage;
       return backupStatus(resolveLocation("security.storage.backupPath", backupPath, paths));

@@ -5,7 +5,7 @@ import { readyBanner } from "./banner.ts";
 const FACTS = {
   origin: "http://127.0.0.1:18789",
   withGateway: true,
-  setupPath: "/setup#code",
+  consolePath: "/setup#code",
   firstToken: null,
   sandboxProblem: null,
   home: "/home/ana/.openclaw",
@@ -40,6 +40,6 @@ describe("readyBanner", () => {
   });
 
   it("a worker alone has neither address nor curl", () => {
-    expect(readyBanner({ ...FACTS, origin: null, withGateway: false, setupPath: null })).not.toContain("http");
+    expect(readyBanner({ ...FACTS, origin: null, withGateway: false, consolePath: null })).not.toContain("http");
   });
 });

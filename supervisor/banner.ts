@@ -4,7 +4,8 @@ export interface BannerFacts {
   /** Of the gateway and the console, as `http://127.0.0.1:18789`; null when neither runs here. */
   origin: string | null;
   withGateway: boolean;
-  setupPath: string | null;
+  /** Path of the console; with a one-time link in its fragment while nobody is a member. */
+  consolePath: string | null;
   firstToken: string | null;
   sandboxProblem: string | null;
   home: string;
@@ -18,8 +19,11 @@ export function readyBanner(facts: BannerFacts): string {
   if (facts.origin !== null && facts.withGateway) {
     lines.push(`  Gateway   ${facts.origin}`);
   }
-  if (facts.origin !== null && facts.setupPath !== null) {
-    lines.push(`  Console   ${facts.origin}${facts.setupPath}`, "            opens once, within 30 minutes");
+  if (facts.origin !== null && facts.consolePath !== null) {
+    lines.push(`  Console   ${facts.origin}${facts.consolePath}`);
+    if (facts.consolePath !== "") {
+      lines.push("            makes you the first administrator; opens once, within 30 minutes");
+    }
   }
   lines.push(`  Home      ${facts.home}`);
   if (facts.sandboxProblem !== null) {

@@ -1,6 +1,6 @@
-/** What a person needs once everything runs: a set-up link for the console and, at the very first start, a token to try the gateway. */
+/** What a person needs once everything runs: the way into the console and, at the very first start, a token to try the gateway. */
 import { readPolicy, unlimitedGrantor } from "#server/access/index.ts";
-import { mintSetupLink } from "#server/auth/index.ts";
+import { hasMembers, mintSetupLink } from "#server/auth/index.ts";
 import { loadConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { createDb, type Db } from "#server/core/db/client.ts";
@@ -13,8 +13,8 @@ import { createToken, loadPepper } from "#server/tokens/index.ts";
 import type { Pool } from "pg";
 
 export interface Welcome {
-  /** Path and fragment of the one-time link; null when the console does not run here. */
-  setupPath: string | null;
+  /** Path of the console: with a one-time link in the fragment while nobody is a member; null when the console does not run here. */
+  consolePath: string | null;
   /** The first token, minted once in the life of a home; null at later starts. */
   firstToken: string | null;
   /** Why runs are refused for now; null when a sandbox is available. */
@@ -33,9 +33,8 @@ export async function prepareWelcome(options: {
   const pool = createPool({ connectionString: options.appUrl, name: "supervisor", max: 2, onError: () => undefined });
   const db = createDb(pool);
   try {
-    const link = options.withConsole ? await mintSetupLink({ db }, { now: systemClock.now() }) : null;
     return {
-      setupPath: link === null ? null : `/setup#${link.code}`,
+      consolePath: options.withConsole ? await wayIn(db) : null,
       firstToken: options.withGateway ? await mintFirstToken(db, pool, options.paths) : null,
       sandboxProblem: (await engineStatus(db)).problem,
     };
@@ -43,6 +42,10 @@ export async function prepareWelcome(options: {
     await db.$disconnect();
     await pool.end();
   }
+}
+
+async function wayIn(db: Db): Promise<string> {
+  return (await hasMembers(db)) ? "" : `/setup#${(await mintSetupLink({ db }, { now: systemClock.now() })).code}`;
 }
 
 /** Only while there has never been any token: a second "first" token would be a quiet way in. */

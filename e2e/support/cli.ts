@@ -21,9 +21,14 @@ export async function eventsOf(requestId: string): Promise<{ event: string; outc
   return lines.map((line) => JSON.parse(line) as { event: string; outcome: string });
 }
 
-/** A fresh one-time link to the console. */
-export async function newSetupLink(): Promise<string> {
-  return (await openclaw<{ url: string }>("console", "link")).url;
+/** A one-time link with which somebody becomes a member of that role. */
+export async function newInvitation(email: string, role: string): Promise<string> {
+  return (await openclaw<{ url: string }>("admin", "create", "--email", email, "--role", role)).url;
+}
+
+/** What the operator does to a member: `disable`, `enable`, `reset-mfa`, `end-sessions`. */
+export async function changeMember(change: string, email: string): Promise<void> {
+  await openclaw("admin", change, email);
 }
 
 /** An API token with all rights. */

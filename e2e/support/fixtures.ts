@@ -1,6 +1,6 @@
 /** What every browser test gets: a page that must stay free of violations, and a way to be signed in. */
 import { test as base, expect, type BrowserContextOptions, type Page } from "@playwright/test";
-import { newSetupLink } from "./cli.ts";
+import { newMember, type E2eMember } from "./members.ts";
 
 type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
 
@@ -52,8 +52,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 });
 export { expect };
 
-/** Signs the page's browser in by a fresh link and waits for the overview. */
-export async function signIn(page: Page): Promise<void> {
-  await page.goto(await newSetupLink());
+/** Signs the page's browser in as a new member and waits for the overview. */
+export async function signIn(page: Page, role = "admin"): Promise<E2eMember> {
+  const member = await newMember(page.context().request, role);
+  await page.goto("/overview");
   await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  return member;
 }

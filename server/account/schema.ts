@@ -41,6 +41,7 @@ export const TotpEnrolment = z.object({
 export type TotpEnrolment = z.infer<typeof TotpEnrolment>;
 
 export const ConfirmTotp = z.strictObject({ code: TotpCode });
+/** Shown this once. Empty where the member keeps those they have. */
 export const RecoveryCodes = z.object({ recoveryCodes: z.array(z.string()) });
 export const RemoveTotp = z.strictObject({ password: TypedPassword, code: TotpCode });
 

@@ -24,7 +24,7 @@ writes it anew.
 | \`at\` | When it happened (ISO 8601, UTC, milliseconds) |
 | \`event\`, \`code\`, \`kind\`, \`severity\` | As listed below. Severities rise: \`info\`, \`warn\`, \`error\`, \`critical\` |
 | \`outcome\` | \`ok\`, \`denied\` or \`failed\` |
-| \`actorType\`, \`actorId\` | Who did it: a \`token\`, the \`operator\`, the \`system\`, a \`worker\`, or \`anonymous\` with the address |
+| \`actorType\`, \`actorId\` | Who did it: a \`token\`, a \`member\` of the console, the \`operator\`, the \`system\`, a \`worker\`, or \`anonymous\` with the address |
 | \`tokenId\` | The token that carried the request; its secret is nowhere in the record |
 | \`userId\`, \`channel\` | The end user and the channel of a message |
 | \`address\` | Where the request came from, trusted proxies taken into account |

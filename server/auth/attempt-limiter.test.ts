@@ -47,7 +47,7 @@ describe("AUTH-9 waiting", () => {
     const { limiter } = limiterAt();
     fail(limiter, at("192.0.2.1"), 20);
     expect(limiter.waitMs(at("192.0.2.2"))).toBe(0);
-    expect(limiter.waitMs({ kind: "setup_link", address: "192.0.2.1", account: null })).toBe(0);
+    expect(limiter.waitMs({ kind: "link", address: "192.0.2.1", account: null })).toBe(0);
   });
 
   test("guesses at one account hold up its right credential from that address, and no other account or address", () => {

@@ -4,7 +4,7 @@
  *  - a guesser waits longer after each failure, loopback included;
  *  - others behind the same address go on: a right credential is held up only by failures at its own account;
  *  - nobody can lock an owner out from elsewhere, except where the secret is short enough to be guessed from many addresses at once
- *    (`accountWide`).
+ *    (`accountWide`), and there not at an address the owner has signed in from before (`familiar`).
  * Every spelling of an address shares one budget, and an IPv6 network counts as one address.
  */
 import type { Clock } from "#server/core/clock.ts";
@@ -13,8 +13,12 @@ import { addressKey } from "#server/core/http/address.ts";
 /** What is being proven. `accountWide`: failures from all addresses together hold up the account. */
 const CREDENTIALS = {
   token: { accountWide: false },
-  setup_link: { accountWide: false },
+  link: { accountWide: false },
   session: { accountWide: false },
+  password: { accountWide: true },
+  totp: { accountWide: true },
+  recovery_code: { accountWide: false },
+  passkey: { accountWide: false },
 } as const satisfies Record<string, { accountWide: boolean }>;
 export type CredentialKind = keyof typeof CREDENTIALS;
 
@@ -23,6 +27,8 @@ export interface Attempt {
   address: string;
   /** The existing account whose secret is tried; null when the attempt names none that exists. */
   account: string | null;
+  /** Whether this account has signed in from there before: then only its own failures there hold it up. */
+  familiar?: boolean;
 }
 
 /** What is remembered under one key; times in milliseconds since the Unix epoch. */
@@ -85,7 +91,7 @@ export function createAttemptLimiter(options: AttemptLimiterOptions): AttemptLim
     Math.max(0, ...keys.map((key) => (find(key)?.blockedUntil ?? 0) - clock.now()));
 
   return {
-    waitMs: (attempt) => longestWait(keysOf(attempt)),
+    waitMs: (attempt) => longestWait(attempt.familiar === true ? ownKeys(attempt) : keysOf(attempt)),
     // Asked on every request: where nobody failed, nothing is worked out.
     waitForRightMs: (attempt) => (entries.size === 0 ? 0 : longestWait(keysOf(attempt).slice(1))),
     failed(attempt) {
@@ -134,3 +140,6 @@ function keysOf({ kind, address, account }: Attempt): string[] {
   }
   return keys;
 }
+
+/** Of an account at an address it is known at: that of the account there, and no other. */
+const ownKeys = (attempt: Attempt): string[] => keysOf(attempt).slice(1, 2);

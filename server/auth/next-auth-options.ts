@@ -6,11 +6,15 @@ import type { AuthOptions } from "next-auth";
 import type { JWT } from "next-auth/jwt";
 import CredentialsProvider from "next-auth/providers/credentials";
 import { onOccasion } from "#server/audit/index.ts";
-import { AFTER_SIGN_IN, SESSION_ABSOLUTE_MS, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
+import { AFTER_SIGN_IN, SESSION_ABSOLUTE_MS, SIGN_IN_PAGE, SIGN_IN_REFUSAL } from "#server/auth/policy.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
-import { endSession, findSession } from "#server/auth/session.ts";
+import { acceptInvitation } from "#server/auth/accept-invitation.ts";
+import { signOut } from "#server/auth/end-sessions.ts";
+import { SignInRefusal } from "#server/auth/refusals.ts";
+import { findSession } from "#server/auth/session.ts";
 import { authCookies, sessionIdOf } from "#server/auth/session-cookie.ts";
-import { signInWithSetupLink } from "#server/auth/sign-in.ts";
+import { signInWithPasskey } from "#server/auth/sign-in-passkey.ts";
+import { signInWithPassword } from "#server/auth/sign-in-password.ts";
 import { pinAuthOrigin } from "#server/core/env.ts";
 import { isAppError } from "#server/core/errors.ts";
 
@@ -23,25 +27,33 @@ export function authOptions(
   const { web, sessionSecret, log } = services;
   // The library takes its own address from the environment and nowhere else; never from the request's Host.
   pinAuthOrigin(web.canonical);
+  const provider = (id: string, fields: readonly string[], signIn: (fields: Fields) => Promise<string>) =>
+    CredentialsProvider({
+      id,
+      name: id,
+      credentials: Object.fromEntries(fields.map((field) => [field, {}])),
+      async authorize(typed) {
+        try {
+          return { id: await signIn(Object.fromEntries(fields.map((field) => [field, typed?.[field]]))) };
+        } catch (error) {
+          throw new Error(refusalWord(error, services), { cause: error });
+        }
+      },
+    });
   return {
     secret: sessionSecret,
     useSecureCookies: web.tls,
     cookies: authCookies(web.tls),
     session: { strategy: "jwt", maxAge: SESSION_ABSOLUTE_MS / 1000 },
-    pages: { signIn: "/setup", signOut: "/setup", error: "/setup" },
+    pages: { signIn: SIGN_IN_PAGE, signOut: SIGN_IN_PAGE, error: SIGN_IN_PAGE },
     providers: [
-      CredentialsProvider({
-        id: "setup-link",
-        name: "Set-up link",
-        credentials: { code: { label: "Set-up code" } },
-        async authorize(credentials) {
-          try {
-            return { id: await signInWithSetupLink(services, credentials?.code, origin) };
-          } catch (error) {
-            throw new Error(refusalCode(error, services), { cause: error });
-          }
-        },
-      }),
+      provider("password", ["email", "password", "code", "recoveryCode"], (fields) =>
+        signInWithPassword(services, fields, origin),
+      ),
+      provider("passkey", ["response"], ({ response }) => signInWithPasskey(services, response, origin)),
+      provider("invitation", ["code", "name", "email", "password"], (fields) =>
+        acceptInvitation(services, fields, origin),
+      ),
     ],
     callbacks: {
       async jwt({ token, user }): Promise<JWT> {
@@ -62,7 +74,7 @@ export function authOptions(
         const id = sessionIdOf(token);
         try {
           if (id !== null) {
-            await onOccasion({ requestId: origin.requestId }, () => endSession(services, id));
+            await onOccasion({ requestId: origin.requestId, address: origin.address }, () => signOut(services, id));
           }
         } catch (error) {
           onSignOutFailure(error);
@@ -78,12 +90,14 @@ export function authOptions(
   };
 }
 
+type Fields = Record<string, string | undefined>;
+
 /** The refusal as one word for the sign-in page; anything unexpected is logged here and shown as "unavailable". */
-function refusalCode(error: unknown, { log }: AuthServices): string {
-  if (isAppError(error) && error.code === "UNAUTHENTICATED") {
-    return SIGN_IN_REFUSAL.invalid;
+function refusalWord(error: unknown, { log }: AuthServices): string {
+  if (error instanceof SignInRefusal) {
+    return error.word;
   }
-  if (isAppError(error) && error.code === "LOCKED_OUT") {
+  if (isAppError(error) && (error.code === "LOCKED_OUT" || error.code === "BUSY")) {
     return `${SIGN_IN_REFUSAL.wait}:${error.retryAfterSeconds ?? 1}`;
   }
   log.error({ err: error }, "sign-in failed");

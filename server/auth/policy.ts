@@ -31,6 +31,18 @@ export const INPUT_REFUSALS = [
 ] as const;
 export type InputRefusal = (typeof INPUT_REFUSALS)[number];
 
+/** What to tell whoever chooses a password. */
+export const PASSWORD_TEXTS = {
+  password_short:
+    "The new password is too short: use 12 characters or more. Several unrelated words are easy to remember.",
+  password_long: "The new password is too long: use at most 256 characters.",
+  password_common:
+    "The new password is one that is tried first. Use several unrelated words, or let a password manager make one.",
+  password_personal: "The new password is mostly your name or address. Use something that others cannot know of you.",
+  password_same: "The new password is the one you have. Choose another.",
+} as const;
+export type PasswordProblem = Exclude<keyof typeof PASSWORD_TEXTS, "password_same">;
+
 /** Milliseconds without input after which a session ends. */
 export const SESSION_IDLE_MS = 30 * 60_000;
 /** Milliseconds after which a session ends in any case. */
@@ -46,5 +58,27 @@ export const PASSWORD_MIN = 12;
 export const PASSWORD_MAX = 256;
 /** One-time codes that a member gets at once. */
 export const RECOVERY_CODES = 10;
+/** Where whoever is not signed in is sent. */
+export const SIGN_IN_PAGE = "/sign-in";
+/** Where a signed-in member without the second factor that the role asks for is sent. */
+export const ENROL_PAGE = "/enrol";
 /** Where the sign-in library sends a browser when a sign-in or sign-out succeeded. */
 export const AFTER_SIGN_IN = "/overview";
+
+/** Whether a member of the role has to have a second factor. @param required names of roles, or `*` for all */
+export const isFactorRequired = (required: readonly string[], role: string): boolean =>
+  required.includes("*") || required.includes(role);
+
+/**
+ * The page to go to after a sign-in, when it is one of ours; otherwise the first page. Threat: a link that signs somebody in and then leads
+ * elsewhere. Only what a browser resolves to a path of this server passes.
+ */
+export function localPath(next: string | null | undefined): string {
+  if (next === null || next === undefined || next.length > 2_000 || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(next)) {
+    return AFTER_SIGN_IN;
+  }
+  const here = "http://here.invalid";
+  const url = URL.parse(next, here);
+  const isPage = url !== null && url.origin === here && !/^\/(?:api|sign-in|setup|enrol)(?:\/|$)/.test(url.pathname);
+  return isPage ? url.pathname + url.search : AFTER_SIGN_IN;
+}

@@ -1,5 +1,8 @@
 /** What sign-in and sessions need of the running server. */
+import type { PolicyStore } from "#server/access/index.ts";
 import type { AttemptLimiter } from "#server/auth/attempt-limiter.ts";
+import type { FactorSeal } from "#server/auth/factor-seal.ts";
+import type { Passwords } from "#server/auth/passwords.ts";
 import type { SessionSeal } from "#server/auth/session-seal.ts";
 import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { Clock } from "#server/core/clock.ts";
@@ -13,10 +16,17 @@ export interface AuthServices {
   clock: Clock;
   log: Logger;
   web: WebOrigin;
-  /** Key material of the session cookie; at least 32 characters. */
+  /** Key material of the session cookie and of what else only this server may have made; at least 32 characters. */
   sessionSecret: string;
   /** Encryption of what session rows say about people. */
   sessionSeal: SessionSeal;
+  /** Encryption of authenticator seeds. */
+  factorSeal: FactorSeal;
+  passwords: Passwords;
+  /** The roles in force, read at every call. */
+  policy: PolicyStore;
+  /** `security.authentication.mfa.requiredRoles` in force: names of roles, or `*`. */
+  mfaRoles(): readonly string[];
   /** Shared by every way to prove who one is. */
   attempts: AttemptLimiter;
   /** Records refusals that may come in floods. */
@@ -28,4 +38,6 @@ export interface CallOrigin {
   address: string;
   requestId: string;
   userAgent: string | null;
+  /** The Host header, which the server has checked to be one of its own. */
+  host?: string | null;
 }

@@ -1,6 +1,7 @@
 /** The session cookie: its name, and the session id inside it. */
-import { decode } from "next-auth/jwt";
+import { decode, encode } from "next-auth/jwt";
 import type { CookiesOptions } from "next-auth";
+import { SESSION_ABSOLUTE_MS } from "#server/auth/policy.ts";
 import type { AuthServices } from "#server/auth/services.ts";
 
 /** HttpOnly, SameSite=Strict, host-only, and Secure under TLS; the `__Host-` prefix makes the browser insist on it. */
@@ -42,4 +43,15 @@ export async function sessionIdInCookie(
 export function sessionIdOf(content: unknown): string | null {
   const id = typeof content === "object" && content !== null && "sid" in content ? content.sid : null;
   return typeof id === "string" ? id : null;
+}
+
+/** A Set-Cookie header that gives the browser another session, as a sign-in does: for sessions that are replaced while somebody is at work. */
+export async function setSessionCookie(
+  id: string,
+  { web, sessionSecret }: Pick<AuthServices, "web" | "sessionSecret">,
+): Promise<string> {
+  const { name } = authCookies(web.tls).sessionToken;
+  const maxAge = SESSION_ABSOLUTE_MS / 1000;
+  const token = await encode({ token: { sid: id }, secret: sessionSecret, maxAge });
+  return `${name}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${web.tls ? "; Secure" : ""}`;
 }

@@ -1,10 +1,9 @@
 import { encode } from "next-auth/jwt";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startAuthServices, type AuthTestServices } from "../../tests/support/auth-services.ts";
-import { mintSetupLink } from "#server/auth/index.ts";
-import { endSession } from "#server/auth/session.ts";
+import { addMember, signInMember } from "../../tests/support/members.ts";
+import { signOut } from "#server/auth/end-sessions.ts";
 import { authenticateSession } from "#server/auth/session-surface.ts";
-import { signInWithSetupLink } from "#server/auth/sign-in.ts";
 
 let services: AuthTestServices;
 let origin = { address: "", requestId: "req_test", userAgent: null };
@@ -27,23 +26,20 @@ const present = (cookie: string | null) =>
   });
 const seal = (sid: string, secret = services.sessionSecret) => encode({ token: { sid }, secret, maxAge: 60 });
 
-async function signedIn(): Promise<string> {
-  const { code } = await mintSetupLink(services, { now: services.clock.now() });
-  return signInWithSetupLink(services, code, origin);
-}
+const signedIn = async (): Promise<string> => signInMember(services, await addMember(services), origin);
 
 describe("AUTH-9 the console's cookie", () => {
   test("a live session is found, no cookie is nobody, and neither leaves a trace", async () => {
     const id = await signedIn();
     const before = (await services.recorded()).length;
-    expect(await present(await seal(id))).toMatchObject({ actor: { type: "operator" } });
+    expect(await present(await seal(id))).toMatchObject({ actor: { type: "member" } });
     expect(await present(null)).toBeNull();
     expect((await services.recorded()).length).toBe(before);
   });
 
   test("one whose session has ended opens nothing, and is no guess however often it comes", async () => {
     const id = await signedIn();
-    await endSession(services, id);
+    await signOut(services, id);
     for (let poll = 0; poll < 20; poll += 1) {
       expect(await present(await seal(id))).toBeNull();
     }

@@ -1,55 +1,84 @@
 /**
- * Console sessions. The cookie carries an opaque id and nothing else; the row decides, on every call, so an ended session is dead everywhere
- * with the next request. Only a hash of the id is stored: a leaked database opens no session.
+ * Console sessions. The cookie carries an opaque id and nothing else; the row decides, on every call, together with the member's row and the
+ * policy in force, so an ended session, a disabled member and a changed role bite everywhere with the next request. Only a hash of the id is
+ * stored: a leaked database opens no session.
  */
 import { createHash } from "node:crypto";
-import { recordEvents } from "#server/audit/index.ts";
-import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
-import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from "#server/auth/policy.ts";
+import type { Actor } from "#server/audit/schema.ts";
+import { rememberAddress } from "#server/auth/familiar.ts";
+import { isFactorRequired, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS, STEP_UP_MS } from "#server/auth/policy.ts";
+import type { SessionMethod } from "#server/auth/schema.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
-import type { SessionSeal } from "#server/auth/session-seal.ts";
 import type { Tx } from "#server/core/db/client.ts";
-import { withTx } from "#server/core/db/with-tx.ts";
-import { AppError, isAppError } from "#server/core/errors.ts";
-import { newSessionId } from "#server/core/ids.ts";
+import { AppError } from "#server/core/errors.ts";
+import { newSessionId, randomId } from "#server/core/ids.ts";
 
 /** A live session: who acts and what they may do. */
 export interface ConsoleSession {
   /** Names the session in lists; opens nothing. */
   id: string;
   actor: Actor;
-  /** Null for the operator who opened a set-up link. */
-  memberId: string | null;
+  memberId: string;
   name: string;
-  /** Null for the operator, who is bound to none. */
-  role: string | null;
+  email: string;
+  role: string;
+  /** Of the role in the policy in force; none when it is not there any more. */
   permissions: readonly string[];
   /** `missing`: the role asks for a second factor and there is none yet; nothing but enrolling one is open. */
   secondFactor: "verified" | "missing";
+  /** Whether a second factor was proven in this session. */
+  factorProven: boolean;
   /** Until then dangerous actions need no further proof; null = not proven yet. */
   steppedUpUntil: Date | null;
   expiresAt: Date;
 }
 
+/** Who signs in, as read before the proof; a change since then ends the attempt. */
+export interface SigningIn {
+  id: string;
+  authVersion: number;
+}
+
+export interface SessionProof {
+  method: SessionMethod;
+  /** Whether a second factor was proven. */
+  factorProven: boolean;
+}
+
 /** Milliseconds between two updates of `last_seen_at`. */
 const TOUCH_INTERVAL_MS = 30_000;
 const USER_AGENT_MAX = 256;
+/** Milliseconds after its end for which a session's row is kept. */
+const KEPT_MS = 30 * 24 * 60 * 60_000;
 
-/** Starts a session as part of `tx` and returns its id, the secret of the cookie. */
+export const sessionHash = (id: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(createHash("sha256").update(id).digest());
+
+/** Starts a session as part of `tx`. @returns its id, which is the secret of the cookie, and its name in lists. */
 export async function openSession(
-  { sessionSeal }: Pick<AuthServices, "sessionSeal">,
+  services: Pick<AuthServices, "sessionSeal" | "sessionSecret">,
   tx: Tx,
-  subject: string,
+  member: SigningIn,
+  { method, factorProven }: SessionProof,
   origin: CallOrigin,
   now: Date,
-): Promise<string> {
-  const id = newSessionId();
-  const idHash = hashOf(id);
+): Promise<{ id: string; publicId: string }> {
+  const { sessionSeal } = services;
+  const [id, publicId] = [newSessionId(), randomId("cse")];
+  const idHash = sessionHash(id);
   const userAgent = origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null;
+  await tx.consoleSession.deleteMany({
+    where: { memberId: member.id, expiresAt: { lt: new Date(now.getTime() - KEPT_MS) } },
+  });
   await tx.consoleSession.create({
     data: {
       idHash,
-      subject,
+      publicId,
+      memberId: member.id,
+      authVersion: member.authVersion,
+      method,
+      factorProven,
+      steppedUpUntil: factorProven ? new Date(now.getTime() + STEP_UP_MS) : null,
       userAgent: userAgent === null ? null : sessionSeal.seal("user_agent", idHash, userAgent),
       address: sessionSeal.seal("address", idHash, origin.address),
       createdAt: now,
@@ -57,43 +86,51 @@ export async function openSession(
       expiresAt: new Date(now.getTime() + SESSION_ABSOLUTE_MS),
     },
   });
-  return id;
+  await rememberAddress(tx, services, member.id, origin.address, now);
+  return { id, publicId };
 }
 
 /**
- * The live session behind `id`, or null when it is unknown, ended, idle for too long or too old.
+ * The live session behind `id`, or null when it is unknown, ended, idle for too long, too old, or no longer the member's.
  * @param active whether a person caused this call; only then the idle time starts again.
  * @throws AppError("STORE_UNAVAILABLE") when the database cannot say; nobody is let in on a guess.
  */
 export async function findSession(
-  { db, clock }: Pick<AuthServices, "db" | "clock">,
+  services: Pick<AuthServices, "db" | "clock" | "policy" | "mfaRoles">,
   id: string,
   { active }: { active: boolean },
 ): Promise<ConsoleSession | null> {
-  const idHash = hashOf(id);
+  const { db, clock, policy, mfaRoles } = services;
+  const idHash = sessionHash(id);
   const now = clock.now();
   try {
-    const row = await db.consoleSession.findUnique({ where: { idHash } });
-    if (row === null || row.revokedAt !== null || row.expiresAt.getTime() <= now) {
+    const row = await db.consoleSession.findUnique({
+      where: { idHash },
+      include: { member: { select: { email: true, name: true, roleName: true, authVersion: true, disabledAt: true } } },
+    });
+    if (
+      row === null ||
+      !isLive(row, now) ||
+      row.member.disabledAt !== null ||
+      row.member.authVersion !== row.authVersion
+    ) {
       return null;
     }
-    const idleMs = now - row.lastSeenAt.getTime();
-    if (idleMs >= SESSION_IDLE_MS) {
-      return null;
-    }
-    if (active && idleMs >= TOUCH_INTERVAL_MS) {
+    if (active && now - row.lastSeenAt.getTime() >= TOUCH_INTERVAL_MS) {
       await db.consoleSession.updateMany({ where: { idHash, revokedAt: null }, data: { lastSeenAt: new Date(now) } });
     }
-    // Until members exist, whoever opened a set-up link is the operator and may do everything.
+    const { email, name, roleName } = row.member;
     return {
-      id: Buffer.from(idHash).toString("hex").slice(0, 20),
-      actor: { type: "operator", id: row.subject },
-      memberId: null,
-      name: row.subject,
-      role: null,
-      permissions: ["*"],
-      secondFactor: "verified",
-      steppedUpUntil: row.expiresAt,
+      id: row.publicId,
+      actor: { type: "member", id: row.memberId },
+      memberId: row.memberId,
+      name,
+      email,
+      role: roleName,
+      permissions: policy.current().roles.get(roleName)?.permissions ?? [],
+      secondFactor: !row.factorProven && isFactorRequired(mfaRoles(), roleName) ? "missing" : "verified",
+      factorProven: row.factorProven,
+      steppedUpUntil: row.steppedUpUntil,
       expiresAt: row.expiresAt,
     };
   } catch (cause) {
@@ -105,56 +142,7 @@ export async function findSession(
   }
 }
 
-/** Ends the session and records it; ending one that is already over changes and records nothing. */
-export async function endSession(
-  { db, clock, sessionSeal }: Pick<AuthServices, "db" | "clock" | "sessionSeal">,
-  id: string,
-): Promise<void> {
-  const idHash = hashOf(id);
-  await withTx(db, async (tx) => {
-    const ended = await tx.consoleSession.updateManyAndReturn({
-      where: { idHash, revokedAt: null },
-      data: { revokedAt: new Date(clock.now()) },
-      select: { subject: true, address: true },
-    });
-    await recordEvents(
-      tx,
-      ended.flatMap(({ subject, address }) => {
-        const actor: Actor = { type: "operator", id: subject };
-        const from = address === null ? undefined : addressOf(sessionSeal, idHash, address);
-        return [
-          {
-            event: "auth.console_session_ended",
-            outcome: "ok",
-            actor,
-            address: from ?? undefined,
-            reason: "signed_out",
-          },
-          ...(from === null ? [unreadableAddress(actor)] : []),
-        ] satisfies AuditEventInput[];
-      }),
-    );
-  });
+/** Whether the row as such is of a session that goes on. */
+export function isLive(row: { revokedAt: Date | null; expiresAt: Date; lastSeenAt: Date }, now: number): boolean {
+  return row.revokedAt === null && row.expiresAt.getTime() > now && now - row.lastSeenAt.getTime() < SESSION_IDLE_MS;
 }
-
-/** Null when it was changed in the database: that is on record, and keeps nobody from signing out. */
-function addressOf(sessionSeal: SessionSeal, idHash: Uint8Array, stored: string): string | null {
-  try {
-    return sessionSeal.open("address", idHash, stored);
-  } catch (error) {
-    if (isAppError(error) && error.code === "CANNOT_DECRYPT") {
-      return null;
-    }
-    throw error;
-  }
-}
-
-const unreadableAddress = (actor: Actor): AuditEventInput => ({
-  event: "data.unreadable",
-  outcome: "failed",
-  actor,
-  reason: "cannot_decrypt",
-  data: { column: "console_session.address" },
-});
-
-const hashOf = (id: string): Uint8Array<ArrayBuffer> => new Uint8Array(createHash("sha256").update(id).digest());

@@ -21,8 +21,8 @@ export const SURFACES = {
   token_exchange: { credential: "token", rejected: "auth.token_rejected" },
   /** A live connection: a token in a header or in the first frame. */
   websocket: { credential: "token", rejected: "auth.token_rejected" },
-  /** The console's sign-in. */
-  sign_in: { credential: "setup_link", rejected: "auth.console_link_rejected" },
+  /** The console's sign-in: links, passwords, codes and passkeys, each counted as its own kind. */
+  sign_in: { credential: "link", rejected: "auth.console_link_rejected" },
   /** The console: a session cookie whose row is checked on every call. */
   session: { credential: "session", rejected: "auth.session_rejected" },
 } as const satisfies Record<string, AuthSurface>;
@@ -32,6 +32,7 @@ export type SurfaceName = keyof typeof SURFACES;
 /** The console's routes and pages by file below `app/`: Next finds them by their place, so this is where they are declared. */
 export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "api/auth/[...nextauth]/route.ts": "sign_in",
+  "api/sign-in/[step]/route.ts": "sign_in",
   "api/trpc/[trpc]/route.ts": "session",
   "api/runs/[runId]/files/[fileId]/route.ts": "session",
   "api/v1/[...route]/route.ts": "token",

@@ -13,7 +13,6 @@ const LEFT_OUT = new Set([
   "audit_intake",
   "console_session",
   "invitation",
-  "setup_link",
   "used_challenge",
   "worker_node",
   "_prisma_migrations",

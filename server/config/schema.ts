@@ -4,7 +4,7 @@ import { Agents, Models } from "#server/config/schema/agents.ts";
 import { Channels } from "#server/config/schema/channels.ts";
 import { Gateway } from "#server/config/schema/gateway.ts";
 import { Logging } from "#server/config/schema/logging.ts";
-import { ApiKeys, Authorization, KeyRotation } from "#server/config/schema/security-access.ts";
+import { ApiKeys, Authentication, Authorization, KeyRotation } from "#server/config/schema/security-access.ts";
 import { Encryption, Storage } from "#server/config/schema/security-data.ts";
 import { RateLimit } from "#server/config/schema/security-limits.ts";
 import { Monitoring } from "#server/config/schema/security-monitoring.ts";
@@ -14,6 +14,7 @@ const Security = z
   .strictObject({
     apiKeys: ApiKeys,
     keyRotation: KeyRotation,
+    authentication: Authentication,
     authorization: Authorization,
     sandboxing: Sandboxing,
     fileSystem: FileSystem,

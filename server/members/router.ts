@@ -15,35 +15,75 @@ import {
   OpenInvitations,
   SetMemberRole,
 } from "#server/members/schema.ts";
-import { AppError } from "#server/core/errors.ts";
+import {
+  disableMember,
+  enableMember,
+  endMemberSession,
+  endMemberSessions,
+  resetFactors,
+  setRole,
+} from "#server/members/change.ts";
+import { inviteMember, listInvitations, revokeInvitation } from "#server/members/invite.ts";
+import { listMembers, memberDetails } from "#server/members/list.ts";
+import type { Grantor } from "#server/access/index.ts";
 import { sessionGrantor } from "#server/trpc/grantor.ts";
-import { withPermission } from "#server/trpc/procedures.ts";
+import { withPermission, type SignedIn } from "#server/trpc/procedures.ts";
 import { router } from "#server/trpc/init.ts";
 
 const reading = () => withPermission("members", "read");
 const writing = () => withPermission("members", "write", { stepUp: true });
 
-const notYet = (): never => {
-  throw new AppError("NOT_CONFIGURED", "Members cannot sign in yet.");
-};
+const grantorOf = ({ services, session }: SignedIn): Grantor => sessionGrantor(services.policy.current(), session);
 
 export const membersRouter = router({
-  list: reading().input(MemberQuery).output(MemberPage).query(notYet),
-  byId: reading().input(MemberId).output(MemberDetails).query(notYet),
-  invitations: reading().output(OpenInvitations).query(notYet),
+  list: reading()
+    .input(MemberQuery)
+    .output(MemberPage)
+    .query(({ ctx, input }) => listMembers(ctx.services, input)),
+  byId: reading()
+    .input(MemberId)
+    .output(MemberDetails)
+    .query(({ ctx, input }) => memberDetails(ctx.services, input.id, ctx.session)),
+  invitations: reading()
+    .output(OpenInvitations)
+    .query(async ({ ctx }) => ({ invitations: await listInvitations(ctx.services) })),
   /** For choosing one: which roles there are, and which the caller may give. */
   roles: reading()
     .output(AssignableRoles)
-    .query(({ ctx: { services, session } }) => {
-      const policy = services.policy.current();
-      return { roles: assignableRoles(policy, sessionGrantor(policy, session)) };
+    .query(({ ctx }) => ({ roles: assignableRoles(ctx.services.policy.current(), grantorOf(ctx)) })),
+  invite: writing()
+    .input(InviteMember)
+    .output(InvitationLink)
+    .mutation(async ({ ctx, input }) => {
+      const { path, ...link } = await inviteMember(ctx.services, grantorOf(ctx), input);
+      return { ...link, url: `${ctx.services.web.canonical}${path}` };
     }),
-  invite: writing().input(InviteMember).output(InvitationLink).mutation(notYet),
-  revokeInvitation: writing().input(InvitationId).output(z.void()).mutation(notYet),
-  setRole: writing().input(SetMemberRole).output(z.void()).mutation(notYet),
-  disable: writing().input(MemberId).output(z.void()).mutation(notYet),
-  enable: writing().input(MemberId).output(z.void()).mutation(notYet),
-  resetFactors: writing().input(MemberId).output(z.void()).mutation(notYet),
-  endSession: writing().input(EndMemberSession).output(z.void()).mutation(notYet),
-  endSessions: writing().input(MemberId).output(EndedSessions).mutation(notYet),
+  revokeInvitation: writing()
+    .input(InvitationId)
+    .output(z.void())
+    .mutation(({ ctx, input }) => revokeInvitation(ctx.services, grantorOf(ctx), input.id)),
+  setRole: writing()
+    .input(SetMemberRole)
+    .output(z.void())
+    .mutation(({ ctx, input }) => setRole(ctx.services, grantorOf(ctx), input)),
+  disable: writing()
+    .input(MemberId)
+    .output(z.void())
+    .mutation(({ ctx, input }) => disableMember(ctx.services, grantorOf(ctx), input.id)),
+  enable: writing()
+    .input(MemberId)
+    .output(z.void())
+    .mutation(({ ctx, input }) => enableMember(ctx.services, grantorOf(ctx), input.id)),
+  resetFactors: writing()
+    .input(MemberId)
+    .output(z.void())
+    .mutation(({ ctx, input }) => resetFactors(ctx.services, grantorOf(ctx), input.id)),
+  endSession: writing()
+    .input(EndMemberSession)
+    .output(z.void())
+    .mutation(({ ctx, input }) => endMemberSession(ctx.services, grantorOf(ctx), input)),
+  endSessions: writing()
+    .input(MemberId)
+    .output(EndedSessions)
+    .mutation(({ ctx, input }) => endMemberSessions(ctx.services, grantorOf(ctx), input.id)),
 });

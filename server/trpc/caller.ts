@@ -4,6 +4,8 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
+import { AFTER_SIGN_IN, ENROL_PAGE, localPath, SIGN_IN_PAGE } from "#server/auth/policy.ts";
+import { PATH_HEADER } from "#server/core/http/page-request.ts";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import type { AppServices } from "#server/services.ts";
@@ -15,6 +17,7 @@ import { appRouter } from "#server/trpc/root.ts";
  * navigation and nothing outside the page may be relied on.
  */
 export async function requirePage(): Promise<ConsoleContext> {
+  const requestHeaders = await headers();
   const context = await pageContext().catch((error: unknown) => {
     // A browser that keeps sending a stale cookie is shown the way in, not an error.
     if (isAppError(error) && error.code === "LOCKED_OUT") {
@@ -23,7 +26,11 @@ export async function requirePage(): Promise<ConsoleContext> {
     throw error;
   });
   if (context === null || context.session === null) {
-    redirect("/setup");
+    const next = localPath(requestHeaders.get(PATH_HEADER)?.replace(/[?&]_rsc=[^&]*/, ""));
+    redirect(next === AFTER_SIGN_IN ? SIGN_IN_PAGE : `${SIGN_IN_PAGE}?next=${encodeURIComponent(next)}`);
+  }
+  if (context.session.secondFactor === "missing") {
+    redirect(ENROL_PAGE);
   }
   return context;
 }

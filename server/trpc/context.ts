@@ -13,6 +13,8 @@ export interface ConsoleContext {
   session: ConsoleSession | null;
   /** The caller's session as it stands now, for what lasts longer than a call. Does not count as a person being there. */
   reauthenticate: () => Promise<ConsoleSession | null>;
+  /** Gives the browser the cookie of another session with this answer. Absent where no answer can carry one. */
+  replaceSession?: (sessionId: string) => Promise<void>;
 }
 
 /** Address and request id come from headers that the server itself has set (see page-request.ts). */
@@ -21,6 +23,7 @@ export function callOrigin(headers: Headers): CallOrigin {
     address: headers.get(ADDRESS_HEADER) ?? "unknown",
     requestId: headers.get(REQUEST_ID_HEADER) ?? newRequestId(),
     userAgent: headers.get("user-agent"),
+    host: headers.get("host"),
   };
 }
 

@@ -1,12 +1,9 @@
 /** What a console session may give away: never more than its role holds. */
-import { unlimitedGrantor, type Grantor } from "#server/access/index.ts";
+import type { Grantor } from "#server/access/index.ts";
 import type { PolicySnapshot } from "#server/access/schema.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
 
 export function sessionGrantor(policy: PolicySnapshot, session: ConsoleSession): Grantor {
-  if (session.role === null) {
-    return unlimitedGrantor(session.actor);
-  }
   const role = policy.roles.get(session.role);
   return {
     actor: session.actor,

@@ -11,6 +11,9 @@ type Resource = ConsolePermission extends `${infer Name}:${string}` ? Name : nev
 type ActionOn<R extends Resource> =
   Extract<ConsolePermission, `${R}:${string}`> extends `${R}:${infer Action}` ? Action : never;
 
+/** What a procedure's own code is handed: the caller is known. */
+export type SignedIn = ConsoleContext & { session: ConsoleSession };
+
 interface ProcedureOptions {
   /** Ask for a proof of identity that is not older than ten minutes. */
   stepUp?: boolean;
@@ -26,7 +29,7 @@ export function withPermission<R extends Resource>(
 ) {
   const permission = `${resource}:${action}`;
   return baseProcedure.meta({ permission, stepUp, enrolment }).use(async ({ ctx, path, next }) => {
-    const { session, services, origin } = ctx;
+    const { session, origin } = ctx;
     if (session === null) {
       await refuse(ctx, path, "auth.session_rejected", "no_session");
       throw new AppError("UNAUTHENTICATED", "No console session, or it has ended. Sign in again.");
@@ -39,9 +42,8 @@ export function withPermission<R extends Resource>(
       await refuse(ctx, path, "access.denied", "permission_missing", permission);
       throw new AppError("FORBIDDEN", `Your role lacks the permission "${permission}". Ask an administrator for it.`);
     }
-    if (stepUp && !isSteppedUp(session, services.clock.now())) {
-      await refuse(ctx, path, "access.denied", "step_up_missing", permission);
-      throw new AppError("STEP_UP_REQUIRED", "Confirm that it is you, then repeat this.");
+    if (stepUp) {
+      await requireStepUp({ ...ctx, session }, path, permission);
     }
     return onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
       next({ ctx: { ...ctx, session, permission } }),
@@ -49,11 +51,17 @@ export function withPermission<R extends Resource>(
   });
 }
 
+/** @throws AppError("STEP_UP_REQUIRED") when the caller has not proven lately who they are; that is on record. */
+export async function requireStepUp(ctx: SignedIn, path: string, permission?: string): Promise<void> {
+  const { steppedUpUntil } = ctx.session;
+  if (steppedUpUntil === null || steppedUpUntil.getTime() <= ctx.services.clock.now()) {
+    await refuse(ctx, path, "access.denied", "step_up_missing", permission);
+    throw new AppError("STEP_UP_REQUIRED", "Confirm that it is you, then repeat this.");
+  }
+}
+
 const isAllowed = (session: ConsoleSession, permission: string): boolean =>
   permission === OWN_ACCOUNT || can(session.permissions, permission);
-
-const isSteppedUp = ({ steppedUpUntil }: ConsoleSession, now: number): boolean =>
-  steppedUpUntil !== null && steppedUpUntil.getTime() > now;
 
 async function refuse(
   { session, services, origin }: ConsoleContext,

@@ -1,8 +1,10 @@
 /** Sign-in and sessions on a real database with the web process's rights, and a clock that the test moves. */
-import { Client, type QueryResult } from "pg";
+import { Client, type Pool, type QueryResult } from "pg";
+import { readPolicy, type PolicyStore } from "#server/access/index.ts";
+import type { PolicySnapshot } from "#server/access/schema.ts";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
 import { createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
-import { createSessionSeal, type AuthServices } from "#server/auth/index.ts";
+import { createFactorSeal, createPasswords, createSessionSeal, type AuthServices } from "#server/auth/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openTestKeyring } from "./keyring.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -13,12 +15,19 @@ import { createTestDatabase } from "./database.ts";
 
 export interface AuthTestServices extends AuthServices {
   clock: { time: number; now(): number };
+  pool: Pool;
+  /** The roles in force, which a test may replace. */
+  policy: PolicyStore & { snapshot: PolicySnapshot };
+  /** Roles that need a second factor, which a test may replace. */
+  mfa: string[];
   /** Names, reasons and data of all recorded events, oldest first. */
   recorded(): Promise<RecordedEvent[]>;
   /** Runs SQL as the owner of the database. */
   asOwner(sql: string): Promise<void>;
   close(): Promise<void>;
 }
+
+const NOTHING_CONFIGURED = { enabled: true, roles: undefined, users: undefined, channels: undefined };
 
 interface RecordedEvent {
   event: string;
@@ -47,8 +56,19 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     }
   }
 
-  return {
+  const policy = {
+    snapshot: await readPolicy(pool, NOTHING_CONFIGURED),
+    current: () => policy.snapshot,
+    reload: async () => undefined,
+  };
+  const services: AuthTestServices = {
     db,
+    pool,
+    policy,
+    mfa: ["*"],
+    mfaRoles: () => services.mfa,
+    factorSeal: createFactorSeal(keyring),
+    passwords: createPasswords(),
     audit,
     clock,
     log,
@@ -70,4 +90,5 @@ export async function startAuthServices(): Promise<AuthTestServices> {
       await database.drop();
     },
   };
+  return services;
 }

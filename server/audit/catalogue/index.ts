@@ -1,6 +1,7 @@
 /** What every event means, by area. Long texts: for the documentation and its tests only, never for the browser. */
 import type { AuditEventName } from "#server/audit/events.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
+import { MEMBERS } from "#server/audit/catalogue/members.ts";
 import { MESSAGES } from "#server/audit/catalogue/messages.ts";
 import { NETWORK } from "#server/audit/catalogue/network.ts";
 import { POLICY } from "#server/audit/catalogue/policy.ts";
@@ -14,6 +15,7 @@ import { TOKENS } from "#server/audit/catalogue/tokens.ts";
 /** In the order of the document. */
 export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>> = {
   "Signing in": SIGN_IN,
+  "Members of the console": MEMBERS,
   Tokens: TOKENS,
   "Messages and decisions": MESSAGES,
   "Policy changes": POLICY,
@@ -27,6 +29,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
 /** Complete: an event without its text is an error of types. */
 export const EVENT_TEXTS = {
   ...SIGN_IN,
+  ...MEMBERS,
   ...TOKENS,
   ...MESSAGES,
   ...POLICY,

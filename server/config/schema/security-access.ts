@@ -25,6 +25,20 @@ export const KeyRotation = z
   .prefault({})
   .describe("Rotation of provider keys.");
 
+export const Authentication = z
+  .strictObject({
+    mfa: z
+      .strictObject({
+        requiredRoles: names()
+          .prefault(["*"])
+          .describe("Roles whose members need a second factor in the console: `*` for all, an empty list for none."),
+      })
+      .prefault({})
+      .describe("The second factor."),
+  })
+  .prefault({})
+  .describe("How members of the console prove who they are. Ours, not the guide's.");
+
 const Role = z.strictObject({
   permissions: names().prefault([]).describe("`*`, `read`, `write`, or `resource:action` such as `tokens:rotate`."),
   channels: names().prefault([]).describe("Channels the role may use; `*` for all."),

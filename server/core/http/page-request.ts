@@ -10,6 +10,8 @@ import { isAcceptedHost, type WebOrigin } from "#server/core/http/web-origin.ts"
 
 export const ADDRESS_HEADER = "x-openclaw-address";
 export const REQUEST_ID_HEADER = "x-openclaw-request-id";
+/** Path and query, as the browser asked for them. */
+export const PATH_HEADER = "x-openclaw-path";
 
 /** Headers by which the renderer talks to itself or trusts a proxy; never accepted from a client. */
 const INTERNAL_HEADER = /^x-(?:middleware-|forwarded-|matched-path$|invoke-|nextjs-|vercel-|now-|real-ip$)|^forwarded$/;
@@ -29,7 +31,7 @@ interface PageRequestFacts {
  * @returns false when the request was for a host that is not ours and has been answered; it must not go on.
  */
 export function preparePageRequest(
-  request: { headers: IncomingHttpHeaders },
+  request: { headers: IncomingHttpHeaders; url?: string | undefined },
   response: Pick<ServerResponse, "setHeader" | "writeHead" | "end">,
   { address, requestId, web }: PageRequestFacts,
 ): boolean {
@@ -52,5 +54,6 @@ export function preparePageRequest(
   headers["content-security-policy"] = security["content-security-policy"];
   headers[ADDRESS_HEADER] = address;
   headers[REQUEST_ID_HEADER] = requestId;
+  headers[PATH_HEADER] = request.url ?? "/";
   return true;
 }

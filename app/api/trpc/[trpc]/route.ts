@@ -1,6 +1,7 @@
 /** HTTP entry of the console's API. */
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { faultEvent } from "#server/audit/index.ts";
+import { setSessionCookie } from "#server/auth/session-cookie.ts";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
 import type { AppServices } from "#server/services.ts";
@@ -23,7 +24,10 @@ async function handle(request: Request): Promise<Response> {
     req: request,
     router: appRouter,
     maxBatchSize: MAX_BATCH,
-    createContext: () => createContext(request.headers, services),
+    createContext: async ({ resHeaders }) => ({
+      ...(await createContext(request.headers, services)),
+      replaceSession: async (id) => resHeaders.append("set-cookie", await setSessionCookie(id, services)),
+    }),
     // Added to the streams' own "no-transform": compression would hold their events back.
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError({ error, path, ctx }) {
