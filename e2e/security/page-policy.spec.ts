@@ -48,7 +48,7 @@ test("the policy really blocks inline scripts, foreign connections and framing",
 
   const second = await browser.newPage();
   const nonceOf = (text: string): string => /'nonce-([^']+)'/.exec(text)?.[1] ?? "";
-  const again = await second.goto(`${ORIGIN}/setup`);
+  const again = await second.goto(`${ORIGIN}/sign-in`);
   expect(nonceOf(again?.headers()["content-security-policy"] ?? "")).not.toBe(nonceOf(policy));
   await second.close();
 });

@@ -46,7 +46,7 @@ function rawGet(
 test("without a session pages redirect and the API says 401", async ({ request }) => {
   for (const path of ["/", "/overview"]) {
     const page = await request.get(path);
-    expect(new URL(page.url()).pathname).toBe("/setup");
+    expect(new URL(page.url()).pathname).toBe("/sign-in");
   }
   expect((await request.get(STATUS)).status()).toBe(401);
   expect((await request.get("/overview", { maxRedirects: 0, headers: { rsc: "1" } })).status()).toBe(307);
@@ -74,7 +74,7 @@ test("a foreign origin is refused although the session is good", async ({ playwr
 
 test("a forged Host is refused everywhere, and forwarded names change nothing", async () => {
   const ids: string[] = [];
-  for (const path of ["/setup", "/overview", STATUS, "/api/auth/csrf", "/_next/static/x.js"]) {
+  for (const path of ["/sign-in", "/setup", "/overview", STATUS, "/api/auth/csrf", "/_next/static/x.js"]) {
     const answer = await rawGet(path, { host: `evil.example:${E2E_PORT}` });
     expect(answer.status).toBe(421);
     expect(answer.body).not.toContain("evil.example");
@@ -85,7 +85,7 @@ test("a forged Host is refused everywhere, and forwarded names change nothing", 
   await expect.poll(() => eventsOf(first)).toMatchObject([{ event: "network.origin_refused", outcome: "denied" }]);
   for (const header of ["x-forwarded-host", "forwarded", "x-host"]) {
     const answer = await rawGet("/overview", { host: `127.0.0.1:${E2E_PORT}`, [header]: "evil.example" });
-    expect(answer.location).toBe("/setup");
+    expect(answer.location).toBe("/sign-in");
     const providers = await rawGet("/api/auth/providers", { host: `127.0.0.1:${E2E_PORT}`, [header]: "evil.example" });
     expect(providers.body).toContain(ORIGIN);
     expect(providers.body).not.toContain("evil.example");
@@ -105,7 +105,7 @@ test("CVE-2025-29927 the x-middleware-subrequest header opens nothing", async ({
 
 test("CVE-2025-55182 a server action call finds nothing to run", async ({ request }) => {
   const headers = { "next-action": "0".repeat(42), origin: ORIGIN, "content-type": "text/plain;charset=UTF-8" };
-  expect((await request.post("/setup", { headers, data: '["$F1"]' })).status()).toBeGreaterThanOrEqual(400);
+  expect((await request.post("/sign-in", { headers, data: '["$F1"]' })).status()).toBeGreaterThanOrEqual(400);
 });
 
 test("one HTTP call carries at most ten procedures", async ({ request }) => {
@@ -118,14 +118,14 @@ test("one HTTP call carries at most ten procedures", async ({ request }) => {
 
 test("bodies are bounded before anybody is known", async ({ request }) => {
   const headers = { origin: ORIGIN, "content-type": "application/x-www-form-urlencoded" };
-  const answer = await request.post("/api/auth/callback/setup-link", { headers, data: "x".repeat(100_000) });
+  const answer = await request.post("/api/auth/callback/password", { headers, data: "x".repeat(100_000) });
   expect(answer.status()).toBe(413);
 });
 
 test("a sign-in without the CSRF token is not one", async ({ request }) => {
-  const answer = await request.post("/api/auth/callback/setup-link", {
+  const answer = await request.post("/api/auth/callback/password", {
     headers: { origin: ORIGIN },
-    form: { code: "x", json: "true" },
+    form: { email: "x@example.com", password: "x", json: "true" },
   });
   expect(await answer.text()).not.toContain("/overview");
   expect((await request.get(STATUS)).status()).toBe(401);

@@ -61,9 +61,11 @@ function callerFor(id: string, permissions: readonly string[]) {
     actor: { type: "member", id },
     memberId: id,
     name: id,
+    email: `${id}@example.com`,
     role: "user",
     permissions,
     secondFactor: "verified",
+    factorProven: true,
     steppedUpUntil: null,
     expiresAt: new Date(services.clock.time + 60_000),
   };

@@ -4,10 +4,11 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { startAuthServices, type AuthTestServices } from "../../tests/support/auth-services.ts";
-import { createLiveStreams, mintSetupLink, type LiveStreams } from "#server/auth/index.ts";
+import { addMember, signInMember } from "../../tests/support/members.ts";
+import { createLiveStreams, type LiveStreams } from "#server/auth/index.ts";
+import { signOut } from "#server/auth/end-sessions.ts";
 import { MAX_LIVE_STREAMS } from "#server/auth/live-streams.ts";
 import { findSession, type ConsoleSession } from "#server/auth/session.ts";
-import { signInWithSetupLink } from "#server/auth/sign-in.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { AppServices } from "#server/services.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
@@ -70,8 +71,8 @@ beforeEach(() => {
 
 async function newSession(): Promise<string> {
   addresses += 1;
-  const { code } = await mintSetupLink(services, { now: services.clock.now() });
-  return signInWithSetupLink(services, code, { address: `192.0.2.${addresses}`, requestId: "req_1", userAgent: null });
+  const origin = { address: `192.0.2.${addresses}`, requestId: "req_1", userAgent: null };
+  return signInMember(services, await addMember(services), origin);
 }
 
 async function contextOf(sessionId: string): Promise<ConsoleContext> {
@@ -154,10 +155,7 @@ test("AUTH-10 a session that is ended cuts its streams within moments, with an e
   const other = await open(await newSession());
   const stream = await open(sessionId);
   await Promise.all([stream.until("id: 1\n"), other.until("id: 1\n")]);
-  const { id = "" } = (await findSession(services, sessionId, { active: false })) ?? {};
-  await services.asOwner(
-    `UPDATE console_session SET revoked_at = now() WHERE encode(id_hash, 'hex') LIKE '${id.slice(0, 20)}%'`,
-  );
+  await signOut(services, sessionId);
   expect(errorIn(await stream.rest())).toMatchObject({
     code: -32001,
     message: "Your session has ended. Sign in again.",
