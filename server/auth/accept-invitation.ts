@@ -13,7 +13,7 @@ import {
 import { passwordProblem } from "#server/auth/password-rules.ts";
 import { SIGN_IN_REFUSAL, type InputRefusal } from "#server/auth/policy.ts";
 import { failed, refuseWhileWaiting, SignInRefusal } from "#server/auth/refusals.ts";
-import { EmailAddress, InvitationPreview, MemberName, SetupCode } from "#server/auth/schema.ts";
+import { EmailAddress, MemberName, SetupCode, type InvitationPreview } from "#server/auth/schema.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
 import { openSession } from "#server/auth/session.ts";
 import { SURFACES } from "#server/auth/surfaces.ts";
@@ -38,7 +38,7 @@ export async function previewInvitation(
   services: AuthServices,
   input: unknown,
   origin: CallOrigin,
-): Promise<z.infer<typeof InvitationPreview>> {
+): Promise<InvitationPreview> {
   const { email, name, roleName, memberId } = await openInvitation(services, SetupCode.safeParse(input).data, origin);
   return {
     email,
