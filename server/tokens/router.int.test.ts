@@ -31,15 +31,14 @@ afterAll(async () => {
 });
 
 /** `admin` may give anything, `user` only what role `user` holds. */
-const as = (id: string, permissions: readonly string[] = OWN, role: string | null = "admin") =>
+const as = (id: string, permissions: readonly string[] = OWN, role = "admin") =>
   callerOf(services, memberSession(id, { permissions, role })).tokens;
 const operator = () =>
   callerOf(
     services,
     memberSession("operator", {
       actor: { type: "operator", id: "test" },
-      memberId: null,
-      role: null,
+      role: "admin",
       permissions: ["*"],
     }),
   ).tokens;
