@@ -1,44 +1,36 @@
 "use client";
 
-import { LoaderCircleIcon, OctagonXIcon } from "lucide-react";
-import { useEffect, useId, useState, type SubmitEvent } from "react";
-import { hasSession, signIn } from "#components/auth/auth-api.ts";
+import { useEffect, useState } from "react";
+import { hasSession, readInvitation } from "#components/auth/auth-api.ts";
+import { AcceptInvitation } from "#components/auth/accept-invitation.tsx";
+import { LinkForm } from "#components/auth/link-form.tsx";
+import { useCountdown } from "#components/auth/use-countdown.ts";
 import { MessagePage } from "#components/layout/message-page.tsx";
-import { CommandLine } from "#components/shared/command-line.tsx";
 import { loadPage } from "#components/shared/load-page.ts";
-import { Alert } from "#components/ui/alert.tsx";
-import { Button } from "#components/ui/button.tsx";
-import { Input } from "#components/ui/input.tsx";
+import type { InvitationPreview } from "#server/auth/schema.ts";
+
+/** A link as it is pasted: what follows the last `#`, or all of it when only the code was copied. */
+const codeOf = (text: string): string => text.trim().split("#").at(-1) ?? "";
 
 /**
- * Sign-in by set-up link. The code arrives in the fragment, which browsers keep to themselves; it is taken out of the address bar (and so
- * out of the history) before anything else happens.
+ * Accepts a set-up link or an invitation. The code arrives in the fragment, which browsers keep to themselves; it is taken out of the address
+ * bar (and so out of the history) before anything else happens, and lives in this page's memory until the account is made.
  */
-export function SetupScreen({ sessionEnded }: { sessionEnded: boolean }) {
+export function SetupScreen() {
+  const [link, setLink] = useState<{ code: string; invitation: InvitationPreview } | null>(null);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
-  const ids = { code: useId(), hint: useId(), refusal: useId() };
-
-  async function enter(code: string) {
-    setBusy(true);
-    setRefusal(null);
-    const outcome = await signIn(code);
-    if (outcome === null) {
-      loadPage("/overview");
-      return;
-    }
-    setRefusal(outcome);
-    setBusy(false);
-  }
+  const wait = useCountdown();
+  const { start } = wait;
 
   useEffect(() => {
     function takeCode(): boolean {
-      const code = window.location.hash.slice(1);
+      const code = codeOf(window.location.hash);
       if (code === "") {
         return false;
       }
       window.history.replaceState(null, "", window.location.pathname);
-      void enter(code);
+      void look(code);
       return true;
     }
     if (!takeCode()) {
@@ -52,60 +44,37 @@ export function SetupScreen({ sessionEnded }: { sessionEnded: boolean }) {
     // A link pasted while this page is open changes the fragment only and loads nothing.
     window.addEventListener("hashchange", takeCode);
     return () => window.removeEventListener("hashchange", takeCode);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only states are set, which never change
   }, []);
 
-  function submit(event: SubmitEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const code = new FormData(event.currentTarget).get("code");
-    void enter(typeof code === "string" ? code : "");
+  async function look(code: string) {
+    setBusy(true);
+    setRefusal(null);
+    const found = await readInvitation(code);
+    setBusy(false);
+    if (!("kind" in found)) {
+      setLink({ code, invitation: found });
+    } else if (found.kind === "wait") {
+      start(found.seconds);
+    } else {
+      setRefusal(found.kind === "refused" ? found.message : null);
+    }
   }
 
+  if (link !== null) {
+    return (
+      <AcceptInvitation
+        {...link}
+        onVoid={(message) => {
+          setLink(null);
+          setRefusal(message);
+        }}
+      />
+    );
+  }
   return (
-    <MessagePage
-      title="Open the console"
-      text={
-        sessionEnded && refusal === null
-          ? "Your session has ended. Sign in again with a new one-time link."
-          : "Use the one-time link that the gateway printed when it started."
-      }
-    >
-      <form onSubmit={submit} className="flex flex-col gap-3">
-        {refusal !== null && (
-          <Alert variant="destructive" role="alert" id={ids.refusal}>
-            <OctagonXIcon aria-hidden />
-            <p>{refusal}</p>
-          </Alert>
-        )}
-        <label htmlFor={ids.code} className="font-medium">
-          Link or set-up code
-        </label>
-        <Input
-          id={ids.code}
-          name="code"
-          required
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          maxLength={400}
-          aria-invalid={refusal !== null}
-          aria-describedby={refusal === null ? ids.hint : `${ids.refusal} ${ids.hint}`}
-          className="font-mono"
-        />
-        <Button type="submit" disabled={busy}>
-          {busy && <LoaderCircleIcon aria-hidden className="animate-spin" />}
-          {busy ? "Signing in" : "Sign in"}
-        </Button>
-        <span role="status" className="sr-only">
-          {busy ? "Signing in" : ""}
-        </span>
-        <div id={ids.hint} className="mt-3 flex flex-col gap-2 text-muted-foreground">
-          <p>A link works once, for 30 minutes. For a new one, run this on the gateway&apos;s machine:</p>
-          <CommandLine command="./openclaw console link" />
-        </div>
-      </form>
-      <noscript>
-        <p className="mt-3 text-destructive">Signing in needs JavaScript. Switch it on for this address.</p>
-      </noscript>
+    <MessagePage title="Set up your account" text="Open the one-time link you were given, or paste it here.">
+      <LinkForm busy={busy} refusal={refusal} waitSeconds={wait.left} onSubmit={(text) => void look(codeOf(text))} />
     </MessagePage>
   );
 }

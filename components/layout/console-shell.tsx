@@ -1,6 +1,7 @@
 import { cookies } from "next/headers";
 import type { ReactNode } from "react";
-import { SignOutButton } from "#components/auth/sign-out-button.tsx";
+import { AccountMenu } from "#components/auth/account-menu.tsx";
+import { SessionWatch } from "#components/auth/session-watch.tsx";
 import { CommandHost } from "#components/layout/command-host.tsx";
 import { MenuButton } from "#components/layout/menu-button.tsx";
 import { SHORTCUTS_COOKIE, SIDEBAR_COOKIE } from "#components/layout/preferences.ts";
@@ -28,7 +29,7 @@ export async function ConsoleShell({ children }: { children: ReactNode }) {
             <CommandHost shortcutsInitiallyOn={jar.get(SHORTCUTS_COOKIE)?.value !== "off"} />
             <div className="ml-auto flex items-center gap-2">
               <ThemeToggle initial={theme} />
-              <SignOutButton />
+              <AccountMenu />
             </div>
           </header>
           <main
@@ -36,6 +37,7 @@ export async function ConsoleShell({ children }: { children: ReactNode }) {
             tabIndex={-1}
             className="flex w-full max-w-[120rem] min-w-0 grow flex-col gap-6 px-4 py-5 outline-none sm:px-6 print:p-0"
           >
+            <SessionWatch />
             {children}
           </main>
         </div>

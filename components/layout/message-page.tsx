@@ -10,7 +10,7 @@ export function MessagePage({ title, text, children }: { title: string; text: Re
         OpenClaw Gateway
       </p>
       <h1 className="text-xl font-semibold">{title}</h1>
-      <div className="text-muted-foreground">{text}</div>
+      {text !== null && <div className="text-muted-foreground">{text}</div>}
       <div>{children}</div>
     </main>
   );

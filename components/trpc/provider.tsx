@@ -2,19 +2,18 @@
 
 import { MutationCache, QueryClientProvider } from "@tanstack/react-query";
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from "@trpc/client";
-import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import superjson from "superjson";
 import { loadPage } from "#components/shared/load-page.ts";
 import { createActivityMonitor } from "#components/trpc/activity.ts";
-import { ENROL_PATH, SESSION_ENDED_PATH } from "#components/trpc/paths.ts";
+import { TRPCProvider, useTRPC, useTRPCClient } from "#components/trpc/context.ts";
+import { enrolPath, sessionEndedPath } from "#components/trpc/paths.ts";
 import { appCodeOf, httpStatusOf, makeQueryClient } from "#components/trpc/query-client.ts";
 import { StepUpHost } from "#components/trpc/step-up-host.tsx";
 import { stepUpLink } from "#components/trpc/step-up.ts";
 import { ACTIVE_HEADER } from "#server/auth/policy.ts";
 import type { AppRouter } from "#server/trpc/root.ts";
 
-const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
 export { useTRPC, useTRPCClient };
 
 /** The server refuses larger batches. */
@@ -57,8 +56,8 @@ export function TrpcProvider({ children }: { children: ReactNode }) {
 /** Goes where a visitor without a session, or without the second factor that the role asks for, can go on. */
 function leaveIfShutOut(error: Error): void {
   if (httpStatusOf(error) === 401) {
-    loadPage(SESSION_ENDED_PATH);
+    loadPage(sessionEndedPath());
   } else if (appCodeOf(error) === "MFA_REQUIRED") {
-    loadPage(ENROL_PATH);
+    loadPage(enrolPath());
   }
 }

@@ -16,7 +16,8 @@ test("signing out ends the session itself: its cookie opens nothing any more", a
     extraHTTPHeaders: { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") },
   });
   expect((await kept.get("/api/trpc/overview.status")).status()).toBe(200);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: /^Account menu/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/sign-in$/);
   expect((await kept.get("/api/trpc/overview.status")).status()).toBe(401);
   expect((await kept.get("/overview", { maxRedirects: 0 })).status()).toBe(307);

@@ -61,7 +61,7 @@ test("a failed refresh keeps the last status, says so, and can be retried", asyn
 test("a session that ended sends the page to sign in, saying why", async ({ consolePage: page }) => {
   await page.goto("/overview");
   await page.context().clearCookies();
-  await expect(page).toHaveURL(/\/setup\?ended$/);
+  await expect(page).toHaveURL(/\/sign-in\?ended&next=%2Foverview$/);
   await expect(page.getByText("Your session has ended")).toBeVisible();
 });
 

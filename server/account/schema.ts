@@ -25,7 +25,12 @@ export const Viewer = z.object({
   factors: z.object({ totp: z.boolean(), passkeys: z.number(), recoveryCodesLeft: z.number() }),
   /** Until then dangerous actions need no further proof; null = not proven. */
   steppedUpUntil: z.date().nullable(),
+  /** When the session ends although it is used. */
   expiresAt: z.date(),
+  /** When it ends because nobody uses it; use puts that off. */
+  idleUntil: z.date(),
+  /** The server's time of this answer, to count down by. */
+  at: z.date(),
 });
 export type Viewer = z.infer<typeof Viewer>;
 
@@ -99,7 +104,11 @@ export const StepUp = z.union([
 export type StepUp = z.infer<typeof StepUp>;
 export const SteppedUp = z.object({ steppedUpUntil: z.date() });
 
-export const ActivityQuery = z.strictObject({ cursor: z.string().max(64).optional() });
+export const ActivityQuery = z.strictObject({
+  cursor: z.string().max(64).optional(),
+  /** Which way the browser's paging goes; there is only one. */
+  direction: z.literal("forward").optional(),
+});
 export const ActivityPage = z.object({
   events: z.array(
     z.object({

@@ -16,6 +16,8 @@ export async function readViewer({ services, session }: AccountCall): Promise<Vi
     factors,
     steppedUpUntil: session.steppedUpUntil,
     expiresAt: session.expiresAt,
+    idleUntil: session.idleUntil,
+    at: new Date(services.clock.now()),
   };
 }
 

@@ -79,6 +79,7 @@ export function localPath(next: string | null | undefined): string {
   }
   const here = "http://here.invalid";
   const url = URL.parse(next, here);
-  const isPage = url !== null && url.origin === here && !/^\/(?:api|sign-in|setup|enrol)(?:\/|$)/.test(url.pathname);
+  // A path that became "//host" by resolving its dots would be read as another server.
+  const isPage = url?.origin === here && !/^\/(?:$|\/|(?:api|sign-in|setup|enrol)(?:\/|$))/.test(url.pathname);
   return isPage ? url.pathname + url.search : AFTER_SIGN_IN;
 }

@@ -31,6 +31,8 @@ export interface ConsoleSession {
   /** Until then dangerous actions need no further proof; null = not proven yet. */
   steppedUpUntil: Date | null;
   expiresAt: Date;
+  /** When it ends if nobody uses it until then. */
+  idleUntil: Date;
 }
 
 /** Who signs in, as read before the proof; a change since then ends the attempt. */
@@ -116,7 +118,8 @@ export async function findSession(
     ) {
       return null;
     }
-    if (active && now - row.lastSeenAt.getTime() >= TOUCH_INTERVAL_MS) {
+    const isTouched = active && now - row.lastSeenAt.getTime() >= TOUCH_INTERVAL_MS;
+    if (isTouched) {
       await db.consoleSession.updateMany({ where: { idHash, revokedAt: null }, data: { lastSeenAt: new Date(now) } });
     }
     const { email, name, roleName } = row.member;
@@ -132,6 +135,7 @@ export async function findSession(
       factorProven: row.factorProven,
       steppedUpUntil: row.steppedUpUntil,
       expiresAt: row.expiresAt,
+      idleUntil: new Date((isTouched ? now : row.lastSeenAt.getTime()) + SESSION_IDLE_MS),
     };
   } catch (cause) {
     throw new AppError(

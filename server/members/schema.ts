@@ -9,6 +9,8 @@ const MemberIdText = z.string().min(1).max(64);
 
 export const MemberQuery = z.strictObject({
   cursor: z.string().max(400).optional(),
+  /** Which way the browser's paging goes; there is only one. */
+  direction: z.literal("forward").optional(),
   /** Part of the address or the name. */
   q: z.string().trim().max(100).optional(),
   state: z.enum(MEMBER_STATES).optional(),

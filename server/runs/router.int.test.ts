@@ -68,6 +68,7 @@ function callerFor(id: string, permissions: readonly string[]) {
     factorProven: true,
     steppedUpUntil: null,
     expiresAt: new Date(services.clock.time + 60_000),
+    idleUntil: new Date(services.clock.time + 60_000),
   };
   const runs: Pick<RunWatcher, "follow"> = {
     async *follow(_runId, { afterSeq = 0 } = {}) {

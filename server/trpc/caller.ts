@@ -5,6 +5,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
 import { AFTER_SIGN_IN, ENROL_PAGE, localPath, SIGN_IN_PAGE } from "#server/auth/policy.ts";
+import type { ConsoleSession } from "#server/auth/session.ts";
 import { PATH_HEADER } from "#server/core/http/page-request.ts";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
@@ -12,12 +13,23 @@ import type { AppServices } from "#server/services.ts";
 import { createContext, type ConsoleContext } from "#server/trpc/context.ts";
 import { appRouter } from "#server/trpc/root.ts";
 
+type SignedInContext = ConsoleContext & { session: ConsoleSession };
+
 /**
  * The context of a signed-in page request; everyone else is sent to sign in. Called by every page itself: layouts are not re-run on
  * navigation and nothing outside the page may be relied on.
  */
-export async function requirePage(): Promise<ConsoleContext> {
-  const requestHeaders = await headers();
+export async function requirePage(): Promise<SignedInContext> {
+  const context = await requireSession();
+  if (context.session.secondFactor === "missing") {
+    const next = await requestedPage();
+    redirect(next === AFTER_SIGN_IN ? ENROL_PAGE : `${ENROL_PAGE}?next=${encodeURIComponent(next)}`);
+  }
+  return context;
+}
+
+/** As `requirePage`, but also for a member whose second factor is still to be enrolled. */
+export async function requireSession(): Promise<SignedInContext> {
   const context = await pageContext().catch((error: unknown) => {
     // A browser that keeps sending a stale cookie is shown the way in, not an error.
     if (isAppError(error) && error.code === "LOCKED_OUT") {
@@ -26,13 +38,14 @@ export async function requirePage(): Promise<ConsoleContext> {
     throw error;
   });
   if (context === null || context.session === null) {
-    const next = localPath(requestHeaders.get(PATH_HEADER)?.replace(/[?&]_rsc=[^&]*/, ""));
+    const next = await requestedPage();
     redirect(next === AFTER_SIGN_IN ? SIGN_IN_PAGE : `${SIGN_IN_PAGE}?next=${encodeURIComponent(next)}`);
   }
-  if (context.session.secondFactor === "missing") {
-    redirect(ENROL_PAGE);
-  }
-  return context;
+  return { ...context, session: context.session };
+}
+
+async function requestedPage(): Promise<string> {
+  return localPath((await headers()).get(PATH_HEADER)?.replace(/[?&]_rsc=[^&]*/, ""));
 }
 
 /** Query options that run in this process, to fill `queryClient` before the page is sent. */

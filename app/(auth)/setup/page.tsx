@@ -1,11 +1,7 @@
 import { SetupScreen } from "#components/auth/setup-screen.tsx";
 
-export const metadata = { title: "Sign in" };
+export const metadata = { title: "Set up your account" };
 
-interface SetupPageProps {
-  searchParams: Promise<{ ended?: string }>;
-}
-
-export default async function SetupPage({ searchParams }: SetupPageProps) {
-  return <SetupScreen sessionEnded={(await searchParams).ended !== undefined} />;
+export default function SetupPage() {
+  return <SetupScreen />;
 }
