@@ -4,7 +4,7 @@ import { useSubscription } from "@trpc/tanstack-react-query";
 import { useState, useSyncExternalStore } from "react";
 import { createRunEventsStore, type RunEventsSnapshot } from "#components/runs/run-events-store.ts";
 import { loadPage } from "#components/shared/load-page.ts";
-import { SESSION_ENDED_PATH } from "#components/trpc/paths.ts";
+import { sessionEndedPath } from "#components/trpc/paths.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { httpStatusOf } from "#components/trpc/query-client.ts";
 
@@ -27,7 +27,7 @@ export function useRunEvents(runId: string): LiveRunEvents {
         onData: ({ data }) => store.append(data),
         onError: (failure) => {
           if (httpStatusOf(failure) === 401) {
-            loadPage(SESSION_ENDED_PATH);
+            loadPage(sessionEndedPath());
           }
         },
       },

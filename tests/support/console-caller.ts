@@ -19,6 +19,7 @@ export function memberSession(id: string, over: Partial<ConsoleSession> = {}): C
     factorProven: true,
     steppedUpUntil: later,
     expiresAt: later,
+    idleUntil: later,
     ...over,
   };
 }
