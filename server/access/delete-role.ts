@@ -40,18 +40,24 @@ export async function deleteRole(deps: PolicyEditDeps, grantor: Grantor, name: s
 }
 
 async function refuseInUse(tx: Tx, policy: PolicySnapshot, name: string, now: Date): Promise<void> {
-  const { users, tokens } = await holdersOf(tx, policy, name, now);
+  const { users, tokens, members } = await holdersOf(tx, policy, name, now);
   const titles = tokens.named.map((token) => `${token.id} (${token.name})`);
   const holders = [
     ...(users.count === 0 ? [] : [`the users ${someOf(users.named, users.count)}`]),
     ...(tokens.count === 0 ? [] : [`the live tokens ${someOf(titles, tokens.count)}`]),
+    ...(members.count === 0 ? [] : [`the members ${someOf(members.named, members.count)}`]),
   ];
   if (holders.length > 0) {
     throw new AppError(
       "CONFLICT",
       `Role "${name}" is in use by ${holders.join(" and by ")}. Give them another role, or revoke the tokens, first.`,
       {
-        details: { reason: "role_in_use", users: users.named, tokens: tokens.named.map(({ id }) => id) },
+        details: {
+          reason: "role_in_use",
+          users: users.named,
+          tokens: tokens.named.map(({ id }) => id),
+          members: members.named,
+        },
       },
     );
   }

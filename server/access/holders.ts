@@ -17,14 +17,17 @@ export const liveAt = (now: Date) => ({ revokedAt: null, OR: [{ expiresAt: null 
 export async function holdersOf(db: Db | Tx, policy: PolicySnapshot, role: string, now: Date): Promise<RoleHolders> {
   const where = { roleName: role, ...liveAt(now) };
   const users = [...policy.users].filter(([, user]) => user.role === role).map(([id]) => id);
-  const [count, named] = await Promise.all([
+  const active = { roleName: role, disabledAt: null };
+  const [count, named, memberCount, members] = await Promise.all([
     db.token.count({ where }),
     db.token.findMany({ where, select: { id: true, name: true }, orderBy: { id: "asc" }, take: NAMED }),
+    db.member.count({ where: active }),
+    db.member.findMany({ where: active, select: { email: true }, orderBy: { email: "asc" }, take: NAMED }),
   ]);
   return {
     users: { count: users.length, named: users.slice(0, NAMED) },
     tokens: { count, named },
-    members: { count: 0, named: [] },
+    members: { count: memberCount, named: members.map(({ email }) => email) },
   };
 }
 
@@ -38,7 +41,15 @@ export async function countHolders(
   for (const { role } of policy.users.values()) {
     users.set(role, (users.get(role) ?? 0) + 1);
   }
-  const groups = await db.token.groupBy({ by: ["roleName"], where: liveAt(now), _count: true });
-  const tokens = new Map(groups.map(({ roleName, _count }) => [roleName, _count]));
-  return (role) => ({ users: users.get(role) ?? 0, tokens: tokens.get(role) ?? 0, members: 0 });
+  const [tokenGroups, memberGroups] = await Promise.all([
+    db.token.groupBy({ by: ["roleName"], where: liveAt(now), _count: true }),
+    db.member.groupBy({ by: ["roleName"], where: { disabledAt: null }, _count: true }),
+  ]);
+  const tokens = new Map(tokenGroups.map(({ roleName, _count }) => [roleName, _count]));
+  const members = new Map(memberGroups.map(({ roleName, _count }) => [roleName, _count]));
+  return (role) => ({
+    users: users.get(role) ?? 0,
+    tokens: tokens.get(role) ?? 0,
+    members: members.get(role) ?? 0,
+  });
 }
