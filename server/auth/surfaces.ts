@@ -50,4 +50,8 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/tokens/page.tsx": "session",
   "(console)/account/page.tsx": "session",
   "(console)/members/page.tsx": "session",
+  "(console)/roles/page.tsx": "session",
+  "(console)/roles/simulate/page.tsx": "session",
+  "(console)/users/page.tsx": "session",
+  "(console)/channels/page.tsx": "session",
 };
