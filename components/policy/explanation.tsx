@@ -3,7 +3,7 @@
 import { CircleCheckIcon, CircleXIcon } from "lucide-react";
 import Link from "next/link";
 import { becauseHref } from "#components/policy/because.ts";
-import { formatDuration } from "#components/shared/format.ts";
+import { windowText } from "#components/users/restriction.ts";
 import { Absent } from "#components/ui/absent.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
 import { StatusBadge } from "#components/ui/status-badge.tsx";
@@ -88,7 +88,7 @@ function Rights({ answer: { effective, limits } }: { answer: LocatedAnswer }) {
         </DescriptionItem>
         <DescriptionItem name="Permissions">{names(effective.permissions)}</DescriptionItem>
         <DescriptionItem name="Limits that count it">
-          {names(limits.map(({ rule, max, windowMs }) => `${max} in ${formatDuration(windowMs)} (${rule})`))}
+          {names(limits.map(({ rule, max, windowMs }) => `${max} in ${windowText(windowMs)} (${rule})`))}
         </DescriptionItem>
       </DescriptionList>
     </section>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseLimit, typedLimit } from "#components/users/restriction.ts";
+import { parseLimit, typedLimit, windowText } from "#components/users/restriction.ts";
 
 test("AUTHZ-2 a limit of whole seconds reads back as it was", () => {
   const limit = fc.record({
@@ -21,4 +21,13 @@ test.each([
   ["-1", "1", { maxMessages: expect.any(String) as string }],
 ])("AUTHZ-2 %s messages in %s days is refused by the field", (maxMessages, window, problems) => {
   expect(parseLimit({ maxMessages, window, unit: "days" })).toEqual(problems);
+});
+
+test.each([
+  [1_000, "1 second"],
+  [90_000, "90 seconds"],
+  [3_600_000, "1 hour"],
+  [172_800_000, "2 days"],
+])("a window of %d ms reads %j", (ms, text) => {
+  expect(windowText(ms)).toBe(text);
 });

@@ -26,6 +26,12 @@ export function typedLimit(restriction: Restriction | null): TypedLimit {
   return { maxMessages: String(maxMessages), window: String(timeWindowMs / ms), unit };
 }
 
+/** `1 hour`, `90 seconds`: a window as people say it. */
+export function windowText(timeWindowMs: number): string {
+  const { window, unit } = typedLimit({ maxMessages: 1, timeWindowMs });
+  return `${window} ${window === "1" ? unit.slice(0, -1) : unit}`;
+}
+
 const whole = (text: string): number => (/^\d{1,10}$/.test(text.trim()) ? Number(text) : Number.NaN);
 
 /** @returns what is wrong, by field, or the limit. */

@@ -2,8 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { SourceBadge } from "#components/policy/source-badge.tsx";
-import { formatDuration } from "#components/shared/format.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
+import { windowText } from "#components/users/restriction.ts";
 import { Absent } from "#components/ui/absent.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
 import { StatusBadge } from "#components/ui/status-badge.tsx";
@@ -71,7 +71,5 @@ function channelsText(channels: readonly string[] | null): string {
 }
 
 export function limitText({ restriction }: Pick<UserRow, "restriction">): string | null {
-  return restriction === null
-    ? null
-    : `${restriction.maxMessages} messages in ${formatDuration(restriction.timeWindowMs)}`;
+  return restriction === null ? null : `${restriction.maxMessages} messages in ${windowText(restriction.timeWindowMs)}`;
 }
