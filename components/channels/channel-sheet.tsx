@@ -34,7 +34,7 @@ export function ChannelSheet({ name, list, canWrite, onClose }: ChannelSheetProp
   const readOnly = list.provisioned !== null || !canWrite;
   return (
     <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
+      <SheetContent onOpenAutoFocus={focusPanel}>
         <SheetHeader>
           <SheetTitle>{name === null ? "New channel rules" : `Channel ${name}`}</SheetTitle>
           <SheetDescription>A block beats every allow. Who is on no list stays outside.</SheetDescription>
@@ -65,6 +65,14 @@ export function ChannelSheet({ name, list, canWrite, onClose }: ChannelSheetProp
       </SheetContent>
     </Sheet>
   );
+}
+
+/** Not the first control: in a filled form that is the cross that removes a name. */
+function focusPanel(event: Event): void {
+  event.preventDefault();
+  if (event.target instanceof HTMLElement) {
+    event.target.focus();
+  }
 }
 
 interface DeleteChannelProps {

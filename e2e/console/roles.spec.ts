@@ -7,7 +7,7 @@ test("AUTHZ-1 a role is made, changed by keyboard alone and deleted; each save s
   await page.goto("/roles");
   await page.getByRole("button", { name: "New role" }).press("Enter");
   await page.getByLabel("Name", { exact: true }).fill("e2e-night");
-  await page.getByRole("checkbox", { name: /^read/ }).press("Space");
+  await page.getByRole("checkbox", { name: /^read Ask/ }).press("Space");
   const implied = page.getByRole("checkbox", { name: "runs: read for role e2e-night, follows from read" });
   await expect(implied).toBeChecked();
   await expect(implied).toBeDisabled();
