@@ -8,6 +8,8 @@ export interface JumpTarget {
 
 /** What an id may hold; nothing else is offered as a jump. */
 const WORD = /^[\w.@:+-]{2,128}$/;
+/** The shape of a token's id, which carries no mark of its own: a user may be called so too. */
+const TOKEN_ID = /^[0-9a-z]{12}$/;
 
 export function jumpTargets(text: string): JumpTarget[] {
   const word = text.trim();
@@ -25,16 +27,15 @@ export function jumpTargets(text: string): JumpTarget[] {
       },
     ];
   }
-  if (word.startsWith("tok_")) {
-    return [{ label: `Open token ${word}`, path: `/tokens?open=${value}`, permission: "tokens:read" }];
-  }
   if (word.startsWith("req_")) {
-    const path = `/audit?q=${encodeURIComponent(`request:${word}`)}`;
-    return [{ label: `Audit log of request ${word}`, path, permission: "audit:read" }];
+    return [{ label: `Audit log of request ${word}`, path: auditOf("request", word), permission: "audit:read" }];
   }
-  const actor = `/audit?q=${encodeURIComponent(`actor:${word}`)}`;
+  const token = { label: `Open token ${word}`, path: `/tokens?open=${value}`, permission: "tokens:read" };
   return [
-    { label: `Audit log of ${word}`, path: actor, permission: "audit:read" },
+    ...(TOKEN_ID.test(word) ? [token] : []),
     { label: `Open user ${word}`, path: `/users?open=${value}`, permission: "users:read" },
+    { label: `Audit log of user ${word}`, path: auditOf("user", word), permission: "audit:read" },
   ];
 }
+
+const auditOf = (qualifier: string, word: string): string => `/audit?q=${encodeURIComponent(`${qualifier}:${word}`)}`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ORIGIN } from "../support/environment.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { openScreen, SCREENS } from "../support/screens.ts";
 
 test("CVE-2026-25253 whatever the address says, the page talks to its own server only", async ({
   consolePage: page,
@@ -72,18 +73,26 @@ test("nothing of the server is in the browser's files", () => {
   }
 });
 
-test("P-UI-1 first-load JavaScript of the overview stays under its floor of 230 KB, compressed", async ({
-  consolePage: page,
-}) => {
-  const sizes: Promise<number>[] = [];
-  page.on("response", (response) => {
-    if (response.url().endsWith(".js")) {
-      sizes.push(response.body().then((body) => gzipSync(body).length));
-    }
+/** What a first visit may load before it works, compressed: wished, and at most. */
+const GOAL_BYTES = 170_000;
+const FLOOR_BYTES = 230_000;
+
+for (const path of SCREENS) {
+  test(`P-UI-1 first-load JavaScript of ${path} stays under its floor of 230 KB, compressed`, async ({
+    consolePage: page,
+  }) => {
+    const sizes: Promise<number>[] = [];
+    page.on("response", (response) => {
+      if (response.url().endsWith(".js")) {
+        sizes.push(response.body().then((body) => gzipSync(body).length));
+      }
+    });
+    await openScreen(page, path);
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    const verdict = total <= GOAL_BYTES ? "within the goal" : `${total - GOAL_BYTES} over the goal`;
+    test.info().annotations.push({ type: "first-load JS (gzip bytes)", description: `${path} ${total}, ${verdict}` });
+    expect(total).toBeGreaterThan(50_000);
+    expect(total).toBeLessThan(FLOOR_BYTES);
   });
-  await page.goto("/overview", { waitUntil: "networkidle" });
-  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  test.info().annotations.push({ type: "first-load JS (gzip bytes)", description: String(total) });
-  expect(total).toBeGreaterThan(50_000);
-  expect(total).toBeLessThan(230_000);
-});
+}
