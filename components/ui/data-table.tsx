@@ -136,7 +136,7 @@ function DataCell<Row>({ column, row, isFirst, onOpen }: DataCellProps<Row>) {
     return <TableCell className={className}>{content}</TableCell>;
   }
   return (
-    <th scope="row" data-slot="table-cell" className={cn("h-10 px-4 font-normal whitespace-nowrap", className)}>
+    <th scope="row" data-slot="table-cell" className={cn("h-10 px-4 py-1.5 font-normal whitespace-nowrap", className)}>
       {onOpen === undefined ? (
         content
       ) : (

@@ -21,7 +21,7 @@ export function Table({ className, label, ...props }: TableProps) {
 }
 
 export function TableHeader({ className, ...props }: ComponentProps<"thead">) {
-  return <thead data-slot="table-header" className={cn("[&_tr]:border-b", className)} {...props} />;
+  return <thead data-slot="table-header" className={cn("border-b", className)} {...props} />;
 }
 
 export function TableBody(props: ComponentProps<"tbody">) {
@@ -44,5 +44,5 @@ export function TableHead({ className, ...props }: ComponentProps<"th">) {
 }
 
 export function TableCell({ className, ...props }: ComponentProps<"td">) {
-  return <td data-slot="table-cell" className={cn("h-10 px-4 whitespace-nowrap", className)} {...props} />;
+  return <td data-slot="table-cell" className={cn("h-10 px-4 py-1.5 whitespace-nowrap", className)} {...props} />;
 }

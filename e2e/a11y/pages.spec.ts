@@ -28,6 +28,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       });
     }
 
+    for (const path of ["/sign-in", "/sign-in?ended", "/setup"]) {
+      test(`${path} has no violations`, async ({ page }) => {
+        await page.goto(path);
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+      });
+    }
+
     test("overview has no violations when it cannot be refreshed", async ({ consolePage: page }) => {
       await openScreen(page, "/overview");
       await page.route("**/api/trpc/**", (route) => route.abort());
