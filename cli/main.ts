@@ -18,6 +18,7 @@ import { registerEncryptData } from "./commands/security-encrypt-data.ts";
 import { registerKeys } from "./commands/security-keys.ts";
 import { registerProveAudit } from "./commands/security-prove-audit.ts";
 import { registerReport } from "./commands/security-report.ts";
+import { registerStatus } from "./commands/security-status.ts";
 import { registerValidateConfig } from "./commands/security-validate-config.ts";
 import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
 import { createCliContext } from "./context.ts";
@@ -55,6 +56,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerConsole(program, context);
   registerAdmin(program, context);
   const security = program.command("security").description("checks of the installation");
+  registerStatus(security, context);
   registerExplain(security, context);
   registerValidateConfig(security, context);
   registerCheckPermissions(security, context);

@@ -1,9 +1,6 @@
 /**
- * Backups by the clock. When the next one is due is seen from the files that are there, so that a restart neither skips nor repeats one. The
- * backup itself is a process of its own with little claim to the processor: the command that an operator would use.
+ * Backups by the clock. When the next one is due is seen from the files that are there, so that a restart neither skips nor repeats one.
  */
-import { spawn, type ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface BackupScheduleOptions {
@@ -75,48 +72,4 @@ export function startBackupSchedule(options: BackupScheduleOptions): BackupSched
       await running;
     },
   };
-}
-
-/** Behind everything that answers somebody. */
-const LOW_PRIORITY = 10;
-const LAST_WORDS_CHARACTERS = 2_000;
-
-interface BackupProcess {
-  cwd: string;
-  env: NodeJS.ProcessEnv;
-  signal: AbortSignal;
-}
-
-/** The command as a process. Resolves with null when it went well, else with its last words. */
-export async function runBackupProcess({ cwd, env, signal }: BackupProcess): Promise<string | null> {
-  const args = ["cli/main.ts", "security", "backup-config", "--scheduled", "--json"];
-  const child: ChildProcess = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
-  let words = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    words = (words + text).slice(-LAST_WORDS_CHARACTERS);
-  });
-  const end = (): void => void child.kill("SIGTERM");
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    return await new Promise<string | null>((resolve) => {
-      child.once("spawn", () => lower(child.pid));
-      child.once("error", (error) => resolve(error.message));
-      child.once("close", (code, killedBy) => {
-        const last = words.trim().split("\n").at(-1) ?? "";
-        resolve(code === 0 ? null : `${last || "it ended"} (${killedBy ?? `exit code ${code ?? "unknown"}`})`);
-      });
-    });
-  } finally {
-    signal.removeEventListener("abort", end);
-  }
-}
-
-function lower(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) {
-      setPriority(pid, LOW_PRIORITY);
-    }
-  } catch {
-    // It has ended already, or this system does not let us: no reason to make no backup.
-  }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runBackupProcess } from "./backup-schedule.ts";
+import { runBackupProcess } from "./backup-process.ts";
 import { createTestDatabase, type TestDatabase } from "../tests/support/database.ts";
 import { backupStatus } from "#server/backups/list.ts";
 import { openKeyring } from "#server/core/crypto/keyring/index.ts";
@@ -26,12 +26,15 @@ afterAll(async () => {
   await database.drop();
 });
 
-const make = (signal = new AbortController().signal) =>
-  runBackupProcess({
+const make = async (signal = new AbortController().signal) => {
+  const { failure } = await runBackupProcess({
     cwd: PROJECT,
     env: childEnvironment({ OPENCLAW_HOME: paths.home, DATABASE_URL: undefined }),
     signal,
+    args: ["backup-config", "--scheduled", "--json"],
   });
+  return failure;
+};
 
 test("OPS-2 the command makes a backup that the status shows, and says why when it cannot", async () => {
   expect(await make()).toBeNull();

@@ -92,7 +92,14 @@ export function createSupervisor(options: StartOptions, out: (text: string) => v
     refuseWhenStopping();
     await showBanner(running, reports.find((report) => report?.port !== undefined)?.port);
     refuseWhenStopping();
-    backups = openBackupSchedule({ project: PROJECT, paths, options, env, terminal });
+    backups = openBackupSchedule({
+      project: PROJECT,
+      paths,
+      options,
+      env,
+      ownerUrl: running.connections.ownerUrl,
+      terminal,
+    });
   }
 
   function refuseWhenStopping(): void {

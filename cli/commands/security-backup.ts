@@ -1,21 +1,39 @@
 /** `openclaw security backup-config`, `list-backups`, `verify-backup`: making backups and proving that they can be restored. */
 import { resolve } from "node:path";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { printJson, printTable, type CliContext } from "../context.ts";
 import { backupContext } from "../backup-context.ts";
 import { OPERATOR } from "../operator.ts";
 import { registerRestoreBackup } from "./security-backup-restore.ts";
 import { backupFolder, listBackups, makeBackup, verifyBackup } from "#server/backups/index.ts";
 import type { BackupSummary } from "#server/backups/schema.ts";
-import type { Actor } from "#server/audit/schema.ts";
+import { ACTOR_TYPES, type Actor } from "#server/audit/schema.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 
 interface BackupOptions {
   full?: boolean;
   out?: string;
   scheduled?: boolean;
+  requestedBy?: Actor;
   json?: boolean;
 }
+
+interface VerifyOptions {
+  masterKeyFile?: string;
+  requestedBy?: Actor;
+  json?: boolean;
+}
+
+/** Whom the supervisor makes it for: the record names them. */
+const requestedBy = (): Option =>
+  new Option("--requested-by <actor>", "the console's caller").hideHelp().argParser((text): Actor => {
+    const [, written = "", id = ""] = /^([a-z]+):(.+)$/.exec(text) ?? [];
+    const type = ACTOR_TYPES.find((known) => known === written);
+    if (type === undefined) {
+      throw new InvalidArgumentError("Write it as type:id.");
+    }
+    return { type, id };
+  });
 
 const SCHEDULE: Actor = { type: "system", id: "backup-schedule" };
 
@@ -26,6 +44,7 @@ export function registerBackups(security: Command, context: CliContext): void {
     .option("--full", "also runs, the record, its files and the quarantine")
     .option("--out <file>", "write it there; default: a new file in security.storage.backupPath")
     .addOption(new Option("--scheduled", "made by the schedule of the supervisor").hideHelp())
+    .addOption(requestedBy())
     .option("--json", "print {file, kind, bytes, sha256, encrypted, createdAt, rows, files, unsealed, removed}")
     .addHelpText(
       "after",
@@ -51,6 +70,7 @@ Examples:
       "really restore a backup, into a database made for it and removed afterwards; `latest` is the newest one",
     )
     .option("--master-key-file <file>", "the master secret it was made with, where that is not the present one")
+    .addOption(requestedBy())
     .option("--json", "print {file, sha256, at, ok, notes}")
     .addHelpText(
       "after",
@@ -61,15 +81,16 @@ Examples:
   openclaw security verify-backup latest
   openclaw security verify-backup /mnt/backup/openclaw.ocgbackup --json`,
     )
-    .action(async (file: string, options: { masterKeyFile?: string; json?: boolean }) =>
-      verify(context, file, options),
-    );
+    .action(async (file: string, options: VerifyOptions) => verify(context, file, options));
 
   registerRestoreBackup(security, context);
 }
 
-async function backup(context: CliContext, { full, out, scheduled, json }: BackupOptions): Promise<void> {
-  const made = await makeBackup(backupContext(context, scheduled === true ? SCHEDULE : OPERATOR), {
+async function backup(
+  context: CliContext,
+  { full, out, scheduled, requestedBy: actor, json }: BackupOptions,
+): Promise<void> {
+  const made = await makeBackup(backupContext(context, scheduled === true ? SCHEDULE : (actor ?? OPERATOR)), {
     kind: full === true ? "full" : "config",
     out: out === undefined ? undefined : resolve(out),
   });
@@ -122,9 +143,9 @@ function verifiedText({ verification }: BackupSummary): string {
 async function verify(
   context: CliContext,
   wanted: string,
-  { masterKeyFile, json }: { masterKeyFile?: string; json?: boolean },
+  { masterKeyFile, requestedBy: actor, json }: VerifyOptions,
 ): Promise<void> {
-  const { file, verification } = await verifyBackup(backupContext(context), { wanted, masterKeyFile });
+  const { file, verification } = await verifyBackup(backupContext(context, actor), { wanted, masterKeyFile });
   if (!verification.ok) {
     context.setExitCode(ERROR_MEANINGS.CONFLICT.cli);
   }

@@ -159,6 +159,7 @@ export const AUDIT_EVENTS = {
   "backup.restored": { code: "OCB003W", kind: "config_changes", class: "management", severity: "warn" },
   "backup.removed": { code: "OCB004I", kind: "config_changes", class: "management", severity: "info" },
   "backup.failed": { code: "OCB005E", kind: "errors", class: "system", severity: "error" },
+  "backup.requested": { code: "OCB006I", kind: "config_changes", class: "management", severity: "info" },
   "permissions.fixed": { code: "OCP007I", kind: "config_changes", class: "management", severity: "info" },
 } as const satisfies Record<string, EventMeaning>;
 

@@ -10,6 +10,7 @@ export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter, OUTCOMES, SEVERITIES } from "#server/audit/filter.ts";
 export { countEvents } from "#server/audit/reading/count.ts";
 export { followEvents, listEvents, type AuditEntry } from "#server/audit/reading/query.ts";
+export { histogram } from "#server/audit/reading/tally.ts";
 export { lastHeardOf } from "#server/audit/reading/last-heard-of.ts";
 export { canonicalJson } from "#server/audit/canonical-json.ts";
 export { verifyRecord } from "#server/audit/proof/verify-record.ts";

@@ -1,4 +1,7 @@
 /** What the command line, the supervisor and the console may use of backups. */
+export { claimJob, endAbandoned, endJob, tellProgress, type ClaimedJob } from "#server/backups/jobs.ts";
+export { placeOf } from "#server/backups/request.ts";
+export { JobOutcome } from "#server/backups/schema.ts";
 export { findBackups, listBackups } from "#server/backups/list.ts";
 export {
   backupFolder,

@@ -103,3 +103,64 @@ export const BackupStatus = z.object({
   lastVerified: z.object({ at: z.date(), ok: z.boolean() }).nullable(),
 });
 export type BackupStatus = z.infer<typeof BackupStatus>;
+
+export const JOB_KINDS = ["create_config", "create_full", "verify", "plan"] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+const PlanItem = z.object({
+  part: z.enum(RESTORE_PARTS),
+  what: z.string(),
+  action: z.string(),
+  detail: z.string().nullable(),
+});
+
+/** What came of a job; what the command printed, as far as the console shows it. */
+export const JobOutcome = z.object({
+  file: z.string(),
+  bytes: z.number().optional(),
+  ok: z.boolean().optional(),
+  notes: z.array(z.string()).optional(),
+  removed: z.array(z.string()).optional(),
+  plan: z.object({ items: z.array(PlanItem), warnings: z.array(z.string()) }).optional(),
+});
+
+export const BackupJob = z.object({
+  id: z.string(),
+  kind: z.enum(JOB_KINDS),
+  name: z.string().nullable(),
+  state: z.enum(["queued", "running", "succeeded", "failed"]),
+  progress: z.string().nullable(),
+  outcome: JobOutcome.nullable(),
+  message: z.string().nullable(),
+  requestedBy: z.string(),
+  createdAt: z.date(),
+  startedAt: z.date().nullable(),
+  finishedAt: z.date().nullable(),
+});
+export type BackupJob = z.infer<typeof BackupJob>;
+
+const ArchiveName = z.string().regex(/^openclaw-\d{8}T\d{9}Z-[a-z]{1,16}\.ocgbackup$/);
+export const BackupRequest = z.strictObject({ kind: z.enum(BACKUP_KINDS) });
+export const ArchiveRequest = z.strictObject({ name: ArchiveName });
+
+export const BackupsView = z.object({
+  folder: z.string(),
+  intervalMs: z.number(),
+  retentionMs: z.number(),
+  encryption: z.boolean(),
+  backups: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(BACKUP_KINDS),
+      bytes: z.number(),
+      createdAt: z.date(),
+      encrypted: z.boolean().nullable(),
+      verification: z.object({ at: z.date(), ok: z.boolean() }).nullable(),
+    }),
+  ),
+  /** Archives that are not listed. */
+  more: z.number(),
+  /** Newest first. */
+  jobs: z.array(BackupJob),
+});
+export type BackupsView = z.infer<typeof BackupsView>;

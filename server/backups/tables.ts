@@ -11,6 +11,7 @@ export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"]
  */
 const LEFT_OUT = new Set([
   "audit_intake",
+  "backup_job",
   "console_session",
   "invitation",
   "used_challenge",

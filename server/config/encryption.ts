@@ -14,6 +14,10 @@ const ONLY_REFERENCES = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\})+$/;
 
 export const isReference = (value: string): boolean => ONLY_REFERENCES.test(value);
 
+/** How a secret stands in the file. */
+export const secretKept = (value: string): SecretText["state"] =>
+  isSealed(value) ? "encrypted" : isReference(value) ? "reference" : "plain";
+
 /** A text of the file that is a secret or encrypted. */
 interface SecretText {
   steps: Path;
@@ -37,8 +41,7 @@ export function secretTexts(node: Node | undefined, steps: Path = []): SecretTex
       if (typeof value !== "string" || (!isSealed(value) && entryAt(steps)?.secret !== true)) {
         return [];
       }
-      const state = isSealed(value) ? "encrypted" : isReference(value) ? "reference" : "plain";
-      return [{ steps, path: formatPath(steps), state, value, start, end }];
+      return [{ steps, path: formatPath(steps), state: secretKept(value), value, start, end }];
     }
     case "invalid":
     case undefined:

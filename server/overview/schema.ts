@@ -53,3 +53,68 @@ export const OverviewStatus = z.object({
   runs: z.array(RecentRun),
 });
 export type OverviewStatus = z.infer<typeof OverviewStatus>;
+
+const PostureFix = z.object({
+  text: z.string(),
+  /** To type. */
+  command: z.string().nullable(),
+  /** Page of the console. */
+  href: z.string().nullable(),
+});
+export type PostureFix = z.infer<typeof PostureFix>;
+
+const PostureLine = z.object({
+  id: z.string(),
+  part: z.enum(["setup", "maintenance"]),
+  label: z.string(),
+  state: z.enum(["done", "todo", "risk", "unknown"]),
+  /** What is so, with the place. */
+  evidence: z.string(),
+  fix: PostureFix.nullable(),
+});
+export type PostureLine = z.infer<typeof PostureLine>;
+
+/** The guide's checklist, judged from facts. */
+export const Posture = z.object({
+  at: z.date(),
+  lines: z.array(PostureLine),
+  /** Percent; null when nothing is known. */
+  score: z.number().nullable(),
+  /** How it comes about. */
+  explanation: z.string(),
+});
+export type Posture = z.infer<typeof Posture>;
+
+export const OverviewActivity = z.object({
+  at: z.date(),
+  /** Beginning of the first hour. */
+  since: z.date(),
+  series: z.array(
+    z.object({
+      kind: z.enum(["authentication_failure", "authorization_denied", "rate_limit_exceeded"]),
+      /** Oldest first. */
+      perHour: z.array(z.number()),
+    }),
+  ),
+  /** Live tokens that end within a week, the first few. */
+  expiringTokens: z.array(z.object({ id: z.string(), name: z.string(), expiresAt: z.date() })),
+  expiringCount: z.number(),
+  /** Of the gateway's own certificate; null without one. */
+  certificateEnds: z.date().nullable(),
+});
+export type OverviewActivity = z.infer<typeof OverviewActivity>;
+
+const RecentDenial = z.object({
+  seq: z.number(),
+  at: z.string(),
+  event: z.string(),
+  who: z.string(),
+  address: z.string().nullable(),
+  /** What was acted on: a command, run, channel. */
+  what: z.string().nullable(),
+  why: z.string(),
+  /** The rule that decided. */
+  because: z.string().nullable(),
+});
+export type RecentDenial = z.infer<typeof RecentDenial>;
+export const RecentDenials = z.array(RecentDenial);

@@ -4,6 +4,7 @@ import { rolesRouter } from "#server/access/roles/router.ts";
 import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
+import { backupsRouter } from "#server/backups/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
@@ -15,6 +16,8 @@ import { createCallerFactory, router } from "#server/trpc/init.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  backups: backupsRouter,
+  members: membersRouter,
   channels: channelsRouter,
   configuration: configurationRouter,
   limits: limitsRouter,

@@ -111,6 +111,12 @@ export const RECORDS = {
     },
   },
   "backup.removed": { meaning: "A backup was removed because of its age.", target: ARCHIVE, fields: {} },
+  "backup.requested": {
+    meaning: "Somebody asked for work on backups in the console; the supervisor does it.",
+    target: ARCHIVE,
+    reason: "`create_config`, `create_full`, `verify`, or `plan` for what a restore would do.",
+    fields: { job: "Id of the job." },
+  },
   "backup.failed": {
     meaning: "A backup could not be made, verified or restored.",
     target: ARCHIVE,
