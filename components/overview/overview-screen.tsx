@@ -2,6 +2,9 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { TriangleAlertIcon } from "lucide-react";
+import { ActivitySection } from "#components/overview/activity-section.tsx";
+import { PostureSection } from "#components/overview/posture-section.tsx";
+import { RecentDenials } from "#components/overview/recent-denials.tsx";
 import { RecentRuns } from "#components/overview/recent-runs.tsx";
 import { StatusCards } from "#components/overview/status-cards.tsx";
 import { Warnings } from "#components/overview/warnings.tsx";
@@ -41,6 +44,9 @@ function Content({ status }: { status: OverviewStatus }) {
     <>
       <Warnings warnings={status.warnings} problems={status.config.problems} />
       <StatusCards status={status} />
+      <ActivitySection />
+      <RecentDenials />
+      <PostureSection />
       <RecentRuns runs={status.runs} now={status.at} gatewayUrl={status.gateway.url} />
     </>
   );

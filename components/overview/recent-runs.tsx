@@ -1,3 +1,4 @@
+import Link from "next/link";
 import { RunStateBadge } from "#components/overview/run-state-badge.tsx";
 import { CommandLine } from "#components/shared/command-line.tsx";
 import { formatDuration } from "#components/shared/format.ts";
@@ -81,8 +82,9 @@ function NoRuns({ gatewayUrl }: { gatewayUrl: string }) {
     <div className="flex flex-col gap-3 p-6">
       <p className="font-medium">No code has run yet</p>
       <p className="text-muted-foreground">
-        A run is one piece of code in its own locked-down container. Start one with an API token in{" "}
-        <code>$OPENCLAW_TOKEN</code>; it appears here by itself.
+        A run is one piece of code in its own locked-down container. First{" "}
+        <Link href="/tokens?new">create a token</Link>, put it in <code>$OPENCLAW_TOKEN</code>, then send this; the run
+        appears here by itself.
       </p>
       <CommandLine command={command} />
     </div>

@@ -56,17 +56,12 @@ export async function requestBackupJob(
         retryAfterSeconds: 10,
       });
     }
-    const row = await tx.backupJob.create({
-      data: {
-        id: randomId("bjb"),
-        place,
-        kind,
-        name,
-        requestedType: actor.type,
-        requestedBy: actor.id,
-        createdAt: new Date(clock.now()),
-      },
-    });
+    const id = randomId("bjb");
+    // Named columns only: the others are not this process's to write.
+    await tx.$executeRaw`
+      INSERT INTO backup_job (id, place, kind, name, requested_type, requested_by, created_at)
+      VALUES (${id}, ${place}, ${kind}, ${name}, ${actor.type}, ${actor.id}, ${new Date(clock.now())})`;
+    const row = await tx.backupJob.findUniqueOrThrow({ where: { id } });
     await recordEvents(tx, [
       {
         event: "backup.requested",
