@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { printJson, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
+import { backupFolder, backupStatus } from "#server/backups/index.ts";
 import { loadConfig, resolveSecret } from "#server/config/index.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -27,7 +28,13 @@ Examples:
 
 async function status(context: CliContext, json: boolean): Promise<void> {
   const { paths } = context;
-  const source = { paths, loaded: loadConfig(paths.configFile), secret: resolveSecret, now: new Date() };
+  const source = {
+    paths,
+    loaded: loadConfig(paths.configFile),
+    secret: resolveSecret,
+    backups: backupStatus(backupFolder(paths)),
+    now: new Date(),
+  };
   let running = true;
   const facts = await withDatabase(context, (db, pool) =>
     readPostureFacts({ ...source, database: { db, pool } }),

@@ -2,9 +2,9 @@
 export { claimJob, endAbandoned, endJob, tellProgress, type ClaimedJob } from "#server/backups/jobs.ts";
 export { placeOf } from "#server/backups/request.ts";
 export { JobOutcome } from "#server/backups/schema.ts";
-export { findBackups, listBackups } from "#server/backups/list.ts";
+export { backupFolder } from "#server/backups/folder.ts";
+export { backupStatus, findBackups, listBackups } from "#server/backups/list.ts";
 export {
-  backupFolder,
   makeBackup,
   prepareRestore,
   verifyBackup,

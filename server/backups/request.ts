@@ -5,9 +5,9 @@
 import { hostname } from "node:os";
 import { recordEvents } from "#server/audit/index.ts";
 import type { Actor } from "#server/audit/schema.ts";
+import { backupFolder } from "#server/backups/folder.ts";
 import { findBackups, listBackups } from "#server/backups/list.ts";
 import { BackupJob, JobOutcome, type BackupsView, type JobKind } from "#server/backups/schema.ts";
-import { backupFolder } from "#server/backups/use.ts";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";

@@ -22,7 +22,8 @@ import {
 import { connectOwner } from "#server/backups/tables.ts";
 import { tryRestore } from "#server/backups/verify.ts";
 import { refuseOtherVersion } from "#server/backups/versions.ts";
-import { loadConfig, resolveLocation } from "#server/config/index.ts";
+import { backupFolder } from "#server/backups/folder.ts";
+import { loadConfig } from "#server/config/index.ts";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import { newestMigration } from "#server/core/db/migrate.ts";
 import type { Env } from "#server/core/env.ts";
@@ -37,12 +38,6 @@ export interface BackupContext {
   actor: Actor;
   now: Date;
   onProgress: (text: string) => void;
-}
-
-/** The folder of backups of a home. @throws AppError("CONFIG_INVALID"). */
-export function backupFolder(paths: HomePaths): string {
-  const { backupPath } = loadConfig(paths.configFile).config.security.storage;
-  return resolveLocation("security.storage.backupPath", backupPath, paths);
 }
 
 /**

@@ -12,7 +12,7 @@ import { hasErrorCode } from "#server/core/errors.ts";
  */
 export function writeFileAtomic(file: string, content: string | Uint8Array, mode: number): void {
   const draft = `${file}.new`;
-  const descriptor = openSync(draft, "w", mode);
+  const descriptor = openSync(/*turbopackIgnore: true*/ draft, "w", mode);
   try {
     fchmodSync(descriptor, mode);
     writeFileSync(descriptor, content);
@@ -33,7 +33,7 @@ export function writeFileAtomic(file: string, content: string | Uint8Array, mode
  */
 export function createFileOnce(file: string, content: string, mode: number): void {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  const descriptor = openSync(draft, "wx", mode);
+  const descriptor = openSync(/*turbopackIgnore: true*/ draft, "wx", mode);
   try {
     writeFileSync(descriptor, content);
     fsyncSync(descriptor);

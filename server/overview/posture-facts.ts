@@ -1,14 +1,7 @@
 /** What the checklist is judged from: the configuration, the home's files, and the database where there is one. Reads only. */
 import type { Pool } from "pg";
-import { backupStatus } from "#server/backups/list.ts";
-import {
-  locateInConfig,
-  readTlsFiles,
-  resolveLocation,
-  secretKept,
-  weakTokenReason,
-  type LoadedConfig,
-} from "#server/config/index.ts";
+import type { BackupStatus } from "#server/backups/schema.ts";
+import { locateInConfig, readTlsFiles, secretKept, weakTokenReason, type LoadedConfig } from "#server/config/index.ts";
 import type { Config } from "#server/config/schema.ts";
 import { isLoopbackAddress } from "#server/core/http/address.ts";
 import type { Db } from "#server/core/db/client.ts";
@@ -24,17 +17,25 @@ interface PostureSource {
   loaded: LoadedConfig;
   /** What a secret of the file stands for. */
   secret: (path: string, written: string) => string;
+  /** What lies in the folder of backups. */
+  backups: BackupStatus;
   /** Null while no gateway runs. */
   database: { db: Db; pool: Pool } | null;
   now: Date;
 }
 
-export async function readPostureFacts({ paths, loaded, secret, database, now }: PostureSource): Promise<PostureFacts> {
+export async function readPostureFacts({
+  paths,
+  loaded,
+  secret,
+  backups,
+  database,
+  now,
+}: PostureSource): Promise<PostureFacts> {
   const { config } = loaded;
   const { gateway, security, logging } = config;
   const file = paths.configFile;
   const lineOf = (path: string): number | null => locateInConfig(file, path)?.line ?? null;
-  const backups = backupStatus(resolveLocation("security.storage.backupPath", security.storage.backupPath, paths));
   return {
     at: now,
     file,
