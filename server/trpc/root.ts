@@ -17,7 +17,6 @@ import { createCallerFactory, router } from "#server/trpc/init.ts";
 export const appRouter = router({
   account: accountRouter,
   backups: backupsRouter,
-  members: membersRouter,
   channels: channelsRouter,
   configuration: configurationRouter,
   limits: limitsRouter,
