@@ -35,3 +35,15 @@ export async function changeMember(change: string, email: string): Promise<void>
 export async function newToken(): Promise<string> {
   return (await openclaw<{ token: string }>("gateway", "generate-token", "--name", "e2e", "--role", "admin")).token;
 }
+
+/** Takes a suspicious file into quarantine and returns its id there. */
+export async function quarantineFile(path: string): Promise<string> {
+  // The command ends with a code of its own when the file is dangerous; what it says is the same.
+  const text = await openclawText("files", "check", path, "--quarantine", "--json").catch((error: unknown) => {
+    if (error instanceof Error && "stdout" in error) {
+      return String(error.stdout);
+    }
+    throw error;
+  });
+  return (JSON.parse(text) as { quarantined: { id: string } }).quarantined.id;
+}

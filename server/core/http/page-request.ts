@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import { securityHeaders } from "#server/core/http/security-headers.ts";
+import { apiSecurityHeaders, securityHeaders } from "#server/core/http/security-headers.ts";
 import { isAcceptedHost, type WebOrigin } from "#server/core/http/web-origin.ts";
 
 export const ADDRESS_HEADER = "x-openclaw-address";
@@ -15,6 +15,9 @@ export const PATH_HEADER = "x-openclaw-path";
 
 /** Headers by which the renderer talks to itself or trusts a proxy; never accepted from a client. */
 const INTERNAL_HEADER = /^x-(?:middleware-|forwarded-|matched-path$|invoke-|nextjs-|vercel-|now-|real-ip$)|^forwarded$/;
+
+/** Where the renderer hands out files: their content is a stranger's, and no page of ours. Its own headers would not replace those set here. */
+const FILE_PATH = /^\/api\/runs\//;
 
 const HOST_REFUSAL =
   "This Host name is not one of the console's. Open the address the gateway printed, or list this one in gateway.allowedOrigins.";
@@ -36,7 +39,8 @@ export function preparePageRequest(
   { address, requestId, web }: PageRequestFacts,
 ): boolean {
   const { headers } = request;
-  const security = securityHeaders({ nonce: randomBytes(16).toString("base64"), tls: web.tls });
+  const page = securityHeaders({ nonce: randomBytes(16).toString("base64"), tls: web.tls });
+  const security = FILE_PATH.test(request.url ?? "") ? { ...page, ...apiSecurityHeaders(web) } : page;
   for (const [name, value] of Object.entries(security)) {
     response.setHeader(name, value);
   }
@@ -51,7 +55,7 @@ export function preparePageRequest(
       delete headers[name];
     }
   }
-  headers["content-security-policy"] = security["content-security-policy"];
+  headers["content-security-policy"] = page["content-security-policy"];
   headers[ADDRESS_HEADER] = address;
   headers[REQUEST_ID_HEADER] = requestId;
   headers[PATH_HEADER] = request.url ?? "/";
