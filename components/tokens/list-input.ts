@@ -1,7 +1,7 @@
 /** The question behind the list of tokens, from the address: the same for the server that prefetches it and the browser that goes on asking. */
 import { TOKEN_FILTERS, type TokenFilter } from "#server/tokens/policy.ts";
 
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 interface ListParams {
   q?: string | string[] | null | undefined;
