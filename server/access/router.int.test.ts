@@ -47,14 +47,14 @@ beforeEach(async () => {
 });
 
 interface Who {
-  role?: string | null;
+  role?: string;
   permissions?: readonly string[];
   steppedUp?: boolean;
   owned?: readonly string[];
 }
 
 /** A caller with the sections in `owned` written in the configuration file. */
-async function caller({ role = null, permissions = ["*"], steppedUp = true, owned = [] }: Who = {}) {
+async function caller({ role = "admin", permissions = ["*"], steppedUp = true, owned = [] }: Who = {}) {
   const authorization = {
     enabled: true,
     roles: { guide: { permissions: ["read"], channels: ["*"], commands: ["*"] } },
