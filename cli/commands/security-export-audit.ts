@@ -10,6 +10,7 @@ import { createProgress } from "../progress.ts";
 import {
   awaitCheckpoint,
   EXPORT_FORMATS,
+  exportEvent,
   exportRecord,
   orderExport,
   readBegun,
@@ -148,14 +149,5 @@ async function write(
 }
 
 /** Before the first byte leaves and at the end: what was taken is on record also when the command is ended half-way. */
-async function record(
-  db: Db,
-  { format, range, search }: ExportOrder,
-  reason: "started" | "finished" | "failed",
-  rows: number | null,
-): Promise<void> {
-  const filter = JSON.parse(JSON.stringify(search)) as Record<string, string>;
-  const data = { format, from: range.from, to: range.to, filter, ...(rows === null ? {} : { rows }) };
-  const outcome = reason === "failed" ? "failed" : "ok";
-  await withTx(db, (tx) => recordEvents(tx, [{ event: "audit.exported", outcome, actor: OPERATOR, reason, data }]));
-}
+const record = (db: Db, order: ExportOrder, reason: "started" | "finished" | "failed", rows: number | null) =>
+  withTx(db, (tx) => recordEvents(tx, [exportEvent(order, OPERATOR, reason, rows)]));

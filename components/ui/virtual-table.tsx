@@ -17,6 +17,8 @@ interface VirtualTableProps<Row> {
   totalRows?: number | undefined;
   /** Called when the reader comes near the last loaded row. Guard against calling twice yourself. */
   onNearEnd?: () => void;
+  /** Told which rows are in the page, both included, for those that load them as they come. */
+  onRange?: (first: number, last: number) => void;
   /** Sets the height of the window onto the rows. */
   className?: string;
 }
@@ -48,6 +50,7 @@ export function VirtualTable<Row>({
   openKey,
   totalRows,
   onNearEnd,
+  onRange,
   className,
 }: VirtualTableProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -74,6 +77,9 @@ export function VirtualTable<Row>({
       onNearEnd?.();
     }
   }, [lastIndex, rows.length, onNearEnd]);
+
+  const firstIndex = first?.index ?? 0;
+  useEffect(() => onRange?.(firstIndex, lastIndex), [firstIndex, lastIndex, rows.length, onRange]);
 
   useEffect(() => {
     const button = scroller.current?.querySelector<HTMLElement>(`[data-row="${active}"] button`);

@@ -31,9 +31,9 @@ export async function changeMember(change: string, email: string): Promise<void>
   await openclaw("admin", change, email);
 }
 
-/** An API token with all rights. */
-export async function newToken(): Promise<string> {
-  return (await openclaw<{ token: string }>("gateway", "generate-token", "--name", "e2e", "--role", "admin")).token;
+/** An API token; by default with all rights. */
+export async function newToken(role = "admin"): Promise<string> {
+  return (await openclaw<{ token: string }>("gateway", "generate-token", "--name", "e2e", "--role", role)).token;
 }
 
 /** Takes a suspicious file into quarantine and returns its id there. */

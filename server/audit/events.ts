@@ -1,6 +1,6 @@
 /**
  * The event catalogue: every name the record can hold, with its stable code, the guide's kind, its class and its severity. What each means and
- * which data it carries stands in `catalogue/`, which only the documentation and its tests load. Browser-safe.
+ * which data it carries stands in `catalogue/`, which the browser never loads. Browser-safe.
  */
 import type { AuditClass, AuditKind, AuditSeverity } from "#server/audit/schema.ts";
 

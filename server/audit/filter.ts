@@ -1,12 +1,8 @@
 /** What a reader of the record may ask for, and which events of the catalogue that means. Browser-safe. */
 import { z } from "zod";
 import { AUDIT_EVENTS, meaningOf, type AuditEventName } from "#server/audit/events.ts";
-import { AUDIT_KINDS, SECURITY_KINDS, type AuditSeverity } from "#server/audit/schema.ts";
+import { AUDIT_KINDS, OUTCOMES, SECURITY_KINDS, SEVERITIES, type AuditSeverity } from "#server/audit/schema.ts";
 import { AppError } from "#server/core/errors.ts";
-
-/** Rising. */
-export const SEVERITIES = ["info", "warn", "error", "critical"] as const satisfies readonly AuditSeverity[];
-export const OUTCOMES = ["ok", "denied", "failed"] as const;
 
 const text = z
   .string()

@@ -31,8 +31,11 @@ export const AUDIT_CLASSES = [
 export type AuditClass = (typeof AUDIT_CLASSES)[number];
 
 export type AuditKind = (typeof AUDIT_KINDS)[number] | (typeof SECURITY_KINDS)[number];
-export type AuditSeverity = "info" | "warn" | "error" | "critical";
-type AuditOutcome = "ok" | "denied" | "failed";
+/** Rising. */
+export const SEVERITIES = ["info", "warn", "error", "critical"] as const;
+export type AuditSeverity = (typeof SEVERITIES)[number];
+export const OUTCOMES = ["ok", "denied", "failed"] as const;
+export type AuditOutcome = (typeof OUTCOMES)[number];
 export const ACTOR_TYPES = ["token", "user", "member", "operator", "system", "worker", "anonymous"] as const;
 type ActorType = (typeof ACTOR_TYPES)[number];
 

@@ -31,6 +31,7 @@ export type SurfaceName = keyof typeof SURFACES;
 
 /** The console's routes and pages by file below `app/`: Next finds them by their place, so this is where they are declared. */
 export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
+  "api/audit/export/route.ts": "session",
   "api/auth/[...nextauth]/route.ts": "sign_in",
   "api/sign-in/[step]/route.ts": "sign_in",
   "api/trpc/[trpc]/route.ts": "session",
@@ -42,6 +43,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(auth)/setup/page.tsx": "public",
   "(auth)/sign-in/page.tsx": "public",
   "(auth)/enrol/page.tsx": "session",
+  "(console)/audit/page.tsx": "session",
   "(console)/overview/page.tsx": "session",
   "(console)/quarantine/page.tsx": "session",
   "(console)/runs/page.tsx": "session",

@@ -23,7 +23,7 @@ export function authorize(
       because,
       userId: request.userId ?? undefined,
       channel: request.channel,
-      data: { command: request.command, role: decision.role },
+      data: { command: request.command, role: decision.role, permission: request.permission },
     },
     { details: { reason: code, because } },
   );

@@ -5,6 +5,7 @@ import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
+import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
@@ -17,6 +18,7 @@ import { createCallerFactory, router } from "#server/trpc/init.ts";
 export const appRouter = router({
   account: accountRouter,
   backups: backupsRouter,
+  audit: auditRouter,
   channels: channelsRouter,
   configuration: configurationRouter,
   limits: limitsRouter,

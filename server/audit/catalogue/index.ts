@@ -1,4 +1,4 @@
-/** What every event means, by area. Long texts: for the documentation and its tests only, never for the browser. */
+/** What every event means, by area. Long texts: for the documentation, its tests and what the server says about a row, never for the browser. */
 import type { AuditEventName } from "#server/audit/events.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
 import { MEMBERS } from "#server/audit/catalogue/members.ts";

@@ -22,12 +22,12 @@ export const RECORDS = {
   "audit.integrity_failed": {
     meaning: "The record is not what was recorded; nothing was removed from it.",
     reason: "`rows_differ_from_checkpoint`.",
-    because: "What made the gateway look: `logging.audit.retention`.",
+    because: "What made the gateway look: `logging.audit.retention`, or `console` for somebody there.",
     fields: {},
   },
   "audit.exported": {
     meaning:
-      "Records were exported (`openclaw security export-audit`): one event before the first byte, one at the end.",
+      "Records were exported, with `openclaw security export-audit` or in the console: one event before the first byte, one at the end.",
     reason: "`started`, `finished` or `failed`.",
     fields: {
       format: "`json`, `csv`, `cef` or `ocsf`.",
@@ -38,8 +38,8 @@ export const RECORDS = {
     },
   },
   "audit.read": {
-    meaning: "Records were read over the API, or a report was made of them.",
-    reason: "`report` for a report.",
+    meaning: "Records were read over the API or in the console, or a report was made of them.",
+    reason: "`console` in the console, `report` for a report.",
     fields: { filter: "What was asked for.", events: "How many events were shown." },
   },
   "audit.anchor_failed": {

@@ -1,10 +1,9 @@
 /** How far an export that was cut off got, so that it is continued to the bytes it would have had. */
 import { open, type FileHandle } from "node:fs/promises";
-import { z } from "zod";
 import { isProofJson, lastRowOf, orderOfJson } from "#server/audit/export/json.ts";
 import type { ExportFormat, ExportOrder, ReadLine } from "#server/audit/export/schema.ts";
 import { LINE_FORMATS } from "#server/audit/export/stream.ts";
-import { AuditFilter } from "#server/audit/filter.ts";
+import { StoredOrder } from "#server/audit/export/stored-order.ts";
 import { AppError } from "#server/core/errors.ts";
 
 export interface Begun {
@@ -20,15 +19,6 @@ export interface Begun {
 const CHUNK_BYTES = 64 * 1024;
 /** Far more than the first lines of an export take. */
 const HEAD_BYTES = 64 * 1024;
-
-const time = z.iso.datetime().transform((text) => new Date(text));
-const Order = z.object({
-  record: z.string(),
-  generatedAt: z.iso.datetime(),
-  filter: AuditFilter.omit({ before: true, limit: true }).extend({ since: time.optional(), until: time.optional() }),
-  from: z.int().min(1),
-  to: z.int().min(0),
-});
 
 /** @throws AppError("INVALID_INPUT") when the file is no beginning of an export in that format. */
 export async function readBegun(file: string, format: ExportFormat): Promise<Begun> {
@@ -83,7 +73,7 @@ function orderIn(line: ReadLine): unknown {
 }
 
 function orderFrom(format: ExportFormat, value: unknown): ExportOrder {
-  const { filter, from, to, ...rest } = Order.parse(value);
+  const { filter, from, to, ...rest } = StoredOrder.parse(value);
   return { ...rest, format, search: filter, range: { from, to } };
 }
 

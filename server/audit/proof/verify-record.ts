@@ -27,6 +27,8 @@ export interface VerifyRecordOptions {
   mirrorFile: string;
   /** Opens the mirror's last line; null where there is no keyring. */
   keyring: Keyring | null;
+  /** Leave the last line of the record's file aside: for a process that holds no key of the files. */
+  withoutFiles?: boolean | undefined;
   /** File with the first key, where it is kept outside of the home. */
   keyFile?: string | undefined;
   /** Public key, or file that holds it, where the one in the home is not to be trusted. */
@@ -58,7 +60,8 @@ export async function verifyRecord(options: VerifyRecordOptions): Promise<Record
     );
   }
   const state = readSealerState(options.keysDir);
-  const heads = [state, await readMirrorHead(options.mirrorFile, options.keyring)].filter((head) => head !== null);
+  const mirrored = options.withoutFiles === true ? null : await readMirrorHead(options.mirrorFile, options.keyring);
+  const heads = [state, mirrored].filter((head) => head !== null);
   const range = state?.range ?? null;
   const own = range === null || range.size === 0 ? [] : [{ size: range.size, root: rootOf(range) }];
   const copies = await openNotes(checkpointFile(options.mirrorFile));

@@ -12,7 +12,7 @@ export interface EventCount {
 }
 
 /** Beyond this many nobody reads them all, and counting on would take longer than the page itself. */
-const MAX_COUNTED = 10_000;
+export const MAX_COUNTED = 10_000;
 
 /** Counts the newest first: where it stops, older ones may follow. @throws AppError("INVALID_INPUT") when `event` names nothing. */
 export async function countEvents(pool: Pool, search: AuditSearch): Promise<EventCount> {
@@ -47,7 +47,8 @@ async function countWindow(pool: Pool, search: AuditSearch, window: SeqRange, li
 /** What the tally counts by, and what does not change how many there are. */
 const COUNTED_BY: readonly string[] = ["event", "kind", "level", "outcome", "since", "until", "before", "limit"];
 
-function isInTally(search: AuditSearch): boolean {
+/** Whether the tally alone can count what a search finds, to the last one. */
+export function isInTally(search: AuditSearch): boolean {
   const isWholeHour = (time: Date | undefined): boolean => (time?.getTime() ?? 0) % HOUR_MS === 0;
   const asked = Object.entries(search).filter(([, value]) => value !== undefined);
   return asked.every(([name]) => COUNTED_BY.includes(name)) && isWholeHour(search.since) && isWholeHour(search.until);

@@ -100,26 +100,48 @@ export async function* followEvents(
   signal: AbortSignal,
 ): AsyncGenerator<AuditEntry[], void, void> {
   const { before: _before, limit: _limit, ...search } = filter;
+  const shown = await readHeadSeq(pool);
+  const page = await listEvents(pool, { ...filter, before: shown + 1 });
+  yield page.events.toReversed();
+  for await (const { rows } of followFrom(pool, hub, { search, after: shown }, signal)) {
+    if (rows.length > 0) {
+      yield rows;
+    }
+  }
+}
+
+interface Following {
+  search: AuditSearch;
+  /** Only events behind this row. */
+  after: number;
+}
+
+/** Each event behind `after` once it is sealed, oldest first, and how far the reader has come, until `signal` aborts. */
+async function* followFrom(
+  pool: Pool,
+  hub: NotifyHub,
+  { search, after }: Following,
+  signal: AbortSignal,
+): AsyncGenerator<{ rows: AuditEntry[]; upTo: number }, void, void> {
   const news = createSignal();
-  const unlisten = await hub.listen("openclaw_audit", () => news.raise());
-  hub.onReconnect(() => news.raise());
-  signal.addEventListener("abort", () => news.raise());
+  const wake = (): void => news.raise();
+  const unlisten = [await hub.listen("openclaw_audit", wake), hub.onReconnect(wake)];
+  signal.addEventListener("abort", wake);
   try {
-    let shown = await readHeadSeq(pool);
-    const page = await listEvents(pool, { ...filter, before: shown + 1 });
-    yield page.events.toReversed();
+    let shown = after;
+    // What was sealed between the reader's page and now is looked for at once.
+    wake();
     while (!signal.aborted) {
       await news.wait(POLL_MS);
       const head = await readHeadSeq(pool);
       for await (const { rows, upTo } of readMatching(pool, search, { from: shown + 1, to: head })) {
         shown = upTo;
-        if (rows.length > 0) {
-          yield rows.map(({ row }) => row);
-        }
+        yield { rows: rows.map(({ row }) => row), upTo };
       }
     }
   } finally {
-    unlisten();
+    signal.removeEventListener("abort", wake);
+    unlisten.forEach((stop) => stop());
   }
 }
 

@@ -109,7 +109,8 @@ async function latestOf(pool: Pool, search: AuditSearch): Promise<AuditEntry[]> 
   return found;
 }
 
-async function readIntegrity(pool: Pool): Promise<IntegrityFacts> {
+/** What stands behind the record now: its head, what is signed, what waits. */
+export async function readIntegrity(pool: Pool): Promise<IntegrityFacts> {
   const head = await readHeadSeq(pool);
   const checkpoints = await pool.query<{ rows: number; signedAt: Date }>(
     'SELECT seq AS rows, created_at AS "signedAt" FROM audit_checkpoint ORDER BY seq DESC LIMIT 1',

@@ -10,8 +10,8 @@ type NotifyHandler = (payload: string) => void;
 export interface NotifyHub {
   /** Calls `handler` for each NOTIFY on `channel`; returns the unsubscriber. Resolves once the server listens. */
   listen(channel: string, handler: NotifyHandler): Promise<() => void>;
-  /** Called after each re-established connection. */
-  onReconnect(handler: () => void): void;
+  /** Called after each re-established connection; returns the unsubscriber. */
+  onReconnect(handler: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -78,6 +78,7 @@ export async function openNotifyHub(connectionString: string, name: string, log:
     },
     onReconnect(handler) {
       reconnectHandlers.add(handler);
+      return () => reconnectHandlers.delete(handler);
     },
     async close() {
       closed = true;
