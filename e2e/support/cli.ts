@@ -26,6 +26,11 @@ export async function newInvitation(email: string, role: string): Promise<string
   return (await openclaw<{ url: string }>("admin", "create", "--email", email, "--role", role)).url;
 }
 
+/** A role of the database with these permissions, and no channel or command. */
+export async function newRole(name: string, permissions: readonly string[]): Promise<void> {
+  await openclaw("access", "roles", "set", name, "--permissions", permissions.join(","));
+}
+
 /** What the operator does to a member: `disable`, `enable`, `reset-mfa`, `end-sessions`. */
 export async function changeMember(change: string, email: string): Promise<void> {
   await openclaw("admin", change, email);

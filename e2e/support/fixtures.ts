@@ -1,5 +1,5 @@
 /** What every browser test gets: a page that must stay free of violations, and a way to be signed in. */
-import { test as base, expect, type BrowserContextOptions, type Page } from "@playwright/test";
+import { test as base, expect, type APIRequestContext, type BrowserContextOptions, type Page } from "@playwright/test";
 import { newMember, type E2eMember } from "./members.ts";
 
 type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
@@ -7,6 +7,8 @@ type StorageState = Exclude<BrowserContextOptions["storageState"], string | unde
 interface TestFixtures {
   /** A page with the shared console session. */
   consolePage: Page;
+  /** Makes a client without cookies, a browser of its own as far as the server can tell. */
+  newClient: () => Promise<APIRequestContext>;
   /** Fails the test on any script error or content-security-policy violation of `page` and `consolePage`. */
   cleanPages: (page: Page) => void;
 }
@@ -26,6 +28,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
+  newClient: async ({ playwright, baseURL }, provide) => {
+    const clients: APIRequestContext[] = [];
+    await provide(async () => {
+      const client = await playwright.request.newContext({ baseURL });
+      clients.push(client);
+      return client;
+    });
+    await Promise.all(clients.map((client) => client.dispose()));
+  },
   cleanPages: async ({}, provide) => {
     const violations: string[] = [];
     await provide((page) => {

@@ -57,15 +57,23 @@ export async function unusedCode(secret: string): Promise<string> {
   return totpCode(secret);
 }
 
-/** @throws with the refusal when the server does not sign in. */
-async function callSignIn(request: APIRequestContext, provider: string, fields: Record<string, string>): Promise<void> {
+/** One attempt to sign in. @returns the refusal, or null when `request` is signed in. */
+export async function signInWith(
+  request: APIRequestContext,
+  provider: string,
+  fields: Record<string, string>,
+): Promise<string | null> {
   const { csrfToken } = (await (await request.get(`${ORIGIN}/api/auth/csrf`)).json()) as { csrfToken: string };
   const answer = await request.post(`${ORIGIN}/api/auth/callback/${provider}`, {
     headers,
     form: { ...fields, csrfToken, json: "true" },
   });
   const { url } = (await answer.json()) as { url: string };
-  const refusal = new URL(url).searchParams.get("error");
+  return new URL(url).searchParams.get("error");
+}
+
+async function callSignIn(request: APIRequestContext, provider: string, fields: Record<string, string>): Promise<void> {
+  const refusal = await signInWith(request, provider, fields);
   if (refusal !== null) {
     throw new Error(`sign-in by ${provider} was refused: ${refusal}`);
   }
