@@ -102,7 +102,7 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-export function refused(reason: Refusal): SignInOutcome {
+function refused(reason: Refusal): SignInOutcome {
   return { kind: "refused", reason, message: MESSAGES[reason], field: null };
 }
 
@@ -116,7 +116,7 @@ async function signIn(provider: string, fields: Record<string, string>): Promise
 }
 
 /** @param error `Reason` or `Reason:detail` as the gateway words it. */
-export function outcomeOf(error: string): SignInOutcome {
+function outcomeOf(error: string): SignInOutcome {
   const [reason = "", first = "", second = ""] = error.split(":");
   if (reason === SIGN_IN_REFUSAL.wait) {
     return { kind: "wait", seconds: Math.max(1, Math.ceil(Number(first) || 1)) };

@@ -4,7 +4,7 @@ import { StatusBadge, type Status } from "#components/ui/status-badge.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { BackupJob } from "#server/backups/schema.ts";
 
-export const JOB_LABELS: Record<BackupJob["kind"], string> = {
+const JOB_LABELS: Record<BackupJob["kind"], string> = {
   create_config: "Backup of the configuration",
   create_full: "Full backup",
   verify: "Test restore",

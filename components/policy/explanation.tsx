@@ -39,7 +39,7 @@ export function Explanation({ answer, question, brief = false }: ExplanationProp
   );
 }
 
-export function Because({ because }: { because: string }) {
+function Because({ because }: { because: string }) {
   const href = becauseHref(because);
   return href === null ? (
     <span className="font-mono text-xs break-all">{because}</span>

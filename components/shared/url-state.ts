@@ -1,7 +1,7 @@
 "use client";
 
 /** State that belongs into the address: filters, sorting, page, tab, the opened row. Built on nuqs; use its parsers for more. */
-import { parseAsStringEnum, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 
 /** The key of the row whose panel is open (`?open=…`); null when none is. Opening makes an entry in the history, so "back" closes the panel. */
 export function useOpenRow(name = "open") {
@@ -21,21 +21,4 @@ export function useUrlTab<Value extends string>(values: readonly [Value, ...Valu
     parseAsStringLiteral(values).withDefault(values[0]).withOptions({ history: "push" }),
   );
   return [value, (next: Value) => void setValue(next)] as const;
-}
-
-const ORDERS = { asc: "asc", desc: "desc" } as const;
-
-/** Sorting of a table (`?sort=name&order=desc`), for `DataTable`. */
-export function useUrlSorting<Key extends string>(keys: readonly [Key, ...Key[]], order: "asc" | "desc" = "asc") {
-  const [{ sort, order: current }, setSorting] = useQueryStates({
-    sort: parseAsStringLiteral(keys).withDefault(keys[0]),
-    order: parseAsStringEnum(Object.values(ORDERS)).withDefault(order),
-  });
-  const onSort = (next: { by: string; order: "asc" | "desc" }) => {
-    const by = keys.find((key) => key === next.by);
-    if (by !== undefined) {
-      void setSorting({ sort: by, order: next.order });
-    }
-  };
-  return { sorting: { by: sort, order: current }, onSort };
 }

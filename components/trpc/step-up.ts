@@ -24,7 +24,7 @@ export const stepUpStore = {
 };
 
 /** Resolves once the visitor has confirmed (true) or declined (false). For calls that do not go through tRPC; the link asks by itself. */
-export function askForStepUp(): Promise<boolean> {
+function askForStepUp(): Promise<boolean> {
   if (question === null) {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     question = { answer: resolve, outcome: promise };

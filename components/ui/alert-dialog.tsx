@@ -6,10 +6,8 @@ import "#components/ui/style-nonce.ts";
 import { cn } from "#components/shared/cn.ts";
 
 export const AlertDialog = AlertDialogPrimitive.Root;
-export const AlertDialogTrigger = AlertDialogPrimitive.Trigger;
 /** Closes without doing anything; has the focus when the dialog opens. Use with `asChild` around a `Button`. */
 export const AlertDialogCancel = AlertDialogPrimitive.Cancel;
-export const AlertDialogAction = AlertDialogPrimitive.Action;
 
 /** A dialog that wants a decision: a click outside does not close it. */
 export function AlertDialogContent({ className, ...props }: ComponentProps<typeof AlertDialogPrimitive.Content>) {

@@ -19,7 +19,7 @@ export interface DataColumn<Row> {
   className?: string;
 }
 
-export interface Sorting {
+interface Sorting {
   by: string;
   order: "asc" | "desc";
 }

@@ -8,8 +8,6 @@ import { Button } from "#components/ui/button.tsx";
 import { DialogOverlay, keepOpenForToasts } from "#components/ui/dialog.tsx";
 
 export const Sheet = SheetPrimitive.Root;
-export const SheetTrigger = SheetPrimitive.Trigger;
-export const SheetClose = SheetPrimitive.Close;
 
 const SIDES = {
   right:

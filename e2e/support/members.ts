@@ -41,11 +41,6 @@ export async function newMemberWithoutFactor(
   return { email, password: PASSWORD };
 }
 
-/** Signs `request` in once more, with the next code that was not used yet. */
-export async function signInAgain(request: APIRequestContext, { email, password, secret }: E2eMember): Promise<void> {
-  await callSignIn(request, "password", { email, password, code: await unusedCode(secret) });
-}
-
 /** The code that the authenticator shows now. It is good once. */
 export const totpCode = (secret: string, atMs = Date.now()): string =>
   generateSync({ secret: secret.replaceAll(" ", ""), epoch: Math.floor(atMs / 1000), period: STEP_MS / 1000 });

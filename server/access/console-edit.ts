@@ -14,7 +14,7 @@ export interface AccessServices {
   paths: { configFile: string };
 }
 
-export function policyEditDeps({ db, clock, config, paths }: AccessServices): PolicyEditDeps {
+function policyEditDeps({ db, clock, config, paths }: AccessServices): PolicyEditDeps {
   return { db, clock, configured: configuredPolicy(config.current()), configFile: paths.configFile };
 }
 

@@ -1,16 +1,14 @@
 /** What the browser may load of the record: the language of searches and the words it knows. Pure. */
 export { AUDIT_EVENTS } from "#server/audit/events.ts";
 export { ACTOR_TYPES, OUTCOMES, SEVERITIES } from "#server/audit/schema.ts";
-export { KINDS, readQuery, type ReadQuery } from "#server/audit/search/query.ts";
+export { KINDS, readQuery } from "#server/audit/search/query.ts";
 export {
   formatTerm,
   formatTerms,
   isQualifier,
-  MAX_QUERY_LENGTH,
   parseTerms,
   QUALIFIERS,
   wordsOf,
-  type Problem,
   type Qualifier,
   type Term,
 } from "#server/audit/search/terms.ts";

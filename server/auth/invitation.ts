@@ -12,9 +12,9 @@ import { AppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
 
 /** Whoever holds the machine or a set-up link. */
-export const OPERATOR: Actor = { type: "operator", id: "operator" };
+const OPERATOR: Actor = { type: "operator", id: "operator" };
 /** The role of the first member. */
-export const FIRST_ROLE = "admin";
+const FIRST_ROLE = "admin";
 
 const SETUP_TTL_MS = 30 * 60_000;
 const INVITATION_TTL_MS = 72 * 60 * 60_000;

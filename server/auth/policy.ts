@@ -20,7 +20,7 @@ export const SIGN_IN_REFUSAL = {
 } as const;
 
 /** What is wrong with a field of the invitation form. */
-export const INPUT_REFUSALS = [
+const INPUT_REFUSALS = [
   "password_short",
   "password_long",
   "password_common",

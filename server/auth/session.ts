@@ -147,6 +147,6 @@ export async function findSession(
 }
 
 /** Whether the row as such is of a session that goes on. */
-export function isLive(row: { revokedAt: Date | null; expiresAt: Date; lastSeenAt: Date }, now: number): boolean {
+function isLive(row: { revokedAt: Date | null; expiresAt: Date; lastSeenAt: Date }, now: number): boolean {
   return row.revokedAt === null && row.expiresAt.getTime() > now && now - row.lastSeenAt.getTime() < SESSION_IDLE_MS;
 }

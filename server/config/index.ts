@@ -2,10 +2,10 @@
 
 export type { LoadedConfig } from "#server/config/load.ts";
 export type { ConfigEvent, ConfigStore } from "#server/config/store.ts";
-export { assertSafe, configProblems, hashOf, loadConfig, MISSING } from "#server/config/load.ts";
+export { assertSafe, configProblems, hashOf, loadConfig } from "#server/config/load.ts";
 export { changedPaths, changedSteps } from "#server/config/changed-paths.ts";
 export { CONFIG_KEYS, entryAt } from "#server/config/catalogue.ts";
-export { maskText, SECRET_MASK, unmaskText } from "#server/config/mask-text.ts";
+export { maskText, unmaskText } from "#server/config/mask-text.ts";
 export { needsRestart } from "#server/config/restart.ts";
 export { encryptWith, newSecrets } from "#server/config/new-secrets.ts";
 export { readConfigText } from "#server/config/read.ts";

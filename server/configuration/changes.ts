@@ -30,7 +30,7 @@ export const restartPaths = (before: Config, after: Config): string[] =>
 
 export const written = (config: Config): unknown => masked(z.encode(ConfigSchema, config), []);
 
-export function valueAt(value: unknown, steps: readonly (string | number)[]): unknown {
+function valueAt(value: unknown, steps: readonly (string | number)[]): unknown {
   return steps.reduce<unknown>(
     (inner, step) =>
       typeof inner === "object" && inner !== null && Object.hasOwn(inner, step)

@@ -86,7 +86,7 @@ export type FileFinding = z.infer<typeof FileFinding>;
 export const isCritical = (findings: readonly FileFinding[]): boolean =>
   findings.some(({ severity }) => severity === "critical");
 
-export const QUARANTINE_STATES = ["storing", "stored", "restored", "deleted", "failed"] as const;
+const QUARANTINE_STATES = ["storing", "stored", "restored", "deleted", "failed"] as const;
 
 /** A file in quarantine as people see it: never what it contains. */
 export const QuarantineView = z.object({

@@ -47,7 +47,7 @@ export function ownedBy(scope: RunScope): Prisma.RunWhereInput {
   return { principalId: typeof principalId === "string" ? principalId : { in: [...principalId] } };
 }
 
-export interface RunFilter {
+interface RunFilter {
   state?: RunState | undefined;
   userId?: string | undefined;
   channel?: string | undefined;

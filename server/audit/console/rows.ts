@@ -29,7 +29,7 @@ export function rowOf(entry: AuditEntry): AuditRow {
 }
 
 /** What makes two questions the same search of one session. */
-export const questionKey = ({ q, from, to }: Question): string => JSON.stringify([q.trim(), from ?? null, to ?? null]);
+const questionKey = ({ q, from, to }: Question): string => JSON.stringify([q.trim(), from ?? null, to ?? null]);
 
 /** The search behind a question, once it is on record that it was asked. @throws AppError("INVALID_INPUT" | "AUDIT_UNAVAILABLE") */
 export async function beginReading(services: ReadServices, reader: Reader, question: Question): Promise<AuditSearch> {
