@@ -47,7 +47,12 @@ export function ArchiveTable({ view, onRestore }: { view: BackupsView; onRestore
             </div>
           ),
         },
-        { key: "kind", header: "Holds", cell: ({ kind }) => (kind === "full" ? "Everything" : "Configuration") },
+        {
+          key: "kind",
+          header: "Holds",
+          from: "sm",
+          cell: ({ kind }) => (kind === "full" ? "Everything" : "Configuration"),
+        },
         { key: "bytes", header: "Size", align: "right", from: "sm", cell: ({ bytes }) => formatBytes(bytes) },
         {
           key: "encrypted",

@@ -8,7 +8,7 @@ test("shows the state of every part", async ({ consolePage: page }) => {
     ["Workers", "1 alive"],
     ["Database", "Online"],
     ["Audit chain", "Sealing"],
-    ["Backups", "None yet"],
+    ["Backups", /None yet|Made/],
     ["Config", "Loaded"],
   ] as const) {
     await expect(page.getByRole("region", { name: card, exact: true })).toContainText(state);
@@ -46,6 +46,25 @@ test("a run started through the API appears and finishes without a reload", asyn
   await expect(page.locator("body[data-same-page=yes]")).toHaveCount(1);
   await expect(page.getByText("6*7")).toHaveCount(0);
   await api.dispose();
+});
+
+test("OPS-1 the checklist says what is so, with a way to fix what is not", async ({ consolePage: page }) => {
+  await page.goto("/overview");
+  const setup = page.getByRole("region", { name: "Initial setup" });
+  await expect(setup.getByRole("listitem")).toHaveCount(6);
+  await expect(setup.getByRole("listitem").filter({ hasText: "Configure secure network binding" })).toContainText(
+    "Done",
+  );
+  await expect(page.getByText(/^\d+ of 100$/)).toBeVisible();
+});
+
+test("who was refused, and why, is on the first screen", async ({ consolePage: page, playwright, baseURL }) => {
+  const api = await playwright.request.newContext({ baseURL, extraHTTPHeaders: { authorization: "Bearer ocg_wrong" } });
+  expect((await api.get("/api/v1/whoami")).status()).toBe(401);
+  await api.dispose();
+  await page.goto("/overview");
+  const denied = page.getByRole("region", { name: "Recently denied" }).getByRole("row");
+  await expect(denied.filter({ hasText: "What was sent is no token" }).first()).toBeVisible();
 });
 
 test("a failed refresh keeps the last status, says so, and can be retried", async ({ consolePage: page }) => {

@@ -184,7 +184,9 @@ function authentication({ running }: PostureFacts): Judged {
       }),
     );
   }
-  return done(`${members.enabled} console members, each with a second factor; ${tokensText}.`);
+  return done(
+    `${members.enabled === 1 ? "1 console member, with" : `${members.enabled} console members, each with`} a second factor; ${tokensText}.`,
+  );
 }
 
 function roles(facts: PostureFacts): Judged {
@@ -204,7 +206,7 @@ function roles(facts: PostureFacts): Judged {
   const { live, wide } = running.tokens;
   return live > 0 && wide === live
     ? todo(
-        `All ${live} live tokens may do everything, as an administrator may.`,
+        `${live === 1 ? "The only live token" : `Each of the ${live} live tokens`} may do everything, as an administrator may.`,
         fix("Give each bot a token of a smaller role.", {
           command: "openclaw gateway generate-token --name my-bot --role user",
           href: "/tokens?new",

@@ -8,7 +8,12 @@ export const metadata = { title: "Overview" };
 export default async function OverviewPage() {
   const context = await requirePage();
   const queryClient = makeQueryClient();
-  await queryClient.prefetchQuery(serverQueries(context, queryClient).overview.status.queryOptions());
+  const { overview } = serverQueries(context, queryClient);
+  await Promise.all([
+    queryClient.prefetchQuery(overview.status.queryOptions()),
+    queryClient.prefetchQuery(overview.activity.queryOptions()),
+    queryClient.prefetchQuery(overview.posture.queryOptions()),
+  ]);
   return (
     <HydrationBoundary state={dehydrate(queryClient)}>
       <OverviewScreen />
