@@ -40,7 +40,7 @@ export function ActivitySection() {
         (events.length === 0 ? (
           <p className="rounded-lg border bg-card p-4 text-muted-foreground">Nothing is on record yet.</p>
         ) : (
-          <DataTable label="Security activity" columns={COLUMNS} rows={events} rowKey={({ seq }) => String(seq)} />
+          <DataTable label="Events of your account" columns={COLUMNS} rows={events} rowKey={({ seq }) => String(seq)} />
         ))}
       {isPending && <TableSkeleton label="Loading activity" rows={5} />}
       {error !== null && (

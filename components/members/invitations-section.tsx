@@ -83,7 +83,7 @@ export function InvitationsSection({ mayWrite }: { mayWrite: boolean }) {
         (list.data.invitations.length === 0 ? (
           <p className="rounded-lg border bg-card p-4 text-muted-foreground">No invitation is open.</p>
         ) : (
-          <DataTable label="Open invitations" columns={columns} rows={list.data.invitations} rowKey={({ id }) => id} />
+          <DataTable label="Invitations" columns={columns} rows={list.data.invitations} rowKey={({ id }) => id} />
         ))}
       {list.isPending && <TableSkeleton label="Loading invitations" rows={2} />}
       {list.error !== null && (

@@ -43,7 +43,7 @@ export function MemberSessions({ member, mayEnd }: { member: MemberDetails; mayE
         <p className="text-muted-foreground">Not signed in anywhere.</p>
       ) : (
         <SessionTable
-          label="Open sessions"
+          label={`Sessions of ${member.name}`}
           narrow
           sessions={sessionList}
           busy={busy}

@@ -48,7 +48,7 @@ export function MembersSection({ openId, onOpen }: MembersSectionProps) {
   const members = list.data?.pages.flatMap((page) => page.members);
 
   return (
-    <section aria-label="Members" className="flex flex-col gap-3">
+    <div className="flex flex-col gap-3">
       <search className="flex flex-wrap items-end gap-3">
         <Field label="Search" className="w-full sm:w-72">
           <Input
@@ -112,6 +112,6 @@ export function MembersSection({ openId, onOpen }: MembersSectionProps) {
           Show more members
         </Button>
       )}
-    </section>
+    </div>
   );
 }

@@ -86,7 +86,7 @@ test("name and password are changed by their owner; a new password ends the othe
     page.getByRole("region", { name: "Security activity" }).getByText("auth.password_changed"),
   ).toBeVisible();
 
-  await other.reload();
+  // The overview asks again by itself, is refused, and leads there.
   await expect(other).toHaveURL(/\/sign-in/);
   await elsewhere.close();
 });
