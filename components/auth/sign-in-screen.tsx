@@ -116,7 +116,7 @@ export function SignInScreen({ notice, next }: SignInScreenProps) {
       text={
         <>
           Your password is right. Now prove that you are{" "}
-          <strong className="break-all text-foreground">{first.email}</strong>.
+          <strong className="break-words text-foreground">{first.email}</strong>.
         </>
       }
     >
