@@ -4,6 +4,7 @@ import { AlertDialog as AlertDialogPrimitive } from "radix-ui";
 import type { ComponentProps } from "react";
 import "#components/ui/style-nonce.ts";
 import { cn } from "#components/shared/cn.ts";
+import { useReturnFocus } from "#components/ui/use-return-focus.ts";
 
 export const AlertDialog = AlertDialogPrimitive.Root;
 /** Closes without doing anything; has the focus when the dialog opens. Use with `asChild` around a `Button`. */
@@ -11,6 +12,7 @@ export const AlertDialogCancel = AlertDialogPrimitive.Cancel;
 
 /** A dialog that wants a decision: a click outside does not close it. */
 export function AlertDialogContent({ className, ...props }: ComponentProps<typeof AlertDialogPrimitive.Content>) {
+  const focusHandlers = useReturnFocus(props);
   return (
     <AlertDialogPrimitive.Portal>
       <AlertDialogPrimitive.Overlay
@@ -24,6 +26,7 @@ export function AlertDialogContent({ className, ...props }: ComponentProps<typeo
           className,
         )}
         {...props}
+        {...focusHandlers}
       />
     </AlertDialogPrimitive.Portal>
   );

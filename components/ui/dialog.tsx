@@ -6,6 +6,7 @@ import type { ComponentProps } from "react";
 import "#components/ui/style-nonce.ts";
 import { cn } from "#components/shared/cn.ts";
 import { Button } from "#components/ui/button.tsx";
+import { useReturnFocus } from "#components/ui/use-return-focus.ts";
 
 export const Dialog = DialogPrimitive.Root;
 
@@ -33,6 +34,7 @@ export function keepOpenForToasts(event: Event): void {
 
 /** A modal dialog. Needs a `DialogTitle`; give `DialogDescription` too, or `aria-describedby={undefined}`. */
 export function DialogContent({ className, children, withoutClose = false, ...props }: DialogContentProps) {
+  const focusHandlers = useReturnFocus(props);
   return (
     <DialogPrimitive.Portal>
       <DialogOverlay />
@@ -44,6 +46,7 @@ export function DialogContent({ className, children, withoutClose = false, ...pr
         )}
         onInteractOutside={keepOpenForToasts}
         {...props}
+        {...focusHandlers}
       >
         {children}
         {!withoutClose && (

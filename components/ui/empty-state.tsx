@@ -18,7 +18,7 @@ export function EmptyState({ icon: Icon, title, children, action }: EmptyStatePr
     <div data-slot="empty-state" className="flex flex-col items-center gap-2 px-6 py-12 text-center">
       <Icon aria-hidden className="size-6 text-muted-foreground" />
       <p className="font-medium">{title}</p>
-      <div className="max-w-prose text-muted-foreground">{children}</div>
+      <div className="w-full max-w-prose text-muted-foreground">{children}</div>
       {action !== undefined && <div className="mt-2 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
   );

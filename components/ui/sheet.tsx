@@ -6,6 +6,7 @@ import type { ComponentProps } from "react";
 import { cn } from "#components/shared/cn.ts";
 import { Button } from "#components/ui/button.tsx";
 import { DialogOverlay, keepOpenForToasts } from "#components/ui/dialog.tsx";
+import { useReturnFocus } from "#components/ui/use-return-focus.ts";
 
 export const Sheet = SheetPrimitive.Root;
 
@@ -22,6 +23,7 @@ interface SheetContentProps extends ComponentProps<typeof SheetPrimitive.Content
 
 /** A panel at the side of the screen. Inside: `SheetHeader`, `SheetBody` (scrolls), `SheetFooter`. */
 export function SheetContent({ className, children, side = "right", ...props }: SheetContentProps) {
+  const focusHandlers = useReturnFocus(props);
   return (
     <SheetPrimitive.Portal>
       <DialogOverlay />
@@ -30,6 +32,7 @@ export function SheetContent({ className, children, side = "right", ...props }: 
         className={cn("fixed z-50 flex flex-col bg-card text-card-foreground outline-none", SIDES[side], className)}
         onInteractOutside={keepOpenForToasts}
         {...props}
+        {...focusHandlers}
       >
         {children}
         <SheetPrimitive.Close asChild>
