@@ -67,7 +67,7 @@ export function AuditScreen() {
           <>
             <ChainChip />
             {can("audit:export") && (
-              <Button variant="outline" onClick={() => setExporting(true)}>
+              <Button variant="outline" disabled={first.data === undefined} onClick={() => setExporting(true)}>
                 <DownloadIcon aria-hidden />
                 Export search
               </Button>
