@@ -55,6 +55,8 @@ export function createRecordPages(first: AuditPage, fetchPage: (before: number) 
   let news: readonly AuditRow[] = [];
   let known = first.head;
   let next = first.next;
+  /** Grows when the table begins anew: what was asked before belongs to the old one. */
+  let beginning = 0;
   let snapshot: Snapshot = {
     slots: slotsOf(marks, 0),
     loading: false,
@@ -83,22 +85,29 @@ export function createRecordPages(first: AuditPage, fetchPage: (before: number) 
   function beginAnew(page: AuditPage): void {
     marks.splice(0, marks.length, { before: page.head + 1, length: page.rows.length });
     kept.clear();
+    beginning += 1;
     kept.set(0, page.rows);
     [news, known, next] = [[], page.head, page.next];
     change({ slots: slotsOf(marks, 0), said: "Many new events; the table begins with the newest" });
   }
 
-  async function older(): Promise<void> {
+  /** @returns the places of the rows that were found. */
+  async function older(): Promise<Slot[]> {
+    const asked = beginning;
     for (let empty = 0; next !== null && empty < MAX_EMPTY; empty += 1) {
       const before = next;
       const page = await fetchPage(before);
+      if (asked !== beginning) {
+        return [];
+      }
       next = page.next;
       if (page.rows.length > 0) {
         keep(marks.length, page.rows);
         marks.push({ before, length: page.rows.length });
-        return;
+        return slotsOfPage(marks.length - 1, page.rows.length);
       }
     }
+    return [];
   }
 
   async function again(page: number, before: number): Promise<void> {
@@ -125,7 +134,8 @@ export function createRecordPages(first: AuditPage, fetchPage: (before: number) 
       }
       change({ loading: true, error: null });
       older().then(
-        () => change({ loading: false, slots: slotsOf(marks, news.length) }),
+        // Those that are known stay as they are: making them anew for each page would be felt after some thousand.
+        (found) => change({ loading: false, slots: [...snapshot.slots, ...found] }),
         (error: unknown) =>
           change({ loading: false, error: error instanceof Error ? error : new Error(String(error)) }),
       );
@@ -163,14 +173,9 @@ export function createRecordPages(first: AuditPage, fetchPage: (before: number) 
 }
 
 function slotsOf(marks: readonly Mark[], news: number): Slot[] {
-  const slots: Slot[] = [];
-  for (let at = 0; at < news; at += 1) {
-    slots.push({ page: NEWS, at, key: `n${news - at}` });
-  }
-  for (const [page, { length }] of marks.entries()) {
-    for (let at = 0; at < length; at += 1) {
-      slots.push({ page, at, key: `${page}.${at}` });
-    }
-  }
-  return slots;
+  const slots = Array.from({ length: news }, (_, at): Slot => ({ page: NEWS, at, key: `n${news - at}` }));
+  return slots.concat(...marks.map(({ length }, page) => slotsOfPage(page, length)));
 }
+
+const slotsOfPage = (page: number, length: number): Slot[] =>
+  Array.from({ length }, (_, at) => ({ page, at, key: `${page}.${at}` }));

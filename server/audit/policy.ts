@@ -14,4 +14,4 @@ export {
 } from "#server/audit/search/terms.ts";
 
 /** Rows that the console reads at a time. */
-export const PAGE_ROWS = 100;
+export const PAGE_ROWS = 200;
