@@ -1,10 +1,10 @@
 /** Browser tests against the real product: supervisor, embedded PostgreSQL, production build, a home and a port of their own. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig, devices } from "@playwright/test";
+import { freePort } from "./tests/support/free-port.ts";
 
 // The file is read again in every worker; only the first reader decides, the others inherit its choice.
 process.env.E2E_HOME ??= join(tmpdir(), `openclaw-e2e-${randomUUID()}`);
@@ -45,11 +45,3 @@ export default defineConfig({
     stderr: "pipe",
   },
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -64,7 +64,9 @@ test("in a batch each call is answered for itself: an allowed one carries no oth
   await newRole("matrix-reader", READS);
   const client = await newClient();
   await newMember(client, "matrix-reader");
-  const mutations = procedures.filter(({ type, permission }) => type === "mutation" && permission !== OWN_ACCOUNT);
+  const mutations = procedures.filter(
+    ({ type, permission }) => type === "mutation" && permission !== OWN_ACCOUNT && !can(READS, permission),
+  );
   for (let from = 0; from < mutations.length; from += 9) {
     const batch = mutations.slice(from, from + 9);
     expect(await callTogether(client, batch), batch.map(({ path }) => path).join()).toEqual(

@@ -2,6 +2,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { APIRequestContext, APIResponse } from "@playwright/test";
+import { ERROR_MEANINGS } from "../../server/core/error-map.ts";
+import type { AppErrorCode } from "../../server/core/errors.ts";
 import { ORIGIN } from "./environment.ts";
 
 export interface Procedure {
@@ -37,6 +39,11 @@ export async function callProcedure(
     type === "mutation"
       ? await client.post(url, { headers, data: { json: null } })
       : await client.get(url, { headers: type === "subscription" ? { ...headers, ...EVENT_STREAM } : headers });
+  if (type === "subscription") {
+    // A stream says in an event what other answers say in their head.
+    const [, appCode = null] = /"appCode":"(\w+)"/.exec(await answer.text()) ?? [];
+    return { status: appCode === null ? answer.status() : ERROR_MEANINGS[appCode as AppErrorCode].http, appCode };
+  }
   return { status: answer.status(), appCode: (await codesIn(answer))[0] ?? null };
 }
 
