@@ -111,7 +111,11 @@ test("AUTH-10 first administrator, second factor, role, token, a live run, its r
     await page.keyboard.press("Escape");
     await page.keyboard.press("Enter");
     const record = page.getByRole("region", { name: "Events of the record" });
-    for (const text of ["Message received", "Run queued", "Run ended"]) {
+    for (const text of [
+      "user123 was let through with the command /run on api",
+      "user123 started run",
+      "ended (succeeded)",
+    ]) {
       await expect(record).toContainText(text);
     }
   });
