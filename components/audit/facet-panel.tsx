@@ -18,7 +18,7 @@ export function FacetPanel({ q, facets, onToggle }: FacetPanelProps) {
       {facets.map(({ qualifier, title, values, more, atLeast }) =>
         isQualifier(qualifier) ? (
           <section key={qualifier} aria-label={title}>
-            <h3 className="mb-1 text-xs font-medium text-muted-foreground">{title}</h3>
+            <h2 className="mb-1 text-xs font-medium text-muted-foreground">{title}</h2>
             <ul>
               {values.map(({ value, label, count }) => (
                 <li key={value}>

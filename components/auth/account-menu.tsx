@@ -25,7 +25,7 @@ export function AccountMenu() {
         {refusal}
       </span>
       <DropdownMenu>
-        <DropdownMenuTrigger asChild>
+        <DropdownMenuTrigger>
           <Button variant="ghost" size="sm" className="max-w-48 px-2" aria-label={`Account menu of ${name}`}>
             <CircleUserRoundIcon aria-hidden />
             <span className="truncate max-sm:sr-only">{name}</span>
