@@ -1,6 +1,7 @@
 "use client";
 
 import { useRef, type PointerEvent } from "react";
+import { useIsWide } from "#components/audit/use-is-wide.ts";
 import { formatUtc } from "#components/shared/format.ts";
 import { BarHistogram } from "#components/ui/bar-histogram.tsx";
 import type { Histogram } from "#server/audit/console/schema.ts";
@@ -16,10 +17,29 @@ const SERIES = [
   { name: "failed", tone: "destructive" },
 ] as const;
 const HOUR_MS = 3_600_000;
+/** Bars that leave each of them wide enough to be hit, with and without a second column on the screen. */
+const MOST_WIDE = 30;
+const MOST_NARROW = 10;
+
+/** The same events in at most `most` bars. */
+function merged({ buckets, bucketMs }: Histogram, most: number): Pick<Histogram, "buckets" | "bucketMs"> {
+  const size = Math.max(1, Math.ceil(buckets.length / most));
+  const bars = buckets.filter((_, index) => index % size === 0).map((bucket) => ({ ...bucket }));
+  for (const [index, { ok, denied, failed }] of buckets.entries()) {
+    const bar = bars[Math.floor(index / size)];
+    if (bar !== undefined && index % size > 0) {
+      bar.ok += ok;
+      bar.denied += denied;
+      bar.failed += failed;
+    }
+  }
+  return { buckets: bars, bucketMs: bucketMs * size };
+}
 
 /** When it happened. A bar narrows the search to its time; dragging over several narrows to all of them. */
 export function TimeChart({ histogram, onChoose }: TimeChartProps) {
-  const { buckets, bucketMs, countedFromMs } = histogram;
+  const { countedFromMs } = histogram;
+  const { buckets, bucketMs } = merged(histogram, useIsWide() ? MOST_WIDE : MOST_NARROW);
   const dragFrom = useRef<number | null>(null);
   const label = (startMs: number): string => {
     const text = formatUtc(new Date(startMs));
