@@ -1,15 +1,17 @@
-/** Pictures of every screen for the documentation. Only when asked for: OPENCLAW_SCREENSHOTS=1 npx playwright test e2e/console/screens.spec.ts */
+/**
+ * Pictures of every screen. For the documentation when asked for: OPENCLAW_SCREENSHOTS=1 npx playwright test e2e/console/screens.spec.ts;
+ * otherwise they lie beside the results of the tests.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { newToken } from "../support/cli.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { openScreen, SCREENS } from "../support/screens.ts";
 
-const FOLDER = "docs/screenshots";
+const FOLDER = process.env.OPENCLAW_SCREENSHOTS === "1" ? "docs/screenshots" : "test-results/screenshots";
 /** Also in the dark: one that shows the colours, one with a long table. */
 const DARK_TOO = new Set(["/overview", "/audit"]);
 
-test.skip(process.env.OPENCLAW_SCREENSHOTS !== "1", "set OPENCLAW_SCREENSHOTS=1 to write docs/screenshots");
 test.use({ viewport: { width: 1280, height: 800 } });
 
 test.beforeAll(async ({ playwright, baseURL }) => {
