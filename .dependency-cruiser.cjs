@@ -10,7 +10,7 @@ module.exports = {
       from: { path: "^components/" },
       to: {
         path: "^server/",
-        pathNot: "^server/[^/]+/(schema|policy|permissions|events)\\.ts$",
+        pathNot: "^server/[^/]+/(schema|policy|permissions|events|addresses)\\.ts$",
         dependencyTypesNot: ["type-only"],
       },
     },
@@ -31,7 +31,7 @@ module.exports = {
     {
       name: "domain-via-public-surface",
       from: { path: DOMAIN, pathNot: TEST },
-      to: { path: DOMAIN, pathNot: ["^server/$1/", "/(index|schema|policy)\\.ts$"] },
+      to: { path: DOMAIN, pathNot: ["^server/$1/", "/(index|schema|policy|addresses)\\.ts$"] },
     },
     { name: "core-knows-no-domain", from: { path: "^server/core/", pathNot: TEST }, to: { path: "^server/(?!core/)" } },
     {

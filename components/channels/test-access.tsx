@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState, type SubmitEvent } from "react";
-import { simulateHref } from "#components/policy/because.ts";
+import { simulateHref } from "#server/access/addresses.ts";
 import { Explanation } from "#components/policy/explanation.tsx";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Button } from "#components/ui/button.tsx";

@@ -2,7 +2,7 @@
 
 import { CircleCheckIcon, CircleXIcon } from "lucide-react";
 import Link from "next/link";
-import { becauseHref } from "#components/policy/because.ts";
+import { becauseHref } from "#server/access/addresses.ts";
 import { windowText } from "#components/users/restriction.ts";
 import { Absent } from "#components/ui/absent.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";

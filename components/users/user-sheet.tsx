@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
-import { simulateHref } from "#components/policy/because.ts";
+import { simulateHref } from "#server/access/addresses.ts";
 import { SourceBadge } from "#components/policy/source-badge.tsx";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";

@@ -45,7 +45,7 @@ test("why somebody was denied is found in a search and a click, with the rule an
   await events(page).nth(1).getByRole("button").click();
   const panel = page.getByRole("dialog", { name: "Access denied" });
   await expect(panel).toContainText("Because role “user” may not use slack.");
-  await expect(panel.getByRole("link", { name: 'role "user".channels' })).toHaveAttribute("href", "/roles?open=user");
+  await expect(panel.getByRole("link", { name: 'role "user".channels' })).toHaveAttribute("href", "/roles?role=user");
   await expect(panel.getByRole("link", { name: "Explain with the rules of now" })).toBeVisible();
   await expect(panel.getByRole("group", { name: "Event" })).toContainText('"code": "OCZ001W"');
   await page.keyboard.press("Escape");

@@ -302,10 +302,10 @@ describe("audit.row", () => {
     expect(detail).toMatchObject({
       reason: "role “user” lacks “runs:create”",
       because: 'role "user".permissions',
-      rule: { href: "/roles?open=user" },
+      rule: { href: "/roles?role=user&permission=runs%3Acreate" },
       entry: { event: "access.denied", code: "OCZ001W", data: { command: "run" } },
     });
-    expect(detail.simulate).toContain("/roles?simulate=1&user=user1");
+    expect(detail.simulate).toContain("/roles/simulate?user=user1");
     expect(detail.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 

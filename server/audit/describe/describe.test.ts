@@ -102,8 +102,8 @@ describe("an event in words", () => {
 
 describe("links of an event", () => {
   test.each([
-    ['role "user".permissions', "/roles?open=user"],
-    ["security.authorization.roles.user.commands", "/roles?open=user"],
+    ['role "user".permissions', "/roles?role=user&permission=runs%3Acreate"],
+    ["security.authorization.roles.user.commands", "/roles?role=user&permission=runs%3Acreate"],
     ['channel "slack".blockedUsers', "/channels?open=slack"],
     ["channels.slack.permissions.blockedUsers", "/channels?open=slack"],
     ['user "a&b=c".channels', "/users?open=a%26b%3Dc"],
@@ -122,7 +122,7 @@ describe("links of an event", () => {
       "/users?open=user123",
       "/channels?open=slack",
     ]);
-    expect(simulatorLink(denial)).toBe("/roles?simulate=1&user=user123&token=abcdefghijkl&channel=slack&command=run");
+    expect(simulatorLink(denial)).toBe("/roles/simulate?user=user123&token=abcdefghijkl&channel=slack&command=run");
     expect(simulatorLink(entry("system.started"))).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 /** Where in the console something that an event names can be looked at. Pure. */
 import type { AuditEntry } from "#server/audit/reading/query.ts";
+import { becauseHref, simulateHref } from "#server/access/addresses.ts";
 import { dataText } from "#server/audit/describe/parts.ts";
 
 export interface EntryLink {
@@ -10,26 +11,20 @@ export interface EntryLink {
 const address = (path: string, params: Record<string, string>): string =>
   `${path}?${new URLSearchParams(params).toString()}`;
 
-const BY_RECORD: readonly (readonly [RegExp, string, string])[] = [
-  [/^role "(.*?)"/, "/roles", "open"],
-  [/^user "(.*?)"/, "/users", "open"],
-  [/^channel "(.*?)"/, "/channels", "open"],
-  [/^security\.authorization\.roles(?:\.|\[")([^."\]]+)/, "/roles", "open"],
-  [/^security\.authorization\.users(?:\.|\[")([^."\]]+)/, "/users", "open"],
-  [/^channels(?:\.|\[")([^."\]]+)/, "/channels", "open"],
-];
 const CONFIG_PATH = /^[a-z]\w*(?:\.|\[")\S+$/i;
 
 /** The rule that decided; null where the event names none, or one without a page. */
-export function ruleLink({ because, tokenId }: AuditEntry): EntryLink | null {
+export function ruleLink(entry: AuditEntry): EntryLink | null {
+  const { because, tokenId } = entry;
   if (because === undefined) {
     return null;
   }
-  for (const [pattern, path, param] of BY_RECORD) {
-    const name = pattern.exec(because)?.[1];
-    if (name !== undefined) {
-      return { label: because, href: address(path, { [param]: name }) };
-    }
+  const page = becauseHref(because);
+  if (page !== null) {
+    // The matrix of a role marks the permission that was missing.
+    const missing =
+      entry.reason === "permission_missing" && page.startsWith("/roles?") ? dataText(entry, "permission") : null;
+    return { label: because, href: missing === null ? page : `${page}&permission=${encodeURIComponent(missing)}` };
   }
   if (because === tokenId) {
     return { label: `token ${because}`, href: address("/tokens", { open: because }) };
@@ -64,12 +59,5 @@ export function simulatorLink(entry: AuditEntry): string | null {
   if (command === null || channel === undefined) {
     return null;
   }
-  const params: Record<string, string> = { simulate: "1" };
-  if (userId !== undefined) {
-    params.user = userId;
-  }
-  if (tokenId !== undefined) {
-    params.token = tokenId;
-  }
-  return address("/roles", { ...params, channel, command });
+  return simulateHref({ user: userId, token: tokenId, channel, command });
 }

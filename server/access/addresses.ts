@@ -33,16 +33,18 @@ function unquote(quoted: string): string | undefined {
   }
 }
 
-export interface Question {
-  user?: string;
-  role?: string;
-  token?: string;
-  channel?: string;
-  command?: string;
+interface Question {
+  user?: string | undefined;
+  role?: string | undefined;
+  token?: string | undefined;
+  channel?: string | undefined;
+  command?: string | undefined;
 }
 
 /** The simulator with a question in it: the address can be kept and sent. */
 export function simulateHref(question: Question): string {
-  const filled = Object.entries(question).filter(([, value]) => value !== undefined && value !== "");
+  const filled = Object.entries(question).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "",
+  );
   return `/roles/simulate?${new URLSearchParams(filled).toString()}`;
 }

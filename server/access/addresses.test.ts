@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { becauseHref, simulateHref } from "#components/policy/because.ts";
+import { becauseHref, simulateHref } from "#server/access/addresses.ts";
 
 test.each([
   ['role "user".commands', "/roles?role=user"],
