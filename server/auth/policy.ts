@@ -13,23 +13,21 @@ export const SIGN_IN_REFUSAL = {
   secondFactor: "SecondFactorRequired",
   secondFactorInvalid: "SecondFactorInvalid",
   passkey: "PasskeyInvalid",
-  /** Followed by the field, `:` and a word of INPUT_REFUSALS. */
+  /** Followed by the field, `:` and an InputRefusal. */
   input: "InputInvalid",
   /** A new password was set by a link, and signing in with it is next. */
   passwordSet: "PasswordSet",
 } as const;
 
 /** What is wrong with a field of the invitation form. */
-const INPUT_REFUSALS = [
-  "password_short",
-  "password_long",
-  "password_common",
-  "password_personal",
-  "email_invalid",
-  "email_taken",
-  "name_invalid",
-] as const;
-export type InputRefusal = (typeof INPUT_REFUSALS)[number];
+export type InputRefusal =
+  | "password_short"
+  | "password_long"
+  | "password_common"
+  | "password_personal"
+  | "email_invalid"
+  | "email_taken"
+  | "name_invalid";
 
 /** What to tell whoever chooses a password. */
 export const PASSWORD_TEXTS = {
