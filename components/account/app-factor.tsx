@@ -2,17 +2,23 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { SmartphoneIcon } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { FactorRow } from "#components/account/factor-row.tsx";
-import { RemoveAppDialog } from "#components/account/remove-app-dialog.tsx";
-import { EnrolApp } from "#components/auth/enrol-app.tsx";
-import { RecoveryCodesDialog } from "#components/auth/recovery-codes-dialog.tsx";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Button } from "#components/ui/button.tsx";
-import { Dialog, DialogContent, DialogDescription, DialogHeader, DialogTitle } from "#components/ui/dialog.tsx";
+import { Modal } from "#components/ui/modal.tsx";
 import { StatusBadge } from "#components/ui/status-badge.tsx";
 import type { Viewer } from "#server/account/schema.ts";
+
+const EnrolApp = dynamic(async () => (await import("#components/auth/enrol-app.tsx")).EnrolApp);
+const RemoveAppDialog = dynamic(
+  async () => (await import("#components/account/remove-app-dialog.tsx")).RemoveAppDialog,
+);
+const RecoveryCodesDialog = dynamic(
+  async () => (await import("#components/auth/recovery-codes-dialog.tsx")).RecoveryCodesDialog,
+);
 
 /** The authenticator app: set up, or removed. */
 export function AppFactor({ viewer }: { viewer: Viewer }) {
@@ -55,23 +61,24 @@ export function AppFactor({ viewer }: { viewer: Viewer }) {
         )
       }
     >
-      <Dialog open={open === "set-up"} onOpenChange={(next) => setOpen(next ? "set-up" : null)}>
-        <DialogContent>
-          <DialogHeader>
-            <DialogTitle>Set up an authenticator app</DialogTitle>
-            <DialogDescription>The code of the app is asked for each time you sign in.</DialogDescription>
-          </DialogHeader>
-          <EnrolApp
-            account={account}
-            onCodes={(fresh) => {
-              setOpen(null);
-              setCodes(fresh);
-            }}
-            onBack={() => setOpen(null)}
-          />
-        </DialogContent>
-      </Dialog>
-      <RecoveryCodesDialog codes={codes} account={account} onDone={() => void finish("Authenticator app set up")} />
+      <Modal
+        open={open === "set-up"}
+        onOpenChange={(next) => setOpen(next ? "set-up" : null)}
+        title="Set up an authenticator app"
+        description="The code of the app is asked for each time you sign in."
+      >
+        <EnrolApp
+          account={account}
+          onCodes={(fresh) => {
+            setOpen(null);
+            setCodes(fresh);
+          }}
+          onBack={() => setOpen(null)}
+        />
+      </Modal>
+      {codes !== null && (
+        <RecoveryCodesDialog codes={codes} account={account} onDone={() => void finish("Authenticator app set up")} />
+      )}
       {open === "remove" && (
         <RemoveAppDialog onClose={() => setOpen(null)} onRemoved={() => void finish("Authenticator app removed")} />
       )}

@@ -2,23 +2,29 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRoundIcon } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { FactorRow } from "#components/account/factor-row.tsx";
-import { RenamePasskeyDialog } from "#components/account/rename-passkey-dialog.tsx";
-import { EnrolPasskey } from "#components/auth/enrol-passkey.tsx";
-import { RecoveryCodesDialog } from "#components/auth/recovery-codes-dialog.tsx";
 import { usePasskeysWork } from "#components/auth/use-passkeys-work.ts";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
-import { Dialog, DialogContent, DialogDescription, DialogHeader, DialogTitle } from "#components/ui/dialog.tsx";
 import { ErrorState } from "#components/ui/error-state.tsx";
+import { Modal } from "#components/ui/modal.tsx";
 import { StatusBadge } from "#components/ui/status-badge.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { Passkey, Viewer } from "#server/account/schema.ts";
+
+const EnrolPasskey = dynamic(async () => (await import("#components/auth/enrol-passkey.tsx")).EnrolPasskey);
+const RenamePasskeyDialog = dynamic(
+  async () => (await import("#components/account/rename-passkey-dialog.tsx")).RenamePasskeyDialog,
+);
+const RecoveryCodesDialog = dynamic(
+  async () => (await import("#components/auth/recovery-codes-dialog.tsx")).RecoveryCodesDialog,
+);
 
 const NOT_HERE = "They cannot be made here: open the console under a host name (HTTPS or localhost).";
 
@@ -126,16 +132,17 @@ export function PasskeyFactors({ viewer }: { viewer: Viewer }) {
           onRetry={() => void list.refetch()}
         />
       )}
-      <Dialog open={isAdding} onOpenChange={setIsAdding}>
-        <DialogContent>
-          <DialogHeader>
-            <DialogTitle>Add a passkey</DialogTitle>
-            <DialogDescription>Your browser then asks where to keep it.</DialogDescription>
-          </DialogHeader>
-          <EnrolPasskey onDone={added} onBack={() => setIsAdding(false)} />
-        </DialogContent>
-      </Dialog>
-      <RecoveryCodesDialog codes={codes} account={viewer.email ?? ""} onDone={() => void finish("Passkey added")} />
+      <Modal
+        open={isAdding}
+        onOpenChange={setIsAdding}
+        title="Add a passkey"
+        description="Your browser then asks where to keep it."
+      >
+        <EnrolPasskey onDone={added} onBack={() => setIsAdding(false)} />
+      </Modal>
+      {codes !== null && (
+        <RecoveryCodesDialog codes={codes} account={viewer.email ?? ""} onDone={() => void finish("Passkey added")} />
+      )}
       {renaming !== null && (
         <RenamePasskeyDialog
           passkey={renaming}

@@ -2,15 +2,19 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { LifeBuoyIcon } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { FactorRow } from "#components/account/factor-row.tsx";
-import { RecoveryCodesDialog } from "#components/auth/recovery-codes-dialog.tsx";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { StatusBadge } from "#components/ui/status-badge.tsx";
 import type { Viewer } from "#server/account/schema.ts";
+
+const RecoveryCodesDialog = dynamic(
+  async () => (await import("#components/auth/recovery-codes-dialog.tsx")).RecoveryCodesDialog,
+);
 
 /** From here on the number of codes left is a warning. */
 const FEW = 3;
@@ -72,7 +76,9 @@ export function RecoveryCodesRow({ viewer }: { viewer: Viewer }) {
         error={regenerate.error}
         onConfirm={() => regenerate.mutate()}
       />
-      <RecoveryCodesDialog codes={codes} account={viewer.email ?? ""} onDone={() => void finish()} />
+      {codes !== null && (
+        <RecoveryCodesDialog codes={codes} account={viewer.email ?? ""} onDone={() => void finish()} />
+      )}
     </FactorRow>
   );
 }

@@ -4,8 +4,8 @@ import { RecoveryCodes } from "#components/auth/recovery-codes.tsx";
 import { Dialog, DialogContent, DialogHeader, DialogTitle } from "#components/ui/dialog.tsx";
 
 interface RecoveryCodesDialogProps {
-  /** Null closes it. Drop them from your state in `onDone`. */
-  codes: readonly string[] | null;
+  /** Drop them from your state in `onDone`. */
+  codes: readonly string[];
   account: string;
   onDone: () => void;
 }
@@ -14,20 +14,13 @@ interface RecoveryCodesDialogProps {
 export function RecoveryCodesDialog({ codes, account, onDone }: RecoveryCodesDialogProps) {
   const keepOpen = (event: Event) => event.preventDefault();
   return (
-    <Dialog open={codes !== null}>
-      {codes !== null && (
-        <DialogContent
-          withoutClose
-          aria-describedby={undefined}
-          onEscapeKeyDown={keepOpen}
-          onInteractOutside={keepOpen}
-        >
-          <DialogHeader>
-            <DialogTitle>Save your recovery codes</DialogTitle>
-          </DialogHeader>
-          <RecoveryCodes codes={codes} account={account} doneLabel="Finish" onDone={onDone} />
-        </DialogContent>
-      )}
+    <Dialog open>
+      <DialogContent withoutClose aria-describedby={undefined} onEscapeKeyDown={keepOpen} onInteractOutside={keepOpen}>
+        <DialogHeader>
+          <DialogTitle>Save your recovery codes</DialogTitle>
+        </DialogHeader>
+        <RecoveryCodes codes={codes} account={account} doneLabel="Finish" onDone={onDone} />
+      </DialogContent>
     </Dialog>
   );
 }

@@ -2,10 +2,10 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { ArchiveIcon } from "lucide-react";
+import dynamic from "next/dynamic";
 import { ArchiveTable } from "#components/backups/archive-table.tsx";
 import { CreateBackupDialog } from "#components/backups/create-backup-dialog.tsx";
 import { JobList } from "#components/backups/job-list.tsx";
-import { RestoreSheet } from "#components/backups/restore-sheet.tsx";
 import { formatAge } from "#components/shared/format.ts";
 import { useOpenRow, useUrlFlag } from "#components/shared/url-state.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
@@ -17,6 +17,8 @@ import { PageHeader } from "#components/ui/page-header.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import type { BackupsView } from "#server/backups/schema.ts";
+
+const RestoreSheet = dynamic(async () => (await import("#components/backups/restore-sheet.tsx")).RestoreSheet);
 
 const REFRESH_MS = 2_000;
 
@@ -65,7 +67,7 @@ export function BackupsScreen() {
         </>
       )}
       <CreateBackupDialog open={creating} onOpenChange={setCreating} />
-      <RestoreSheet name={open} jobs={data?.jobs ?? []} onClose={() => void setOpen(null)} />
+      {open !== null && <RestoreSheet name={open} jobs={data?.jobs ?? []} onClose={() => void setOpen(null)} />}
     </div>
   );
 }

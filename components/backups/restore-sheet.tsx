@@ -12,8 +12,8 @@ import { errorText } from "#components/shared/error-text.ts";
 import type { BackupJob } from "#server/backups/schema.ts";
 
 interface RestoreSheetProps {
-  /** Name of the archive; null while closed. */
-  name: string | null;
+  /** Name of the archive. */
+  name: string;
   jobs: readonly BackupJob[];
   onClose: () => void;
 }
@@ -21,18 +21,16 @@ interface RestoreSheetProps {
 /** What restoring would do, worked out by the supervisor, and the command that does it. */
 export function RestoreSheet({ name, jobs, onClose }: RestoreSheetProps) {
   return (
-    <Sheet open={name !== null} onOpenChange={(open) => (open ? undefined : onClose())}>
-      {name !== null && (
-        <SheetContent>
-          <SheetHeader>
-            <SheetTitle>Restore backup</SheetTitle>
-            <SheetDescription className="font-mono text-xs break-all">{name}</SheetDescription>
-          </SheetHeader>
-          <SheetBody>
-            <Plan name={name} job={jobs.find((job) => job.kind === "plan" && job.name === name)} />
-          </SheetBody>
-        </SheetContent>
-      )}
+    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
+      <SheetContent>
+        <SheetHeader>
+          <SheetTitle>Restore backup</SheetTitle>
+          <SheetDescription className="font-mono text-xs break-all">{name}</SheetDescription>
+        </SheetHeader>
+        <SheetBody>
+          <Plan name={name} job={jobs.find((job) => job.kind === "plan" && job.name === name)} />
+        </SheetBody>
+      </SheetContent>
     </Sheet>
   );
 }

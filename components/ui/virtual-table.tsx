@@ -1,9 +1,9 @@
 "use client";
 
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { cn } from "#components/shared/cn.ts";
 import { COLUMN_FROM, isPlainClick, type DataColumn } from "#components/ui/data-table.tsx";
+import { ROW_PX, scrollToRow, useRowWindow } from "#components/ui/use-row-window.ts";
 
 interface VirtualTableProps<Row> {
   label: string;
@@ -23,8 +23,6 @@ interface VirtualTableProps<Row> {
   className?: string;
 }
 
-const ROW_PX = 40;
-const OVERSCAN = 12;
 const NEAR_END_ROWS = 30;
 
 /** How far each key moves from row `at`, with `page` rows in view. */
@@ -56,30 +54,16 @@ export function VirtualTable<Row>({
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const focusWanted = useRef(false);
-  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer re-renders by itself; nothing here is memoised on it
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-    scrollPaddingStart: ROW_PX,
-  });
-  const items = virtualizer.getVirtualItems();
-  const first = items[0];
-  const last = items.at(-1);
-  const before = first?.start ?? 0;
-  const after = last === undefined ? 0 : virtualizer.getTotalSize() - last.end;
-  const lastIndex = last?.index ?? 0;
+  const { first, last, before, after } = useRowWindow(scroller, rows.length);
   const tabStop = Math.min(active, rows.length - 1);
 
   useEffect(() => {
-    if (rows.length > 0 && lastIndex >= rows.length - NEAR_END_ROWS) {
+    if (rows.length > 0 && last >= rows.length - NEAR_END_ROWS) {
       onNearEnd?.();
     }
-  }, [lastIndex, rows.length, onNearEnd]);
+  }, [last, rows.length, onNearEnd]);
 
-  const firstIndex = first?.index ?? 0;
-  useEffect(() => onRange?.(firstIndex, lastIndex), [firstIndex, lastIndex, rows.length, onRange]);
+  useEffect(() => onRange?.(first, last), [first, last, rows.length, onRange]);
 
   useEffect(() => {
     const button = scroller.current?.querySelector<HTMLElement>(`[data-row="${active}"] button`);
@@ -100,7 +84,9 @@ export function VirtualTable<Row>({
     const next = Math.min(rows.length - 1, Math.max(0, target(active, page)));
     focusWanted.current = true;
     setActive(next);
-    virtualizer.scrollToIndex(next);
+    if (scroller.current !== null) {
+      scrollToRow(scroller.current, next);
+    }
   }
 
   return (
@@ -134,17 +120,17 @@ export function VirtualTable<Row>({
         </thead>
         <tbody>
           <Spacer height={before} columns={columns.length} />
-          {items.map((item) => {
-            const row = rows[item.index];
-            return row === undefined ? null : (
+          {rows.slice(first, last + 1).map((row, offset) => {
+            const at = first + offset;
+            return (
               <tr
                 key={rowKey(row)}
-                data-row={item.index}
+                data-row={at}
                 data-open={rowKey(row) === openKey || undefined}
-                aria-rowindex={item.index + 2}
+                aria-rowindex={at + 2}
                 className="h-10 cursor-pointer border-b hover:bg-muted/60 data-open:bg-muted"
                 onClick={(event) => {
-                  setActive(item.index);
+                  setActive(at);
                   if (isPlainClick(event)) {
                     onOpen(row);
                   }
@@ -156,7 +142,7 @@ export function VirtualTable<Row>({
                     column={column}
                     row={row}
                     isFirst={index === 0}
-                    isTabStop={item.index === tabStop}
+                    isTabStop={at === tabStop}
                     onOpen={onOpen}
                   />
                 ))}
