@@ -20,7 +20,7 @@ test("the narrowed menu keeps its names for screen readers and stays narrow", as
   await page.getByRole("button", { name: "Narrow the menu" }).click();
   await page.reload();
   await expect(page.getByRole("button", { name: "Widen the menu" })).toBeVisible();
-  await expect(page.getByRole("link", { name: "Tokens" })).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Tokens" })).toBeVisible();
   await page.getByRole("button", { name: "Widen the menu" }).click();
 });
 
