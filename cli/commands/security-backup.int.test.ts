@@ -61,7 +61,10 @@ beforeAll(async () => {
     INSERT INTO run_event (run_id, seq, kind, data) SELECT 'run_b', n, 'stdout', jsonb_build_object('text', repeat('x', n)) FROM generate_series(1, 3000) n;
     INSERT INTO run_file (id, run_id, direction, path, size_bytes, sha256, content, verdict)
       VALUES ('f', 'run_a', 'output', 'a', 1, '\\x00ff', decode(repeat('00ff', 1000000), 'hex'), 'stored');
-    INSERT INTO console_session (id_hash, subject, expires_at) VALUES ('\\x01', 'member', 'infinity')`);
+    INSERT INTO member (id, email, name, role_name, password_hash) VALUES ('mem_1', 'ada@example.com', 'Ada', 'admin', '$argon2id$');
+    INSERT INTO recovery_code (hash, member_id) VALUES ('\\x02', 'mem_1');
+    INSERT INTO console_session (id_hash, public_id, member_id, auth_version, method, factor_proven, expires_at)
+      VALUES ('\\x01', 'ses_1', 'mem_1', 1, 'totp', true, 'infinity')`);
   full = await backup("--full");
   policyOnly = await backup();
 }, 120_000);

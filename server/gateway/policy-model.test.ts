@@ -172,5 +172,5 @@ describe("AUTHZ-1 AUTHZ-2 AUTHZ-3 AUTHZ-5 the policy", () => {
       "user_mismatch",
       "user_not_allowed",
     ]);
-  });
+  }, 60_000);
 });
