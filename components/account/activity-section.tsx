@@ -27,11 +27,17 @@ const COLUMNS: readonly DataColumn<ActivityEvent>[] = [
   { key: "at", header: "When", cell: ({ at }) => <Time value={at} /> },
 ];
 
+/** What somebody just did is in the record a moment later. */
+const REFRESH_MS = 5_000;
+
 /** What the record says about the caller's account, newest first. */
 export function ActivitySection() {
   const trpc = useTRPC();
   const { data, error, isPending, isFetching, hasNextPage, fetchNextPage, refetch } = useInfiniteQuery(
-    trpc.account.activity.infiniteQueryOptions({}, { getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined }),
+    trpc.account.activity.infiniteQueryOptions(
+      {},
+      { getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined, refetchInterval: REFRESH_MS },
+    ),
   );
   const events = data?.pages.flatMap((page) => page.events);
   return (
