@@ -1,5 +1,6 @@
 /** The product's own command line, as its operator would use it. */
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { E2E_HOME } from "./environment.ts";
 
@@ -36,9 +37,15 @@ export async function changeMember(change: string, email: string): Promise<void>
   await openclaw("admin", change, email);
 }
 
-/** An API token; by default with all rights. */
+/** An API token, by default with all rights, of an owner of its own: nobody takes another's places. */
 export async function newToken(role = "admin"): Promise<string> {
-  return (await openclaw<{ token: string }>("gateway", "generate-token", "--name", "e2e", "--role", role)).token;
+  const owner = `e2e-${randomBytes(6).toString("hex")}`;
+  const made = await openclaw<{ token: string }>(
+    "gateway",
+    "generate-token",
+    ...["--name", "e2e", "--role", role, "--owner", owner],
+  );
+  return made.token;
 }
 
 /** Takes a suspicious file into quarantine and returns its id there. */
