@@ -119,7 +119,7 @@ export function VirtualTable<Row>({
           </tr>
         </thead>
         <tbody>
-          <Spacer height={before} columns={columns.length} />
+          <Spacer height={before} />
           {rows.slice(first, last + 1).map((row, offset) => {
             const at = first + offset;
             return (
@@ -149,18 +149,21 @@ export function VirtualTable<Row>({
               </tr>
             );
           })}
-          <Spacer height={after} columns={columns.length} />
+          <Spacer height={after} />
         </tbody>
       </table>
     </div>
   );
 }
 
-/** The height of the rows that are not in the page: as an attribute, because the page policy blocks style attributes. */
-function Spacer({ height, columns }: { height: number; columns: number }) {
+/**
+ * The height of the rows that are not in the page: as an attribute, because the page policy blocks style attributes. One cell only: spanning
+ * columns that are hidden at this width would bring them back, empty, and take the room of the others.
+ */
+function Spacer({ height }: { height: number }) {
   return height === 0 ? null : (
     <tr aria-hidden>
-      <td colSpan={columns} height={height} className="p-0" />
+      <td height={height} className="p-0" />
     </tr>
   );
 }
