@@ -69,9 +69,9 @@ export const DESTINATIONS: readonly Destination[] = NAVIGATION.flatMap(({ items 
 /** Things to begin, offered in the palette. */
 export const ACTIONS: readonly { label: string; path: string; permission: string }[] = [
   { label: "Create token", path: "/tokens?new", permission: "tokens:create" },
-  { label: "Create role", path: "/roles?new", permission: "roles:write" },
-  { label: "Add user", path: "/users?new", permission: "users:write" },
-  { label: "Add channel", path: "/channels?new", permission: "channels:write" },
+  { label: "New role", path: "/roles?new", permission: "roles:write" },
+  { label: "New user", path: "/users?new", permission: "users:write" },
+  { label: "New channel rules", path: "/channels?new", permission: "channels:write" },
   { label: "Invite member", path: "/members?new", permission: "members:write" },
   { label: "Create backup", path: "/backups?new", permission: "backups:create" },
 ];
