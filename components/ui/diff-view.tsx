@@ -1,3 +1,4 @@
+import { cn } from "#components/shared/cn.ts";
 import { diffLines, withContext, type DiffLine } from "#components/shared/line-diff.ts";
 
 interface DiffViewProps {
@@ -22,12 +23,24 @@ export function DiffView({ label, before, after, className }: DiffViewProps) {
   if (lines.every(({ kind }) => kind === "same")) {
     return <p className="text-muted-foreground">Nothing changed.</p>;
   }
-  const added = lines.filter(({ kind }) => kind === "added").length;
-  const removed = lines.filter(({ kind }) => kind === "removed").length;
+  return <DiffTable label={label} lines={withContext(lines)} className={className} />;
+}
+
+interface DiffTableProps {
+  label: string;
+  /** Null stands for lines left out. */
+  lines: readonly (DiffLine | null)[];
+  className?: string | undefined;
+}
+
+/** Lines that were compared already. */
+export function DiffTable({ label, lines, className }: DiffTableProps) {
+  const count = (kind: DiffLine["kind"]): number => lines.filter((line) => line?.kind === kind).length;
+  const added = count("added");
   return (
-    <div data-slot="diff-view" className={className}>
+    <div data-slot="diff-view" className={cn("min-w-0", className)}>
       <p className="mb-1 text-xs text-muted-foreground">
-        {added} {added === 1 ? "line" : "lines"} added, {removed} removed
+        {added} {added === 1 ? "line" : "lines"} added, {count("removed")} removed
       </p>
       <div
         role="region"
@@ -38,9 +51,7 @@ export function DiffView({ label, before, after, className }: DiffViewProps) {
         <table className="w-full border-collapse">
           <caption className="sr-only">{label}</caption>
           <tbody>
-            {withContext(lines).map((line, index) =>
-              line === null ? <Gap key={index} /> : <Line key={index} line={line} />,
-            )}
+            {lines.map((line, index) => (line === null ? <Gap key={index} /> : <Line key={index} line={line} />))}
           </tbody>
         </table>
       </div>

@@ -12,13 +12,12 @@ import { revokeToken, type RevokeOptions } from "#server/tokens/revoke-token.ts"
 /** A signed-in person, as far as tokens are concerned. */
 export interface TokenCaller {
   actor: Actor;
-  /** Null for the operator. */
-  memberId: string | null;
+  memberId: string;
   permissions: readonly string[];
 }
 
 /** Under which owner the caller's own tokens stand. */
-export const ownerOf = ({ memberId }: TokenCaller): string => memberId ?? "operator";
+export const ownerOf = ({ memberId }: TokenCaller): string => memberId;
 
 /** The owner whose tokens the caller may touch; undefined = anybody's. */
 export function reachOf(caller: TokenCaller): string | undefined {
