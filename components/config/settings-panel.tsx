@@ -19,7 +19,9 @@ const MAX_ROWS = 200;
 export function SettingsPanel({ onShow }: { onShow: (path: string) => void }) {
   const trpc = useTRPC();
   const [search, setSearch] = useQueryState("q", parseAsString.withDefault(""));
-  const { data, error, isFetching, refetch } = useQuery(trpc.configuration.settings.queryOptions());
+  const { data, error, isFetching, refetch } = useQuery(
+    trpc.configuration.settings.queryOptions(undefined, { refetchInterval: 5_000 }),
+  );
   if (error !== null) {
     return (
       <ErrorState
