@@ -1,25 +1,12 @@
 /** `models`, `agents`: which models there are, and who answers `/ask`. */
 import { z } from "zod";
 import { dictionary, duration, name, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
+import { httpUrl } from "#server/config/schema/http-url.ts";
 import { DAY, SECOND } from "#server/config/units.ts";
 
 const providerName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, { error: "must be a name of lower-case letters, digits, _ and -" });
-
-const baseUrl = z
-  .string()
-  .max(2048)
-  .refine(
-    (written) => {
-      const url = URL.parse(written);
-      return (
-        url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === ""
-      );
-    },
-    { error: 'must be an http or https URL such as "https://api.example.com/v1", without a name, query or fragment' },
-  )
-  .meta({ type: "URL" });
 
 const modelName = z
   .string()
@@ -33,7 +20,7 @@ const Provider = z.strictObject({
     .enum(["openai", "anthropic"])
     .optional()
     .describe("The API it speaks; needed for every provider but `openai`, `anthropic` and `google`."),
-  baseUrl: baseUrl.optional().describe("Where it is, up to what comes before `/chat/completions` or `/messages`."),
+  baseUrl: httpUrl().optional().describe("Where it is, up to what comes before `/chat/completions` or `/messages`."),
   apiKey: secret()
     .optional()
     .describe("Its key, where `security.apiKeys` has none for it. A local model server may need none."),
