@@ -70,8 +70,15 @@ export interface ChannelAdapter {
   /** GET requests of platforms that prove an address that way; null = not here. */
   challenge?(request: HookRequest): HookAnswer | null;
   read(request: HookRequest, body: Buffer): Reading;
-  /** Posts one message; link previews are off wherever the platform lets us say so. */
-  send(http: ChannelHttp, target: ReplyTarget, text: string): Promise<Sent>;
+  /** Learns what `read` needs of the platform, such as the bot's own name; called before it, after proof. Never throws. */
+  prepare?(http: ChannelHttp): Promise<void>;
+  /** True where replies go nowhere: nothing is sent, and a delivery is done without one. */
+  silent?: boolean;
+  /**
+   * Posts one message; link previews are off wherever the platform lets us say so.
+   * @param replyId the same for each attempt at one message, for platforms that recognise repeats
+   */
+  send(http: ChannelHttp, target: ReplyTarget, text: string, replyId: string): Promise<Sent>;
   /** Replaces the text of a message that was sent, for progress; absent = the platform cannot. */
   edit?(http: ChannelHttp, target: ReplyTarget, platformMessageId: string, text: string): Promise<Sent>;
   /** The bytes of an attachment, `maxBytes` at most. */
