@@ -14,6 +14,7 @@ import {
 } from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";
 import {
+  configuredAllowance,
   followLogSettings,
   loadConfig,
   openConfigStore,
@@ -92,6 +93,7 @@ export async function composeServer(): Promise<AppServices> {
       const written = config.current().config.logging.audit.anchor?.url;
       return written === undefined ? undefined : config.secret("logging.audit.anchor.url", written);
     },
+    allowsPrivate: configuredAllowance(() => config.current().config),
     record: (event) => audit.append([event]),
     log,
   });

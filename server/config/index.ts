@@ -10,6 +10,7 @@ export { needsRestart } from "#server/config/restart.ts";
 export { encryptWith, newSecrets } from "#server/config/new-secrets.ts";
 export { readConfigText } from "#server/config/read.ts";
 export { secretKept } from "#server/config/encryption.ts";
+export { configuredAllowance } from "#server/config/private-hosts.ts";
 export { printJson5 } from "#server/config/json5/print.ts";
 export { placesIn } from "#server/config/places.ts";
 export { isUnenforced } from "#server/config/safety/unenforced.ts";

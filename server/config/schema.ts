@@ -8,6 +8,7 @@ import { ApiKeys, Authentication, Authorization, KeyRotation } from "#server/con
 import { Encryption, Storage } from "#server/config/schema/security-data.ts";
 import { RateLimit } from "#server/config/schema/security-limits.ts";
 import { Monitoring } from "#server/config/schema/security-monitoring.ts";
+import { Outbound } from "#server/config/schema/security-outbound.ts";
 import { FileSystem, Sandboxing } from "#server/config/schema/security-sandbox.ts";
 
 const Security = z
@@ -21,6 +22,7 @@ const Security = z
     encryption: Encryption,
     storage: Storage,
     rateLimit: RateLimit,
+    outbound: Outbound,
     monitoring: Monitoring,
   })
   .prefault({})

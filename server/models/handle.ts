@@ -1,6 +1,6 @@
 /** A request on the internal socket: who calls, what, may they, is there budget left; then the call. A refusal is recorded before it is answered. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Agent } from "undici";
+import type { Dispatcher } from "undici";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { errorBody, ModelRefusal } from "#server/models/api-error.ts";
 import { needOf, reserve, withOutputLimit } from "#server/models/budget.ts";
@@ -27,7 +27,7 @@ const REASONS: Readonly<Record<Extract<Proof, { ok: false }>["reason"], string>>
 type ModelHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** @param stopping aborted when the process ends */
-export function createModelHandler(services: ModelServices, agent: Agent, stopping: AbortSignal): ModelHandler {
+export function createModelHandler(services: ModelServices, agent: Dispatcher, stopping: AbortSignal): ModelHandler {
   const busy = new Map<string, number>();
   return async (request, response) => {
     const url = request.url ?? "";

@@ -42,9 +42,9 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
     return { close: async () => undefined };
   }
   const stopping = new AbortController();
-  const agent = openProviders();
+  const providers = openProviders(services.config);
   const underWay = new Set<Promise<void>>();
-  const handle = createModelHandler(services, agent, stopping.signal);
+  const handle = createModelHandler(services, providers.dispatcher, stopping.signal);
   const server = createServer(
     { headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     (request, response) => {
@@ -104,7 +104,7 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
       const flush = setTimeout(() => server.closeAllConnections(), FLUSH_WITHIN_MS);
       await closed;
       clearTimeout(flush);
-      await agent.destroy();
+      await providers.close();
       release?.();
       release = null;
     },

@@ -3,10 +3,11 @@
  * on the way, what was set aside for the call is given back or counted.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Agent } from "undici";
+import type { Dispatcher } from "undici";
 import { recordEvents } from "#server/audit/index.ts";
 import { withTx } from "#server/core/db/client.ts";
 import { isAppError } from "#server/core/errors.ts";
+import { refusalOf } from "#server/core/net/outgoing.ts";
 import { errorBody } from "#server/models/api-error.ts";
 import { settle } from "#server/models/budget.ts";
 import type { Grant } from "#server/models/grant.ts";
@@ -38,6 +39,7 @@ type Ending =
   | "answered"
   | "provider_error"
   | "provider_unreachable"
+  | "provider_address_refused"
   | "provider_broke_off"
   | "provider_refused_key"
   | "provider_redirected"
@@ -50,6 +52,10 @@ type Ending =
 /** Endings without a usable answer, while nothing of it has been sent: status and what the program is told. No host, no key. */
 const FAILURES: Readonly<Partial<Record<Ending, [status: number, message: string]>>> = {
   provider_unreachable: [502, "The model's provider could not be reached. Try again later."],
+  provider_address_refused: [
+    502,
+    "The address of the model's provider is not open to the gateway. The gateway's administrator finds it in the log, and opens addresses of the own network in security.outbound.allowedPrivate.",
+  ],
   provider_broke_off: [502, "The model's provider broke the connection off. Try again."],
   provider_refused_key: [
     502,
@@ -82,7 +88,7 @@ interface Relayed {
 /** @param stopping aborted when the process ends */
 export async function relayCall(
   services: ModelServices,
-  agent: Agent,
+  agent: Dispatcher,
   call: ModelCall,
   request: IncomingMessage,
   response: ServerResponse,
@@ -122,7 +128,7 @@ export async function relayCall(
 }
 
 async function exchange(
-  agent: Agent,
+  agent: Dispatcher,
   call: ModelCall & { key: string | null },
   request: IncomingMessage,
   response: ServerResponse,
@@ -183,13 +189,17 @@ function endingOf(
   if (isAppError(error) && (error.code === "NOT_CONFIGURED" || error.code === "CANNOT_DECRYPT")) {
     return "key_missing";
   }
+  if (refusalOf(error) !== null) {
+    return "provider_address_refused";
+  }
   return status === null ? "provider_unreachable" : "provider_broke_off";
 }
 
-/** Of an error only what cannot hold an address or a key: ours name the key's path in the configuration. */
+/** Of an error only what cannot hold a path or a key: ours name the key's place in the configuration, or the host that was refused. */
 function kindOf(error: unknown): string {
-  if (isAppError(error)) {
-    return error.message;
+  const own = isAppError(error) ? error : refusalOf(error);
+  if (own !== null) {
+    return own.message;
   }
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   return code || (error instanceof Error ? error.name : "unknown");

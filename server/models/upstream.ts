@@ -3,11 +3,11 @@
  * Threats: a key that leaves in an error, a program that steers the request to another host, a redirect that does.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { Agent, type Dispatcher } from "undici";
-import type { ConfigStore } from "#server/config/index.ts";
+import type { Dispatcher } from "undici";
+import { configuredAllowance, type ConfigStore } from "#server/config/index.ts";
+import { openOutgoing, type Outgoing } from "#server/core/net/outgoing.ts";
 import type { Provider } from "#server/models/policy.ts";
 
-const CONNECT_WITHIN_MS = 10_000;
 const PASSED_ON = ["accept", "anthropic-version", "anthropic-beta", "openai-beta"] as const;
 const PASSED_BACK =
   /^(?:content-type|retry-after|retry-after-ms|x-should-retry|request-id|x-request-id|(?:anthropic|x)-ratelimit-[a-z0-9-]+)$/;
@@ -15,8 +15,8 @@ const PASSED_BACK =
 export type ProviderAnswer = Dispatcher.ResponseData;
 
 /** All connections to providers of this process. Nothing here follows a redirect, undoes a compression or waits for the whole body. */
-export const openProviders = (): Agent =>
-  new Agent({ connect: { timeout: CONNECT_WITHIN_MS }, headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: 32 * 1024 });
+export const openProviders = (config: Pick<ConfigStore, "current">): Outgoing =>
+  openOutgoing({ allowsPrivate: configuredAllowance(() => config.current().config), idleMs: 0 });
 
 /** The provider's key, decrypted and with its references filled in; null = it has none. @throws AppError as `ConfigStore.secret` does. */
 export const keyOf = (config: Pick<ConfigStore, "secret">, { key }: Provider): string | null =>
@@ -24,7 +24,7 @@ export const keyOf = (config: Pick<ConfigStore, "secret">, { key }: Provider): s
 
 /** Sends `body` to the provider; resolves with the head of its answer. */
 export async function callProvider(
-  agent: Agent,
+  agent: Dispatcher,
   to: { provider: Provider; path: string; key: string | null },
   headers: IncomingHttpHeaders,
   body: string,

@@ -3,12 +3,11 @@
  * when it is looked up again (DNS rebinding): every address is judged as the connection is made, and a redirect is not followed.
  */
 import { hash } from "node:crypto";
-import { lookup } from "node:dns/promises";
-import { isIP, type LookupFunction } from "node:net";
-import { Agent, request } from "undici";
+import { isIP } from "node:net";
+import { request } from "undici";
 import { isLoopbackAddress } from "#server/core/http/address.ts";
-import { isPublicAddress } from "#server/core/net/public-address.ts";
-import { hasErrorCode } from "#server/core/errors.ts";
+import { NOTHING_PRIVATE, portOf, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";
+import { openOutgoing, refusalOf } from "#server/core/net/outgoing.ts";
 
 export interface AnchorTarget {
   /** Stands for the address in the database: the address itself may hold a secret. */
@@ -20,11 +19,9 @@ export interface AnchorTarget {
 /** Why a checkpoint could not be delivered: a word without anything of the address. */
 export type AnchorFault = "address_not_public" | "unreachable" | "timeout" | `status_${number}`;
 
-const CONNECT_MS = 10_000;
 const ANSWER_MS = 15_000;
 /** Of an answer that nobody reads. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-const REFUSED = "ERR_ADDRESS_NOT_PUBLIC";
 
 /** Null for what is no address to send to: `https`, or `http` to a loopback address written as such, and no user name in it. */
 export function anchorTarget(written: string): AnchorTarget | null {
@@ -40,20 +37,21 @@ export function anchorTarget(written: string): AnchorTarget | null {
 
 const isLoopbackLiteral = (host: string): boolean => isIP(host) !== 0 && isLoopbackAddress(host);
 
-/** Sends a note; what went wrong, or null. */
+/** Sends a note; what went wrong, or null. @param allowsPrivate private addresses that are open; a loopback address written as such always is */
 export async function deliver(
   { url, host }: AnchorTarget,
   note: string,
   signal: AbortSignal,
+  allowsPrivate: AllowsPrivate = NOTHING_PRIVATE,
 ): Promise<AnchorFault | null> {
-  // A host that is an address is not looked up.
-  if (isIP(host) !== 0 && !isLoopbackLiteral(host) && !isPublicAddress(host)) {
-    return "address_not_public";
-  }
-  const agent = new Agent({ connect: { timeout: CONNECT_MS, lookup: judgedLookup } });
+  const own = isLoopbackLiteral(host);
+  const outgoing = openOutgoing({
+    allowsPrivate: (name, port, address) =>
+      (own && port === portOf(url) && isLoopbackAddress(address)) || allowsPrivate(name, port, address),
+  });
   try {
     const { statusCode, body } = await request(url, {
-      dispatcher: agent,
+      dispatcher: outgoing.dispatcher,
       method: "POST",
       headers: { "content-type": "text/plain; charset=utf-8" },
       body: note,
@@ -62,22 +60,11 @@ export async function deliver(
     await body.dump({ limit: MAX_ANSWER_BYTES });
     return statusCode >= 200 && statusCode < 300 ? null : `status_${statusCode}`;
   } catch (error) {
-    if (hasErrorCode(error, REFUSED)) {
+    if (refusalOf(error) !== null) {
       return "address_not_public";
     }
     return error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable";
   } finally {
-    await agent.destroy();
+    await outgoing.close();
   }
 }
-
-/** One bad address is enough: a name that leads inside as well is not an honest one. */
-const judgedLookup: LookupFunction = (hostname, _options, callback) => {
-  lookup(hostname, { all: true }).then(
-    (addresses) => {
-      const allowed = addresses.length > 0 && addresses.every(({ address }) => isPublicAddress(address));
-      callback(allowed ? null : Object.assign(new Error("address not public"), { code: REFUSED }), addresses);
-    },
-    (error: NodeJS.ErrnoException) => callback(error, []),
-  );
-};

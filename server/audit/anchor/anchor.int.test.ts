@@ -37,14 +37,17 @@ afterEach(async () => {
   await bench.close();
 });
 
-async function withAnchor(work: (events: AuditEventInput[]) => Promise<void>): Promise<void> {
+/** @param work gets the events, and the position that is kept */
+async function withAnchor(
+  work: (events: AuditEventInput[], position: () => Promise<number | undefined>) => Promise<void>,
+): Promise<void> {
   const pool = createPool({ connectionString: bench.database.appUrl, name: "test" });
   const events: AuditEventInput[] = [];
   const log = createLogger("test", "silent");
   const record = async (event: AuditEventInput) => void events.push(event);
   const anchor: Anchor = startAnchor({ pool, url: () => url, record, log, everyMs: 20 });
   try {
-    await work(events);
+    await work(events, async () => (await pool.query<{ seq: number }>("SELECT seq FROM audit_anchor")).rows[0]?.seq);
   } finally {
     await anchor.close();
     await pool.end();
@@ -59,11 +62,13 @@ describe("the anchor", () => {
     await bench.append(0, 5);
     await bench.sealAll();
     const [first] = await bench.notes();
-    await withAnchor(async (events) => {
+    await withAnchor(async (events, kept) => {
       await expect.poll(() => received).toEqual([first?.note]);
       await bench.append(5, 5);
       await bench.sealAll();
       await expect.poll(() => received.length).toBe(2);
+      // What was received and not yet kept is sent again.
+      await expect.poll(kept).toBe(10);
       expect(events).toEqual([]);
     });
     await withAnchor(async () => {

@@ -10,12 +10,15 @@ import type { AuditEventInput } from "#server/audit/schema.ts";
 import { createSignal } from "#server/audit/signal.ts";
 import { messageOf } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
+import { NOTHING_PRIVATE, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";
 
 export interface AnchorOptions {
   /** With the rights of the web process. */
   pool: Pool;
   /** The address in force, put together at the moment of use; undefined when nothing is to be sent. May throw an AppError. */
   url: () => string | undefined;
+  /** Private addresses that are open to outgoing connections; default: none. */
+  allowsPrivate?: AllowsPrivate;
   record: (event: AuditEventInput) => Promise<void>;
   log: Pick<Logger, "error" | "info">;
   /** Pause between two looks, and the first delay after a failure; default five seconds. */
@@ -29,7 +32,14 @@ export interface Anchor {
 const EVERY_MS = 5_000;
 const LONGEST_MS = 10 * 60 * 1000;
 
-export function startAnchor({ pool, url, record, log, everyMs = EVERY_MS }: AnchorOptions): Anchor {
+export function startAnchor({
+  pool,
+  url,
+  allowsPrivate = NOTHING_PRIVATE,
+  record,
+  log,
+  everyMs = EVERY_MS,
+}: AnchorOptions): Anchor {
   const stop = createSignal();
   const abort = new AbortController();
   let known: string | undefined;
@@ -53,7 +63,7 @@ export function startAnchor({ pool, url, record, log, everyMs = EVERY_MS }: Anch
     if (due === null) {
       return 0;
     }
-    const fault = await deliver(target, due.note, abort.signal);
+    const fault = await deliver(target, due.note, abort.signal, allowsPrivate);
     if (abort.signal.aborted) {
       return 0;
     }

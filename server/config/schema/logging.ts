@@ -39,7 +39,7 @@ const Audit = z
     anchor: z
       .strictObject({
         url: anchorUrl.describe(
-          "Address that each signed checkpoint is sent to as text (POST), so that a copy lies where this machine cannot change it. Private addresses are refused.",
+          "Address that each signed checkpoint is sent to as text (POST), so that a copy lies where this machine cannot change it. Private addresses are refused, unless `security.outbound.allowedPrivate` opens them.",
         ),
       })
       .optional()
