@@ -13,6 +13,7 @@ import {
   openAttemptStore,
 } from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";
+import { openIdentityStore } from "#server/channels/index.ts";
 import {
   configuredAllowance,
   followLogSettings,
@@ -98,6 +99,7 @@ export async function composeServer(): Promise<AppServices> {
     log,
   });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
+  const identities = await openIdentityStore({ pool, notify, log });
   const pepper = loadPepper(paths);
   const tokens = await openTokenStore({ pool, notify, pepper, clock, log });
   const attempts = await openAttemptStore({ pool, clock, log });
@@ -148,6 +150,7 @@ export async function composeServer(): Promise<AppServices> {
   const gatewayServices: GatewayServices = {
     config,
     policy,
+    identities,
     tokens,
     pepper,
     configToken: createConfigToken(config),

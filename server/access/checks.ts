@@ -255,7 +255,8 @@ function hasAllowedCommands(
 }
 
 function admits(rules: ChannelRules, facts: Facts): boolean {
-  return (facts.subject !== null && covers(rules.allowedUsers, facts.subject)) || admitsByRole(rules, facts);
+  const isNamed = facts.subject !== null && covers(rules.allowedUsers, facts.subject);
+  return isNamed || facts.principal.paired === true || admitsByRole(rules, facts);
 }
 
 /**

@@ -160,6 +160,21 @@ describe("decide on the guide's policy", () => {
     });
   });
 
+  it("AUTHZ-3 an approved pairing stands for the channel's lists of people, and for nothing else", () => {
+    const closed = (over: Partial<ChannelRules>): PolicySnapshot => ({
+      ...GUIDE,
+      channels: new Map([["whatsapp", rules({ allowedRoles: [], ...over })]]),
+    });
+    const sender = (paired: boolean): Principal => principal({ boundUserId: "user123", paired });
+    const answer = (over: Partial<ChannelRules>, paired: boolean, asked: Partial<AccessRequest> = {}) =>
+      decide(closed(over), sender(paired), { ...ask, ...asked }).code;
+    expect(answer({}, true)).toBe("allowed");
+    expect(answer({}, false)).toBe("user_not_allowed");
+    expect(answer({ blockedUsers: ["user123"] }, true)).toBe("user_blocked");
+    expect(answer({ blockedCommands: ["ask"] }, true)).toBe("command_blocked");
+    expect(answer({ allowedCommands: ["help"] }, true)).toBe("command_not_in_channel");
+    expect(answer({}, true, { command: "run", permission: "runs:create" })).toBe("command_not_in_role");
+  });
   it("AUTHZ-3 an empty allow list admits nobody", () => {
     const closed = { ...GUIDE, channels: new Map([["whatsapp", rules({ allowedUsers: [], allowedRoles: [] })]]) };
     expect(decide(closed, principal({ role: "admin" }), ask)).toMatchObject({ allow: false, code: "user_not_allowed" });

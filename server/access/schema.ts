@@ -146,6 +146,8 @@ export interface Principal {
   channels: readonly string[];
   /** The end user the credential speaks for; null = it names its users itself. */
   boundUserId: string | null;
+  /** A sender whose pairing was approved and who writes directly to the bot: admitted there, whatever the channel's lists of people say. */
+  paired?: boolean;
 }
 
 export interface AccessRequest {

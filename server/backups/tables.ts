@@ -6,14 +6,15 @@ import { AppError, messageOf } from "#server/core/errors.ts";
 export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"] as const;
 
 /**
- * In no backup: the intake is sealed before, sign-ins and one-time links must not come to life again, workers announce themselves, and the list
- * of migrations is the new database's own.
+ * In no backup: the intake is sealed before, sign-ins, one-time links and open pairing codes must not come to life again, workers announce
+ * themselves, and the list of migrations is the new database's own.
  */
 const LEFT_OUT = new Set([
   "audit_intake",
   "backup_job",
   "console_session",
   "invitation",
+  "pairing_request",
   "used_challenge",
   "worker_node",
   "_prisma_migrations",

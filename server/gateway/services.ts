@@ -4,6 +4,7 @@ import type { PgBoss } from "pg-boss";
 import type { PolicyStore } from "#server/access/index.ts";
 import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { AttemptLimiter } from "#server/auth/index.ts";
+import type { IdentityStore } from "#server/channels/index.ts";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
@@ -18,6 +19,8 @@ import type { Pepper, TokenStore } from "#server/tokens/index.ts";
 export interface GatewayServices {
   config: ConfigStore;
   policy: PolicyStore;
+  /** Who the senders of messaging platforms are. */
+  identities: IdentityStore;
   tokens: TokenStore;
   /** Key of the token hashes, for making tokens. */
   pepper: Pepper;

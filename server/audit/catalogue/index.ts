@@ -7,6 +7,7 @@ import { NETWORK } from "#server/audit/catalogue/network.ts";
 import { POLICY } from "#server/audit/catalogue/policy.ts";
 import { RECORDS } from "#server/audit/catalogue/records.ts";
 import { RUNS } from "#server/audit/catalogue/runs.ts";
+import { SENDERS } from "#server/audit/catalogue/senders.ts";
 import { SIGN_IN } from "#server/audit/catalogue/sign-in.ts";
 import { SYSTEM } from "#server/audit/catalogue/system.ts";
 import type { EventText } from "#server/audit/catalogue/text.ts";
@@ -18,6 +19,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "Members of the console": MEMBERS,
   Tokens: TOKENS,
   "Messages and decisions": MESSAGES,
+  "Senders of messaging platforms": SENDERS,
   "Policy changes": POLICY,
   "Runs and the sandbox": RUNS,
   Files: FILES,
@@ -32,6 +34,7 @@ export const EVENT_TEXTS = {
   ...MEMBERS,
   ...TOKENS,
   ...MESSAGES,
+  ...SENDERS,
   ...POLICY,
   ...RUNS,
   ...FILES,

@@ -55,6 +55,12 @@ export const REASONS: Readonly<Record<string, Words>> = {
   unreadable: () => "the cookie is not one of this gateway",
   link_invalid: () => "the link is wrong, used or expired",
   exchanged_twice: () => "a token was exchanged a second time, so two hold it",
+  // Pairing
+  too_many_open: () => "the channel has as many open codes as it may have",
+  code_wrong: () => "the code was wrong",
+  user_unknown: () => "there is no such user",
+  role_missing: () => "a new user needs a role",
+  identity_taken: () => "the sender is somebody else already",
   // Limits
   rate_limited: (entry) => {
     const max = dataText(entry, "max");
