@@ -1,30 +1,15 @@
 /** Browser tests against the real product: supervisor, embedded PostgreSQL, production build, a home and a port of their own. */
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig, devices } from "@playwright/test";
+import { launchOptions } from "./e2e/support/browser.ts";
 import { freePort } from "./tests/support/free-port.ts";
 
 // The file is read again in every worker; only the first reader decides, the others inherit its choice.
 process.env.E2E_HOME ??= join(tmpdir(), `openclaw-e2e-${randomUUID()}`);
 process.env.E2E_PORT ??= String(await freePort());
 const origin = `http://127.0.0.1:${process.env.E2E_PORT}`;
-
-/** The distribution's browser where there is one; Playwright's own otherwise. */
-const SYSTEM_CHROMIUM = "/usr/bin/chromium";
-const launchOptions = {
-  ...(existsSync(SYSTEM_CHROMIUM) ? { executablePath: SYSTEM_CHROMIUM } : {}),
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-};
 
 export default defineConfig({
   testDir: "e2e",

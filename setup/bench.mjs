@@ -6,7 +6,7 @@ import { prepare } from "./lib/prepare.mjs";
 import { showProblem } from "./lib/report.mjs";
 
 try {
-  const { node, problems } = await prepare({ console: true, sandbox: true, browser: false, redis: true });
+  const { node, problems } = await prepare({ console: true, sandbox: true, browser: true, redis: true });
   problems.forEach(showProblem);
   const wanted = process.argv.slice(2);
   const names = readdirSync(inRoot("bench"))

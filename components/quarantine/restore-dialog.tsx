@@ -70,6 +70,8 @@ export function RestoreDialog({ file, open, onClose }: RestoreDialogProps) {
           value={folder}
           onChange={(event) => setTo(event.target.value)}
           list={folderList}
+          // Its first value is still on its way: it must not come into what somebody has begun to type.
+          disabled={targets.isLoading}
           maxLength={4096}
           className="font-mono"
           autoComplete="off"

@@ -5,7 +5,6 @@ import type { Page, PlaywrightWorkerArgs } from "@playwright/test";
 import { newToken } from "../support/cli.ts";
 import { E2E_HOME } from "../support/environment.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { whenAlive } from "../support/screens.ts";
 
 const run = promisify(execFile);
 
@@ -63,7 +62,6 @@ test("a mistake is named with what could stand there, a filter narrows, a bar of
   await refuse(playwright, baseURL, user);
   await page.goto("/audit");
   const search = page.getByRole("combobox", { name: /^Search, for example/ });
-  await whenAlive(search);
   await search.fill(`usr:${user}`);
   await search.press("Escape");
   await search.press("Enter");

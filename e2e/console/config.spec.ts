@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { E2E_HOME } from "../support/environment.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { whenAlive } from "../support/screens.ts";
 
 const FILE = join(E2E_HOME, "config", "openclaw.json5");
 
@@ -13,7 +12,6 @@ const editor = (page: Page) => page.getByRole("textbox", { name: "Configuration 
 
 async function replaceText(page: Page, text: string): Promise<void> {
   await page.goto("/config");
-  await whenAlive(editor(page));
   await editor(page).fill(text);
   await page.getByRole("button", { name: "Check changes" }).click();
 }
@@ -57,7 +55,6 @@ test("an edit is compared, applied, taken up without a restart, and can be rolle
 
 test("an edit of a file that somebody else has changed meanwhile is refused", async ({ consolePage: page }) => {
   await page.goto("/config");
-  await whenAlive(editor(page));
   await editor(page).fill('{\n  // mine\n  logging: { level: "info" },\n}\n');
   writeFileSync(FILE, '{\n  // theirs\n  logging: { level: "info" },\n}\n');
   await expect(page.getByText("The file was changed by somebody else")).toBeVisible();

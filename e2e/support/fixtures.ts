@@ -51,17 +51,33 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
   page: async ({ page, cleanPages }, provide) => {
     cleanPages(page);
+    waitForLife(page);
     await provide(page);
   },
   consolePage: async ({ browser, session, cleanPages, baseURL, colorScheme, viewport }, provide) => {
     const context = await browser.newContext({ storageState: session, baseURL, colorScheme, viewport });
     const page = await context.newPage();
     cleanPages(page);
+    waitForLife(page);
     await provide(page);
     await context.close();
   },
 });
 export { expect };
+
+/** Whoever types into a page of the server before its script has taken over types for nobody: no person is as fast as a test. */
+function waitForLife(page: Page): void {
+  const goto = page.goto.bind(page);
+  page.goto = async (...parameters) => {
+    const response = await goto(...parameters);
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll("input, textarea, select, button")].every((control) =>
+        Object.keys(control).some((key) => key.startsWith("__reactProps")),
+      ),
+    );
+    return response;
+  };
+}
 
 /** Signs the page's browser in as a new member and waits for the overview. */
 export async function signIn(page: Page, role = "admin"): Promise<E2eMember> {

@@ -1,6 +1,6 @@
 /** Every screen of the console, found where Next finds them: one that is added is tested without anybody remembering to. */
 import { readdirSync } from "node:fs";
-import type { Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { expect } from "./fixtures.ts";
 
 const FOLDER = "app/(console)";
@@ -16,10 +16,4 @@ export async function openScreen(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.locator("main [data-slot=skeleton]")).toHaveCount(0);
-}
-
-/** Waits until a control of the server's page answers to keys: before that, what a fast typist enters is nobody's. */
-export async function whenAlive(control: Locator): Promise<void> {
-  const isAlive = (element: Element) => Object.keys(element).some((key) => key.startsWith("__reactProps"));
-  await expect.poll(() => control.evaluate(isAlive)).toBe(true);
 }

@@ -38,14 +38,15 @@ async function containerOf(runId: string): Promise<string | null> {
   return row.containerId;
 }
 
-const gone = (containerId: string): Promise<boolean> =>
-  docker
-    .getContainer(containerId)
-    .inspect()
-    .then(
-      () => false,
-      (error: unknown) => (error as { statusCode?: number }).statusCode === 404,
-    );
+/** What the engine says of a container; null = there is none of that id any more. */
+const inspectIfThere = (containerId: string) =>
+  inspect(containerId).catch((error: unknown) => {
+    if ((error as { statusCode?: number }).statusCode === 404) {
+      return null;
+    }
+    throw error;
+  });
+const gone = async (containerId: string): Promise<boolean> => (await inspectIfThere(containerId)) === null;
 
 describe("a run with a container made ahead", () => {
   test("each language gets its program byte for byte, in a container that serves this run alone and is then gone", async () => {
@@ -111,8 +112,8 @@ describe("what waits follows the configuration", () => {
     bench.configure(sandboxing({ limits: { memory: "96m", disk: "16m" }, pool: { size: 1 } }));
     await until("one of the new kind waits", async () => {
       const [only, ...others] = await bench.pooled();
-      const memory = only === undefined ? 0 : (await inspect(only.Id)).HostConfig.Memory;
-      return others.length === 0 && memory === 96 * MiB;
+      const facts = only === undefined ? null : await inspectIfThere(only.Id);
+      return others.length === 0 && facts?.HostConfig.Memory === 96 * MiB;
     });
     expect(await Promise.all(before.map(gone))).toEqual([true, true]);
     bench.configure(sandboxing({ pool: { size: 0 } }));
