@@ -1,4 +1,5 @@
 /** Attacks on the second step of signing in, made over HTTP as a program would: what the page does does not matter. */
+import { randomUUID } from "node:crypto";
 import { changeMember } from "../support/cli.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { newMember, signInWith, totpCode, unusedCode } from "../support/members.ts";
@@ -63,7 +64,7 @@ test("a password alone opens nothing, and the answer to a wrong one is that to a
   const word = async (address: string) =>
     (await signInWith(client, "password", { email: address, password: "not the password at all" }))?.split(":")[0];
   const before = await word(email);
-  const unknown = await word("nobody@example.com");
+  const unknown = await word(`nobody-${randomUUID()}@example.com`);
   const after = await word(email);
   expect(["CredentialsInvalid", "TooManyAttempts"]).toContain(before);
   expect([before, after]).toContain(unknown);
