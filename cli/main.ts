@@ -7,6 +7,7 @@ import { registerConsole } from "./commands/console.ts";
 import { registerFiles } from "./commands/files.ts";
 import { registerGateway } from "./commands/gateway.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerPairing } from "./commands/pairing.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
 import { registerRuns } from "./commands/runs.ts";
 import { registerStart } from "./commands/start.ts";
@@ -52,6 +53,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerLogs(program, context);
   registerFiles(program, context);
   registerQuarantine(program, context);
+  registerPairing(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
   registerAdmin(program, context);

@@ -1,5 +1,6 @@
 /** Removes a user's record: from then on that person is a stranger, with the rights of whatever token carries the message. */
 import { recordEvents } from "#server/audit/index.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
 import { editPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
 import { refuseStale } from "#server/access/revision.ts";
@@ -21,7 +22,18 @@ export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: str
       refuseRoleBeyond(policy, grantor, before.role);
     }
     await tx.gatewayUser.delete({ where: { id } });
+    // Whoever wrote as that person writes as nobody: an identity left behind would be that of the next one with the id.
+    const identities = await tx.channelIdentity.findMany({ where: { userId: id } });
+    await tx.channelIdentity.deleteMany({ where: { userId: id } });
     await recordEvents(tx, [
+      ...identities.map(({ channel, senderId }): AuditEventInput => ({
+        event: "channel.identity_removed",
+        outcome: "ok",
+        actor: grantor.actor,
+        target: senderId,
+        userId: id,
+        channel,
+      })),
       { event: "user.deleted", outcome: "ok", actor: grantor.actor, target: id, data: { before: { ...before } } },
     ]);
   });

@@ -44,11 +44,14 @@ export async function editPolicy<T>(
       { details: { section: SECTIONS[section] } },
     );
   }
-  return withTx(deps.db, async (tx) => {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('access-policy', 0))`;
-    const rows = await tx.$queryRawUnsafe<StoredPolicyRow[]>(STORED_POLICY_SQL);
-    return work(tx, mergePolicy(deps.configured, storedPolicyOf(rows)));
-  });
+  return withTx(deps.db, async (tx) => work(tx, await lockPolicy(tx, deps.configured)));
+}
+
+/** The policy as it is now, which nobody else changes before `tx` ends. */
+export async function lockPolicy(tx: Tx, configured: ConfiguredPolicy): Promise<PolicySnapshot> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('access-policy', 0))`;
+  const rows = await tx.$queryRawUnsafe<StoredPolicyRow[]>(STORED_POLICY_SQL);
+  return mergePolicy(configured, storedPolicyOf(rows));
 }
 
 /** Nobody gives, or touches, a role that can do more than they can. @throws AppError FORBIDDEN, INVALID_INPUT for an unknown role. */

@@ -3,10 +3,11 @@ export { can, isKnownPermission, isWithin, type Permission } from "#server/acces
 export { explain } from "#server/access/explain.ts";
 export { decide } from "#server/access/policy.ts";
 export { openPolicyStore, readPolicy, type PolicyStore } from "#server/access/policy-store.ts";
-export type { PolicyEditDeps } from "#server/access/edit-policy.ts";
+export { lockPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 export { saveRole } from "#server/access/save-role.ts";
 export { deleteRole } from "#server/access/delete-role.ts";
-export { saveUser } from "#server/access/save-user.ts";
+export { saveUser, storeUser } from "#server/access/save-user.ts";
 export { deleteUser } from "#server/access/delete-user.ts";
 export { saveChannel } from "#server/access/save-channel.ts";
 export { deleteChannel } from "#server/access/delete-channel.ts";
+export { changePolicy, provisioned, type AccessServices } from "#server/access/console-edit.ts";

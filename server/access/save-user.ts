@@ -10,6 +10,7 @@ import {
 import type { Grantor } from "#server/access/grants.ts";
 import { refuseStale } from "#server/access/revision.ts";
 import { UserEdit, type PolicySnapshot } from "#server/access/schema.ts";
+import type { Tx } from "#server/core/db/client.ts";
 import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 
@@ -50,27 +51,37 @@ export async function saveUser(
       restriction: edit.restriction === undefined ? (before?.restriction ?? null) : edit.restriction,
     };
     if (!sameContent(before, after)) {
-      const { id, channels, restriction } = after;
-      const now = new Date(deps.clock.now());
-      // Prisma knows no absent list, and an empty one means something else.
-      await tx.$executeRaw`
-        INSERT INTO gateway_user (id, role_name, channels, max_messages, time_window_ms, created_at, updated_at)
-        VALUES (${id}, ${role}, ${channels}::text[], ${restriction?.maxMessages ?? null}::int,
-                ${restriction?.timeWindowMs ?? null}::bigint, ${now}, ${now})
-        ON CONFLICT (id) DO UPDATE SET role_name = excluded.role_name, channels = excluded.channels,
-          max_messages = excluded.max_messages, time_window_ms = excluded.time_window_ms, updated_at = excluded.updated_at`;
-      await recordEvents(tx, [
-        {
-          event: "user.changed",
-          outcome: "ok",
-          actor: grantor.actor,
-          target: id,
-          data: { before: before && { ...before }, after: { ...after } },
-        },
-      ]);
+      await storeUser(tx, new Date(deps.clock.now()), grantor, before, after);
     }
     return { before, after };
   });
+}
+
+/** Writes the record and what was changed of it. The caller has judged the change, under the policy's lock. */
+export async function storeUser(
+  tx: Tx,
+  now: Date,
+  { actor }: Grantor,
+  before: StoredUser | null,
+  after: StoredUser,
+): Promise<void> {
+  const { id, role, channels, restriction } = after;
+  // Prisma knows no absent list, and an empty one means something else.
+  await tx.$executeRaw`
+    INSERT INTO gateway_user (id, role_name, channels, max_messages, time_window_ms, created_at, updated_at)
+    VALUES (${id}, ${role}, ${channels}::text[], ${restriction?.maxMessages ?? null}::int,
+            ${restriction?.timeWindowMs ?? null}::bigint, ${now}, ${now})
+    ON CONFLICT (id) DO UPDATE SET role_name = excluded.role_name, channels = excluded.channels,
+      max_messages = excluded.max_messages, time_window_ms = excluded.time_window_ms, updated_at = excluded.updated_at`;
+  await recordEvents(tx, [
+    {
+      event: "user.changed",
+      outcome: "ok",
+      actor,
+      target: id,
+      data: { before: before && { ...before }, after: { ...after } },
+    },
+  ]);
 }
 
 /** The record as the policy in force holds it; only for a section the database owns. */

@@ -19,6 +19,7 @@ const CREDENTIALS = {
   totp: { accountWide: true },
   recovery_code: { accountWide: false },
   passkey: { accountWide: false },
+  pairing_code: { accountWide: true },
 } as const satisfies Record<string, { accountWide: boolean }>;
 export type CredentialKind = keyof typeof CREDENTIALS;
 

@@ -22,21 +22,26 @@ const RETRY_MS = 500;
 
 /** Rejects when the database cannot say: without it nobody would be who they are. */
 export async function openIdentityStore({ pool, notify, log }: IdentityStoreDeps): Promise<IdentityStore> {
-  let known = await readIdentities(pool);
-  let latest = 0;
+  let known: Identities = await readIdentities(pool);
+  let begun = 0;
+  let shown = 0;
 
   async function reload(): Promise<void> {
-    latest += 1;
-    const mine = latest;
-    // A newer reload has taken over when the numbers differ: it reads what this one would.
-    while (mine === latest) {
+    begun += 1;
+    const mine = begun;
+    for (;;) {
       try {
         const next = await readIdentities(pool);
-        if (mine === latest) {
+        // A slower, older read must not overwrite a newer one.
+        if (mine > shown) {
+          shown = mine;
           known = next;
         }
         return;
       } catch (error) {
+        if (mine < begun) {
+          return;
+        }
         log.warn({ err: error }, "identities: database not answering, trying again");
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
       }

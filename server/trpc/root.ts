@@ -4,6 +4,7 @@ import { rolesRouter } from "#server/access/roles/router.ts";
 import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
+import { pairingRouter } from "#server/channels/pairing/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   limits: limitsRouter,
   members: membersRouter,
   overview: overviewRouter,
+  pairing: pairingRouter,
   policy: policyRouter,
   quarantine: quarantineRouter,
   roles: rolesRouter,

@@ -37,7 +37,7 @@ export const SENDERS = {
   "channel.pairing_rejected": {
     meaning: "Somebody tried to approve or refuse a pairing request in vain.",
     reason:
-      "code_wrong: no open request has that code; locked_out: too many wrong codes before; beyond_grant: the user's role can do more than the approver; user_unknown: there is no such user, and none may be made; role_missing: a new user was given no role; identity_taken: the sender is somebody else already.",
+      "code_wrong: no open request has that code; locked_out: too many wrong codes before; beyond_grant: the user's role can do more than the approver; user_unknown: there is no such user, and none may be made; role_missing: a new user was given no role; role_unknown: there is no such role; role_differs: the user has another role already; identity_taken: the sender is somebody else already.",
     fields: COUNT,
   },
   "channel.identity_removed": {

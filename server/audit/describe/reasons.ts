@@ -60,6 +60,7 @@ export const REASONS: Readonly<Record<string, Words>> = {
   code_wrong: () => "the code was wrong",
   user_unknown: () => "there is no such user",
   role_missing: () => "a new user needs a role",
+  role_differs: () => "the user has another role already",
   identity_taken: () => "the sender is somebody else already",
   // Limits
   rate_limited: (entry) => {
