@@ -5,6 +5,15 @@ import { openScreen, SCREENS } from "../support/screens.ts";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
+/** Panels and questions, and the button on their screen that opens them. */
+const PANELS: readonly (readonly [path: string, opener: string])[] = [
+  ["/tokens", "Create token"],
+  ["/users", "New user"],
+  ["/channels", "New channel rules"],
+  ["/members", "Invite member"],
+  ["/backups", "Create backup"],
+];
+
 async function violations(page: Page): Promise<string[]> {
   const result = await new AxeBuilder({ page }).withTags(TAGS).analyze();
   return result.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));
@@ -49,6 +58,20 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.getByRole("combobox")).toBeFocused();
       expect(await violations(page)).toEqual([]);
     });
+
+    for (const [path, opener] of PANELS) {
+      test(`${path}, its panel "${opener}" has no violations`, async ({ consolePage: page }) => {
+        await openScreen(page, path);
+        await page.getByRole("button", { name: opener, exact: true }).first().click();
+        const panel = page.getByRole("dialog").or(page.getByRole("alertdialog"));
+        await expect(panel).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+        // Escape closes it and gives the focus back to what opened it.
+        await page.keyboard.press("Escape");
+        await expect(panel).toBeHidden();
+        await expect(page.getByRole("button", { name: opener, exact: true }).first()).toBeFocused();
+      });
+    }
 
     test("the list of shortcuts has no violations", async ({ consolePage: page }) => {
       await openScreen(page, "/overview");
