@@ -328,7 +328,7 @@ describe("all translations", () => {
       fc.property(junk, fc.option(messages), (body, turns) => {
         for (const translate of [chatToMessages, messagesToChat, responsesToMessages]) {
           try {
-            translate({ ...body, ...(turns === null ? {} : { messages: turns, input: turns }) } as JsonObject);
+            translate({ ...body, ...(turns === null ? {} : { messages: turns, input: turns }) });
           } catch (error) {
             expect(error).toBeInstanceOf(ModelRefusal);
           }
