@@ -11,6 +11,7 @@ import {
   ShieldAlertIcon,
   ShieldCheckIcon,
   UserCogIcon,
+  UserRoundCheckIcon,
   UsersIcon,
   type LucideIcon,
 } from "lucide-react";
@@ -52,6 +53,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
       { path: "/roles", label: "Roles", icon: ShieldCheckIcon, permission: "roles:read", key: "e" },
       { path: "/users", label: "Users", icon: UsersIcon, permission: "users:read", key: "u" },
       { path: "/channels", label: "Channels", icon: MessagesSquareIcon, permission: "channels:read", key: "h" },
+      { path: "/pairing", label: "Pairing", icon: UserRoundCheckIcon, permission: "users:read", key: "p" },
       { path: "/members", label: "Members", icon: UserCogIcon, permission: "members:read", key: "m" },
     ],
   },

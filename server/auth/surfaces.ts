@@ -56,6 +56,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/roles/simulate/page.tsx": "session",
   "(console)/users/page.tsx": "session",
   "(console)/channels/page.tsx": "session",
+  "(console)/pairing/page.tsx": "session",
   "(console)/config/page.tsx": "session",
   "(console)/backups/page.tsx": "session",
 };

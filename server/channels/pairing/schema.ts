@@ -27,20 +27,21 @@ export type RefusePairing = z.input<typeof RefusePairing>;
 
 export const PairingQuery = z.strictObject({ channel: ChannelName.optional() });
 
+const PairingRequest = z.object({
+  id: z.string(),
+  channel: z.string(),
+  senderId: z.string(),
+  /** A name to show, as the sender gave it: anybody's claim. */
+  label: z.string().nullable(),
+  createdAt: z.date(),
+  expiresAt: z.date(),
+});
+export type PairingRequest = z.infer<typeof PairingRequest>;
+
 export const PairingList = z.object({
   now: z.date(),
   /** Open ones, oldest first; the codes themselves are known to their senders only. */
-  requests: z.array(
-    z.object({
-      id: z.string(),
-      channel: z.string(),
-      senderId: z.string(),
-      /** A name to show, as the sender gave it: anybody's claim. */
-      label: z.string().nullable(),
-      createdAt: z.date(),
-      expiresAt: z.date(),
-    }),
-  ),
+  requests: z.array(PairingRequest),
   /** Roles the caller may give to a new user. */
   roles: z.array(z.string()),
   /** Where the file owns the users: then only existing ones can be paired. */
