@@ -6,7 +6,10 @@ import type { Config } from "#server/config/schema.ts";
 type OutboundConfig = Pick<Config, "models" | "channels"> & { security: Pick<Config["security"], "outbound"> };
 
 /** Settings of the file that are addresses to connect to, with their path. The anchor's is a secret and judged where it is used. */
-function outboundUrls({ models, channels }: Pick<Config, "models" | "channels">): [path: string[], url: string][] {
+export function outboundUrls({
+  models,
+  channels,
+}: Pick<Config, "models" | "channels">): [path: string[], url: string][] {
   const providers = Object.entries(models.providers).map(([name, { baseUrl }]) => ({
     path: ["models", "providers", name, "baseUrl"],
     url: baseUrl,

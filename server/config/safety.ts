@@ -10,6 +10,7 @@ import { dataFindings } from "#server/config/safety/data.ts";
 import { modelFindings } from "#server/config/safety/models.ts";
 import { nameFindings } from "#server/config/safety/names.ts";
 import { networkFindings } from "#server/config/safety/network.ts";
+import { outboundFindings } from "#server/config/safety/outbound.ts";
 import { secretFindings } from "#server/config/safety/secrets.ts";
 import { sandboxFindings } from "#server/config/safety/sandbox.ts";
 import { unenforcedFindings } from "#server/config/safety/unenforced.ts";
@@ -27,6 +28,7 @@ export function safetyFindings(config: Config, { isWritten, ...secrets }: Safety
     ...nameFindings(config),
     ...sandboxFindings(config),
     ...modelFindings(config, secrets),
+    ...outboundFindings(config),
     ...secretFindings(config, secrets.open),
     ...dataFindings(config, secrets),
     ...unenforcedFindings(isWritten),

@@ -39,6 +39,12 @@ describe("providers", () => {
   });
 });
 
+test("a fallback to a provider that is not set up is told", () => {
+  const text =
+    '{ security: { apiKeys: { openai: "${K}" } }, models: { fallback: { "openai/a": ["openai/b", "nobody/c"] } } }';
+  expect(findings(text, { K: "x" })).toEqual(['warning models.fallback["openai/a"][1]']);
+});
+
 test("SBX-1 names of profiles, models and roles that nothing bears", () => {
   const text = `{
     security: {

@@ -87,7 +87,7 @@ function profileFindings({ agents, security: { sandboxing } }: Config): Finding[
     }));
 }
 
-/** Models of providers that nobody has set up: the agent could not answer, the grant would grant nothing. */
+/** Models of providers that nobody has set up: the agent could not answer, the fallback would not help, the grant would grant nothing. */
 function providerNameFindings(config: Config): Finding[] {
   const names = providersOf(config).map(({ name }) => name);
   const used: [path: Finding["path"], model: string | undefined][] = [
@@ -95,6 +95,9 @@ function providerNameFindings(config: Config): Finding[] {
       ["agents", agent, "model"],
       model,
     ]),
+    ...Object.entries(config.models.fallback).flatMap(([from, models]) =>
+      models.map((model, index): [Finding["path"], string] => [["models", "fallback", from, index], model]),
+    ),
     ...Object.entries(config.security.sandboxing.profiles).flatMap(([profile, { models }]) =>
       models.allowed.map((model, index): [Finding["path"], string] => [
         ["security", "sandboxing", "profiles", profile, "models", "allowed", index],

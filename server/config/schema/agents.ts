@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { dictionary, duration, name, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
 import { httpUrl } from "#server/config/schema/http-url.ts";
-import { DAY, SECOND } from "#server/config/units.ts";
+import { DAY, MINUTE, SECOND } from "#server/config/units.ts";
 
 const providerName = z
   .string()
@@ -32,6 +32,31 @@ export const Models = z
       .prefault({})
       .describe(
         "Providers beside `anthropic`, `openai` and `google`, which are there when `security.apiKeys` has their key; or other places for these.",
+      ),
+    retries: z
+      .strictObject({
+        count: wholeNumber({ min: 0, max: 10 })
+          .prefault(1)
+          .describe("Times a model is tried again after a failure that may pass. 0: never."),
+        delay: duration({ min: 0, max: MINUTE })
+          .prefault("500ms")
+          .describe(
+            "Pause before the first repetition, doubled for each further one; up to half of it is left to chance.",
+          ),
+        maxDelay: duration({ min: 0, max: 10 * MINUTE })
+          .prefault("10s")
+          .describe(
+            "Longest pause, also where a provider asks for a longer one: then the next model is asked, or the failure answered.",
+          ),
+      })
+      .prefault({})
+      .describe(
+        "Repetition of calls whose provider could not be reached, was too busy or failed, as long as nothing of an answer was passed on.",
+      ),
+    fallback: dictionary(z.array(modelName).min(1).max(10).meta({ type: "list of provider/model" }), modelName)
+      .prefault({})
+      .describe(
+        "Models that are asked instead when one fails so, in order. Only those that the caller may use are; the header `x-openclaw-model` says which one answered.",
       ),
     timeout: duration({ min: SECOND, max: DAY }).prefault("10m").describe("Longest time one call of a model may take."),
   })
