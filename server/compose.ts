@@ -38,6 +38,7 @@ import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
@@ -114,6 +115,7 @@ export async function composeServer(): Promise<AppServices> {
         .catch((error: unknown) => log.error({ err: error }, "a value that cannot be read could not be recorded")),
   });
   const runs = await createRunWatcher({ db, runSeal }, notify);
+  const models = openModelCore({ config, pool, log });
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
     clock,
@@ -156,6 +158,7 @@ export async function composeServer(): Promise<AppServices> {
     configToken: createConfigToken(config),
     attempts,
     limiter,
+    models,
     audit,
     refusals: createCollapser(audit),
     runs,
@@ -202,6 +205,7 @@ export async function composeServer(): Promise<AppServices> {
     async close() {
       runs.close();
       await anchor.close();
+      await models.close();
       await limiter.close();
       await boss.stop({ graceful: false });
       await attempts.close();

@@ -12,7 +12,7 @@ import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
 import { preparePageRequest } from "#server/core/http/page-request.ts";
 import { isAcceptedHost } from "#server/core/http/web-origin.ts";
 import { newRequestId } from "#server/core/ids.ts";
-import { hotRoute, openWebSockets, serveOnNode } from "#server/gateway/index.ts";
+import { hotRoute, isModelsPath, openWebSockets, serveModels, serveOnNode } from "#server/gateway/index.ts";
 import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/listen/index.ts";
 import { openModelListener } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
@@ -65,7 +65,12 @@ async function main(): Promise<void> {
     stopping = true;
     services.drain();
     services.log.info({ why }, "stopping: no new requests, finishing those under way");
-    void Promise.all([listener.close(DRAIN_MS), webSockets?.close(), models?.close(DRAIN_MS)])
+    void Promise.all([
+      listener.close(DRAIN_MS),
+      webSockets?.close(),
+      models?.close(DRAIN_MS),
+      services.models.drain(DRAIN_MS),
+    ])
       .then(async () => {
         await services.audit
           .append([{ event: "system.stopped", outcome: "ok", actor: { type: "system", id: "server" }, data: { why } }])
@@ -90,6 +95,9 @@ function gatewayListener(services: AppServices): Listener {
     const hot = hotRoute(request);
     if (hot !== undefined) {
       return serveOnNode(services, request, response, hot, address);
+    }
+    if (isModelsPath(request)) {
+      return serveModels(services, request, response, address);
     }
     if (request.headers.expect !== undefined) {
       response.writeContinue();

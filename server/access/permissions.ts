@@ -31,6 +31,8 @@ const ADMINISTRATIVE = [
   "members:write",
   "runs:read_all",
   "runs:cancel_all",
+  "models:call",
+  "models:read",
 ] as const;
 
 /** What every console member may do without any role granting it: see to their own account. Not to be given to roles or tokens. */

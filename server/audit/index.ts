@@ -1,5 +1,5 @@
 /** What other domains, processes and the command line may import of the record. */
-export { recordEvents, recordEventsOn } from "#server/audit/record.ts";
+export { auditBatch, recordEvents, recordEventsOn } from "#server/audit/record.ts";
 export { awaitSealing, countWaiting } from "#server/audit/intake.ts";
 export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { createCollapser, type Collapser } from "#server/audit/collapse.ts";

@@ -23,6 +23,9 @@ export async function recordEvents(
   }
 }
 
+/** What one row of the intake holds for `events`: JSON, `[]` when none of them is wanted. For statements that store more than the record. */
+export const auditBatch = (events: readonly AuditEventInput[]): string => JSON.stringify(toEntries(events, isRecorded));
+
 /** The same on a connection of its own, for what runs its transaction without Prisma. */
 export async function recordEventsOn(db: Queryable, events: readonly AuditEventInput[]): Promise<void> {
   await db.query(INSERT_BATCH_SQL, [JSON.stringify(toEntries(events, undefined))]);

@@ -7,13 +7,15 @@ export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"]
 
 /**
  * In no backup: the intake is sealed before, sign-ins, one-time links and open pairing codes must not come to life again, workers announce
- * themselves, and the list of migrations is the new database's own.
+ * themselves, the list of migrations is the new database's own, and what budgets have used is counted anew from the calls.
  */
 const LEFT_OUT = new Set([
   "audit_intake",
   "backup_job",
   "console_session",
   "invitation",
+  "model_budget",
+  "model_reservation",
   "pairing_request",
   "used_challenge",
   "worker_node",

@@ -118,7 +118,7 @@ export function admissible(
 }
 
 /** The user's own limit and where it stands. */
-function restrictionOf(policy: PolicySnapshot, userId: string | null): LimitFacts["restriction"] {
+export function restrictionOf(policy: PolicySnapshot, userId: string | null): LimitFacts["restriction"] {
   const user = userId === null ? undefined : policy.users.get(userId);
   const restrictions = user?.restrictions;
   return user === undefined || restrictions === undefined || restrictions === null

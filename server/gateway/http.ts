@@ -8,7 +8,7 @@ import { answer, complete, errorReply } from "#server/gateway/answer.ts";
 import { isWhole, type Incoming, type Outgoing } from "#server/gateway/exchange.ts";
 import { liveness, readiness, startup, type HealthProbe } from "#server/gateway/health.ts";
 import { describeApi } from "#server/gateway/openapi.ts";
-import { API_ROUTES } from "#server/gateway/routes.ts";
+import { ALL_ROUTES, API_ROUTES, MODEL_ROUTES } from "#server/gateway/routes.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 /** What the server process knows about a request and Hono does not. */
@@ -37,7 +37,12 @@ export function createGatewayApp({ services, health, version }: GatewayAppOption
       toResponse(await answer(services, toIncoming(context), route, context.req.param())),
     );
   }
-  for (const path of new Set(API_ROUTES.map((route) => route.path))) {
+  for (const { method, path } of MODEL_ROUTES) {
+    app.on(method, path, () =>
+      failed(new AppError("NOT_FOUND", "The API of models answers on the gateway's own port. See docs/models.md.")),
+    );
+  }
+  for (const path of new Set(ALL_ROUTES.map((route) => route.path))) {
     app.all(path, (context) =>
       failed(new AppError("METHOD_NOT_ALLOWED", `${context.req.method} is not possible here. See /openapi.json.`)),
     );

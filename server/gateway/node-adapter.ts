@@ -50,16 +50,18 @@ export function headerReader(headers: IncomingHttpHeaders): Incoming["header"] {
   };
 }
 
-function toIncoming(
+/** @param signal aborted when the client goes away */
+export function toIncoming(
   request: IncomingMessage,
   response: ServerResponse,
   address: string,
   signal: AbortSignal,
 ): Incoming {
+  const [path = "", query] = (request.url ?? "").split("?", 2);
   return {
     method: request.method ?? "",
-    path: request.url ?? "",
-    query: new URLSearchParams(),
+    path,
+    query: new URLSearchParams(query),
     header: headerReader(request.headers),
     address,
     requestId: newRequestId(),

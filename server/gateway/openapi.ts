@@ -191,9 +191,44 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
   },
 ];
 
+const MODEL_ERROR = { description: "An error in the words of the API that was called." };
+
+/** The API of models: its bodies are those of the providers, whose own pages describe them. */
+const modelCall = (path: string, summary: string): Omit<RouteConfig, "security"> => ({
+  method: "post",
+  path,
+  summary,
+  description:
+    "As the provider's API of this name, with a token of the gateway in place of a provider's key, and `provider/model` as the model. Takes `models:call`. Errors have the shape of that API.",
+  request: { body: { required: true, content: { "application/json": { schema: { type: "object" } } } } },
+  responses: {
+    200: { description: "The model's answer, or its stream." },
+    ...Object.fromEntries([400, 401, 403, 404, 413, 429, 502, 503, 504].map((status) => [status, MODEL_ERROR])),
+  },
+});
+const MODEL_ROUTES: readonly Omit<RouteConfig, "security">[] = [
+  modelCall("/v1/chat/completions", "OpenAI chat completions"),
+  modelCall("/v1/responses", "OpenAI responses"),
+  modelCall("/v1/embeddings", "OpenAI embeddings"),
+  modelCall("/v1/messages", "Anthropic messages"),
+  modelCall("/v1/messages/count_tokens", "Anthropic: count the tokens of a message"),
+  {
+    method: "get",
+    path: "/v1/models",
+    summary: "List the models that this token may call",
+    responses: { 200: { description: "A list that both SDKs read." }, 401: MODEL_ERROR, 403: MODEL_ERROR },
+  },
+  {
+    method: "get",
+    path: "/v1/models/{id}",
+    summary: "One of these models",
+    responses: { 200: { description: "The model." }, 401: MODEL_ERROR, 403: MODEL_ERROR, 404: MODEL_ERROR },
+  },
+];
+
 export function describeApi<E extends Env>(app: OpenAPIHono<E>, version: string): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
-  for (const route of ROUTES) {
+  for (const route of [...ROUTES, ...MODEL_ROUTES]) {
     app.openAPIRegistry.registerPath({ ...route, security: [{ token: [] }] });
   }
   for (const path of ["/healthz", "/readyz", "/startupz"]) {

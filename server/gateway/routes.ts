@@ -8,6 +8,7 @@ import { deleteRun, getOneRun, getRunEvents, getRuns, getRunTranscript } from "#
 import { postOwnRotation, postRefresh } from "#server/gateway/token-exchange.ts";
 import { deleteToken, getTokens, postRotation, postToken } from "#server/gateway/tokens.ts";
 import { getWhoAmI } from "#server/gateway/whoami.ts";
+import { MODEL_PATHS } from "#server/models/index.ts";
 
 export const API_ROUTES: readonly ApiRoute[] = [
   { method: "POST", path: "/api/v1/messages", surface: "token", handle: postMessage },
@@ -29,6 +30,15 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "POST", path: "/api/v1/tokens/:id/rotate", surface: "token", handle: postRotation },
   { method: "DELETE", path: "/api/v1/tokens/:id", surface: "token", handle: deleteToken },
 ];
+
+/** The API of models, in the words of its SDKs; served by `models-api.ts` straight on Node's server. */
+export const MODEL_ROUTES: readonly Pick<ApiRoute, "method" | "path" | "surface">[] = [
+  ...MODEL_PATHS.map(({ method, path }) => ({ method, path, surface: "token" as const })),
+  { method: "GET", path: "/v1/models/:id", surface: "token" },
+];
+
+/** Everything that takes a token. */
+export const ALL_ROUTES: readonly Pick<ApiRoute, "method" | "path" | "surface">[] = [...API_ROUTES, ...MODEL_ROUTES];
 
 /** Paths of the same app that anybody may read. */
 export const PUBLIC_PATHS = ["/healthz", "/readyz", "/startupz", "/openapi.json"] as const;

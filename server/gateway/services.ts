@@ -12,6 +12,7 @@ import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { Logger } from "#server/core/log.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
+import type { ModelCore } from "#server/models/index.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunSeal, RunWatcher } from "#server/sandbox/index.ts";
 import type { Pepper, TokenStore } from "#server/tokens/index.ts";
@@ -27,6 +28,8 @@ export interface GatewayServices {
   configToken: ConfigToken;
   attempts: AttemptLimiter;
   limiter: Limiter;
+  /** Connections to model providers and the list of calls. */
+  models: ModelCore;
   audit: AuditWriter;
   /** Records refusals that may come in floods. */
   refusals: Collapser;

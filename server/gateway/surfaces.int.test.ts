@@ -8,7 +8,7 @@ import { AUDIT_EVENTS } from "#server/audit/events.ts";
 import { CONSOLE_SURFACES, SURFACES } from "#server/auth/surfaces.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createGatewayApp } from "#server/gateway/http.ts";
-import { API_ROUTES, PUBLIC_PATHS } from "#server/gateway/routes.ts";
+import { ALL_ROUTES, PUBLIC_PATHS } from "#server/gateway/routes.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 const APP = join(import.meta.dirname, "../../app");
@@ -30,7 +30,7 @@ describe("GHSA-xq8g every way in is a known surface", () => {
     const app = createGatewayApp({ services: untouched, health: { pool, isServing: () => true }, version: "0" });
     const served = new Set(app.routes.filter(({ method }) => method !== "ALL").map((r) => `${r.method} ${r.path}`));
     const listed = [
-      ...API_ROUTES.map(({ method, path }) => `${method} ${path}`),
+      ...ALL_ROUTES.map(({ method, path }) => `${method} ${path}`),
       ...PUBLIC_PATHS.map((path) => `GET ${path}`),
     ];
     expect([...served].sort()).toEqual(listed.sort());
@@ -44,7 +44,7 @@ describe("GHSA-xq8g every way in is a known surface", () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const served = [
-      ...API_ROUTES.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`),
+      ...ALL_ROUTES.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`),
       ...PUBLIC_PATHS.filter((path) => path !== "/openapi.json").map((path) => `GET ${path}`),
     ];
     expect(operations.sort()).toEqual(served.sort());
@@ -97,7 +97,7 @@ describe("CVE-2026-25593 CVE-2025-29927 every route of the API without a valid t
     return { status: answer.statusCode, text, requestId: String(answer.headers["x-request-id"]) };
   }
 
-  it.each(API_ROUTES)("$method $path", async (route) => {
+  it.each(ALL_ROUTES)("$method $path", async (route) => {
     host += 1;
     const from = `127.0.1.${host}`;
     const tricks: Record<string, string>[] = [

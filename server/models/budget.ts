@@ -1,18 +1,17 @@
 /**
- * The tokens of one run: set aside before a call, counted after it. Each step is one statement on the run's row, so that calls side by side
- * cannot together take more than there is.
+ * The tokens that a call needs, and those of one run: set aside before a call, counted after it by `ledger.ts`. Each step is one statement
+ * on the run's row, so that calls side by side cannot together take more than there is.
  */
 import type { Pool } from "pg";
-import type { Tx } from "#server/core/db/client.ts";
 import type { JsonObject } from "#server/models/json.ts";
 
 /** Bytes of a request per token, at least: what is set aside is rather too much than too little. */
 const BYTES_PER_TOKEN = 3;
 /** Tokens of an answer that are set aside where the program does not say how many it wants. */
-const USUAL_OUTPUT_TOKENS = 8_192;
+export const USUAL_OUTPUT_TOKENS = 8_192;
 
 /** What a call may use at most. */
-interface Need {
+export interface Need {
   inputTokens: number;
   /** Tokens of all answers of the call; null = the program does not say. */
   outputTokens: number | null;
@@ -82,9 +81,10 @@ async function tokensLeft(pool: Pool, runId: string): Promise<number> {
   return rows[0]?.left ?? 0;
 }
 
-/** Gives back what was set aside and counts what was used, in the transaction that records the call. */
-export async function settle(tx: Tx, { runId, attempt }: GrantKey, reserved: number, used: number): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE run_grant SET reserved_tokens = GREATEST(0, reserved_tokens - ${reserved}::bigint), used_tokens = used_tokens + ${used}::bigint
-    WHERE run_id = ${runId} AND attempt = ${attempt}`;
+/** Gives back what was set aside for a call that is not made after all. A call that was made is settled by `ledger.ts`. */
+export async function giveBack(pool: Pool, { runId, attempt }: GrantKey, reserved: number): Promise<void> {
+  await pool.query(
+    "UPDATE run_grant SET reserved_tokens = GREATEST(0, reserved_tokens - $3::bigint), calls = calls - 1 WHERE run_id = $1 AND attempt = $2",
+    [runId, attempt, reserved],
+  );
 }

@@ -4,6 +4,8 @@ import type { Pool } from "pg";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { sameBytes } from "#server/core/crypto/same-bytes.ts";
 import type { GrantKey } from "#server/models/budget.ts";
+import type { Payer } from "#server/models/budgets.ts";
+import type { Caller } from "#server/models/caller.ts";
 import { parseRunToken } from "#server/models/run-token.ts";
 
 export interface Grant extends GrantKey {
@@ -11,7 +13,19 @@ export interface Grant extends GrantKey {
   models: readonly string[];
   /** On whose behalf the run runs. */
   origin: Pick<AuditEventInput, "tokenId" | "userId" | "channel" | "requestId">;
+  /** Whose budgets its calls count in. */
+  payer: Payer;
 }
+
+/** The run as a caller of models. */
+export const callerOf = ({ runId, attempt, models, origin, payer }: Grant): Caller => ({
+  kind: "program",
+  models: [models],
+  payer,
+  requestId: origin.requestId ?? runId,
+  origin: { actor: { type: "system", id: "models" }, ...origin, target: runId },
+  grant: { runId, attempt },
+});
 
 export type Proof = { ok: true; grant: Grant } | { ok: false; reason: ProofFailure; runId: string | null };
 type ProofFailure = "token_missing" | "token_malformed" | "token_unknown" | "run_ended";
@@ -31,6 +45,9 @@ interface GrantRow {
   user_id: string | null;
   channel: string;
   request_id: string;
+  principal_id: string;
+  role_name: string;
+  token_name: string | null;
 }
 
 /** Whether the headers prove a run that may call models now. */
@@ -45,8 +62,9 @@ export async function proveRun(pool: Pool, headers: IncomingHttpHeaders): Promis
   }
   const { runId, hash } = token;
   const { rows } = await pool.query<GrantRow>(
-    `SELECT run_grant.attempt, token_hash, models, (ended_at IS NULL AND state = 'running') AS live, token_id, user_id, channel, request_id
-     FROM run_grant JOIN run ON run.id = run_grant.run_id WHERE run_id = $1`,
+    `SELECT run_grant.attempt, run_grant.token_hash, models, (run_grant.ended_at IS NULL AND run.state = 'running') AS live, run.token_id,
+       run.user_id, run.channel, run.request_id, run.principal_id, run.role_name, token.name AS token_name
+     FROM run_grant JOIN run ON run.id = run_grant.run_id LEFT JOIN token ON token.id = run.token_id WHERE run_id = $1`,
     [runId],
   );
   const [row] = rows;
@@ -62,5 +80,12 @@ export async function proveRun(pool: Pool, headers: IncomingHttpHeaders): Promis
     channel: row.channel,
     requestId: row.request_id,
   };
-  return { ok: true, grant: { runId, attempt: row.attempt, models: row.models, origin } };
+  const payer = {
+    principalId: row.principal_id,
+    tokenName: row.token_name,
+    subject: row.user_id ?? row.principal_id,
+    role: row.role_name,
+    channel: row.channel,
+  };
+  return { ok: true, grant: { runId, attempt: row.attempt, models: row.models, origin, payer } };
 }

@@ -1,18 +1,15 @@
 /** A request on the internal socket: who calls, what, may they, is there budget left; then the call. A refusal is recorded before it is answered. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { errorBody, ModelRefusal } from "#server/models/api-error.ts";
-import { needOf, reserve, withOutputLimit } from "#server/models/budget.ts";
-import { proveRun, type Grant, type Proof } from "#server/models/grant.ts";
-import { providersOf, type ApiType } from "#server/models/policy.ts";
-import { relayCall, type ModelCall } from "#server/models/relay.ts";
+import { acceptCall } from "#server/models/accept.ts";
+import { callerOf, proveRun, type Grant, type Proof } from "#server/models/grant.ts";
+import type { ApiType } from "#server/models/policy.ts";
+import { relayCall } from "#server/models/relay.ts";
 import { readBody } from "#server/models/read-body.ts";
-import { readRequest } from "#server/models/request.ts";
-import { apiOf, findRoute, modelList, resolveModel, type Route } from "#server/models/resolve.ts";
+import { apiOf, findRoute, modelList, UNKNOWN_PATH } from "#server/models/resolve.ts";
 import { withoutRunTokens } from "#server/models/run-token.ts";
 import type { ModelServices } from "#server/models/services.ts";
-import { askForUsage } from "#server/models/stream-filter.ts";
 
 /** Calls of one run at a time. */
 const MAX_CALLS_AT_ONCE = 16;
@@ -27,7 +24,7 @@ const REASONS: Readonly<Record<Extract<Proof, { ok: false }>["reason"], string>>
 type ModelHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** @param stopping aborted when the process ends */
-export function createModelHandler(services: ModelServices, agent: Dispatcher, stopping: AbortSignal): ModelHandler {
+export function createModelHandler(services: ModelServices, stopping: AbortSignal): ModelHandler {
   const busy = new Map<string, number>();
   return async (request, response) => {
     const url = request.url ?? "";
@@ -44,11 +41,7 @@ export function createModelHandler(services: ModelServices, agent: Dispatcher, s
       known.origin = grant.origin;
       const route = findRoute(request.method ?? "", url);
       if (route === null) {
-        throw new ModelRefusal(
-          404,
-          "path_unknown",
-          "There is no such path. Use POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages or /v1/messages/count_tokens, or GET /v1/models.",
-        );
+        throw new ModelRefusal(404, "path_unknown", UNKNOWN_PATH);
       }
       if (route.upstream === null) {
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(modelList(grant.models)));
@@ -61,8 +54,9 @@ export function createModelHandler(services: ModelServices, agent: Dispatcher, s
       }
       busy.set(grant.runId, calls + 1);
       try {
-        const call = await accept(services, grant, { ...route, upstream: route.upstream }, request);
-        await relayCall(services, agent, call, request, response, stopping);
+        const { upstream } = route;
+        const call = await acceptCall(services, callerOf(grant), { ...route, upstream }, await readBody(request));
+        await relayCall(services, call, { headers: request.headers, response, stopping, client: null });
       } finally {
         const left = (busy.get(grant.runId) ?? 1) - 1;
         if (left > 0) {
@@ -74,43 +68,6 @@ export function createModelHandler(services: ModelServices, agent: Dispatcher, s
     } catch (error) {
       await refuse(services, api, known, error, request, response);
     }
-  };
-}
-
-/** Everything that has to hold before a provider hears of the call. @throws ModelRefusal */
-async function accept(
-  { config, pool }: ModelServices,
-  grant: Grant,
-  route: Route & { upstream: string },
-  request: IncomingMessage,
-): Promise<ModelCall> {
-  const { text, bytes } = await readBody(request);
-  const { body, model: asked } = readRequest(route.api, text);
-  const resolved = resolveModel(providersOf(config.current().config), grant.models, route, asked);
-  if (!resolved.ok) {
-    const status = resolved.code === "wrong_api" ? 400 : 404;
-    throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model);
-  }
-  const { value } = resolved;
-  const need = needOf(route.path, body, bytes);
-  const reserved = await reserve(pool, grant, need);
-  if (!reserved.ok) {
-    const wanted =
-      need.outputTokens === null ? "" : ` of which this call would take up to ${need.inputTokens + need.outputTokens}`;
-    const message = `The run's budget of tokens does not allow this call: ${reserved.left} are left,${wanted === "" ? " too few for its input" : wanted}. Ask for a shorter answer; the budget itself is set by maxTokens of the sandbox profile or the agent.`;
-    throw new ModelRefusal(429, "budget_exhausted", message, value.model);
-  }
-  const bounded =
-    need.outputTokens === null ? withOutputLimit(route.path, body, reserved.tokens - need.inputTokens) : body;
-  const asking = askForUsage(route.path, bounded);
-  return {
-    ...value,
-    grant,
-    route,
-    body: JSON.stringify({ ...(asking ?? bounded), model: value.upstream }),
-    bytes,
-    reserved: reserved.tokens,
-    hideUsage: asking !== null,
   };
 }
 
@@ -158,6 +115,7 @@ async function recorded(
       ...origin,
       target: runId,
       reason: error.code,
+      because: error.because,
       data: {
         status: error.status,
         model: error.model ?? null,

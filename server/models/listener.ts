@@ -12,7 +12,6 @@ import type { HomePaths } from "#server/core/paths.ts";
 import { tryLock } from "#server/core/process-lock.ts";
 import { createModelHandler } from "#server/models/handle.ts";
 import type { ModelServices } from "#server/models/services.ts";
-import { openProviders } from "#server/models/upstream.ts";
 
 export const modelSocketPath = ({ runDir }: Pick<HomePaths, "runDir">): string => join(runDir, "models.sock");
 
@@ -42,9 +41,8 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
     return { close: async () => undefined };
   }
   const stopping = new AbortController();
-  const providers = openProviders(services.config);
   const underWay = new Set<Promise<void>>();
-  const handle = createModelHandler(services, providers.dispatcher, stopping.signal);
+  const handle = createModelHandler(services, stopping.signal);
   const server = createServer(
     { headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     (request, response) => {
@@ -104,7 +102,6 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
       const flush = setTimeout(() => server.closeAllConnections(), FLUSH_WITHIN_MS);
       await closed;
       clearTimeout(flush);
-      await providers.close();
       release?.();
       release = null;
     },

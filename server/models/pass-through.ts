@@ -1,64 +1,93 @@
-/** The body of a provider's answer on its way to the program: as it comes, no faster than it is taken, and read for its usage. */
+/** The body of a provider's answer on its way to the caller: as it comes, no faster than it is taken, and read for its usage. */
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { SseReader } from "#server/models/sse.ts";
+import { SseReader, type SseEvent } from "#server/models/sse.ts";
 import { withoutUsage } from "#server/models/stream-filter.ts";
+import type { StreamTranslator } from "#server/models/translator.ts";
 import type { ProviderAnswer } from "#server/models/upstream.ts";
 import type { UsageReader } from "#server/models/usage.ts";
 
-/** A whole answer up to this size is read for its usage. */
+/** A whole answer up to this size is read for its usage and sent in one piece. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
-interface PassThrough {
+export interface StreamPassage {
   body: ProviderAnswer["body"];
   response: ServerResponse;
   usage: UsageReader;
-  /** Takes out the usage that the program did not ask for. */
+  /** Takes out the usage that the caller did not ask for. */
   hideUsage: boolean;
+  /** Null = both sides speak the same API. */
+  translator: StreamTranslator | null;
   signal: AbortSignal;
 }
 
 /** Events of a stream. @throws when either side breaks off. */
-export async function passEvents({ body, response, usage, hideUsage, signal }: PassThrough): Promise<void> {
+export async function passEvents(passage: StreamPassage): Promise<void> {
+  const { body, response, usage, hideUsage, translator, signal } = passage;
   const reader = new SseReader();
-  const read = (events: ReturnType<SseReader["push"]>): Buffer =>
-    Buffer.concat(
-      events.map((event) => {
-        if (event.data !== null) {
-          usage.readEvent(event.data);
-        }
-        return hideUsage ? withoutUsage(event) : event.raw;
-      }),
-    );
+  const asItIs = translator === null && !hideUsage;
+  const read = (events: readonly SseEvent[]): Buffer => {
+    const passed: Buffer[] = [];
+    for (const event of events) {
+      if (event.data !== null) {
+        usage.readEvent(event.data);
+      }
+      if (translator !== null) {
+        passed.push(...translator.push(event).map((text) => Buffer.from(text)));
+      } else if (hideUsage) {
+        passed.push(withoutUsage(event));
+      }
+    }
+    return Buffer.concat(passed);
+  };
   for await (const chunk of body as AsyncIterable<Buffer>) {
     const passed = read(reader.push(chunk));
-    await write(response, hideUsage ? passed : chunk, signal);
+    await write(response, asItIs ? chunk : passed, signal);
   }
   const rest = reader.end();
-  if (rest !== null) {
-    const passed = read([rest]);
-    await write(response, hideUsage ? passed : Buffer.alloc(0), signal);
+  const last = rest === null ? Buffer.alloc(0) : read([rest]);
+  await write(response, asItIs ? Buffer.alloc(0) : last, signal);
+  if (translator !== null) {
+    await write(response, Buffer.from(translator.end().join("")), signal);
   }
 }
 
-/** An answer that is no stream. @returns its size in bytes. @throws when either side breaks off. */
-export async function passWhole({ body, response, usage, signal }: Omit<PassThrough, "hideUsage">): Promise<number> {
-  let bytes = 0;
-  const kept: Buffer[] = [];
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_READ_BYTES) {
-      kept.length = 0;
-    } else {
-      kept.push(chunk);
-    }
-    await write(response, chunk, signal);
+/** An answer that is no stream: the whole of it, or its beginning and what is still to come of one that is too large. */
+export type WholeAnswer = { bytes: Buffer; rest: null } | { bytes: Buffer; rest: AsyncIterator<Buffer> };
+
+/** @throws when the provider breaks off. */
+export async function readWhole({ headers, body }: ProviderAnswer): Promise<WholeAnswer> {
+  if (Number(headers["content-length"] ?? Infinity) <= MAX_READ_BYTES) {
+    return { bytes: Buffer.from(await body.arrayBuffer()), rest: null };
   }
-  usage.readWhole(Buffer.concat(kept).toString());
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) {
+    kept.push(step.value);
+    bytes += step.value.length;
+    if (bytes > MAX_READ_BYTES) {
+      return { bytes: Buffer.concat(kept), rest: chunks };
+    }
+  }
+  return { bytes: Buffer.concat(kept), rest: null };
+}
+
+/** The rest of an answer that was too large to be kept. @returns its size in bytes. @throws when either side breaks off. */
+export async function passRest(
+  rest: AsyncIterator<Buffer>,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<number> {
+  let bytes = 0;
+  for (let step = await rest.next(); step.done !== true; step = await rest.next()) {
+    bytes += step.value.length;
+    await write(response, step.value, signal);
+  }
   return bytes;
 }
 
-async function write(response: ServerResponse, bytes: Buffer, signal: AbortSignal): Promise<void> {
+export async function write(response: ServerResponse, bytes: Buffer, signal: AbortSignal): Promise<void> {
   if (bytes.length > 0 && !response.write(bytes)) {
     await once(response, "drain", { signal });
   }

@@ -51,6 +51,15 @@ export function providersOf({ models, security }: ProvidersConfig): Provider[] {
   });
 }
 
+const known = new WeakMap<ProvidersConfig, readonly Provider[]>();
+
+/** As `providersOf`, worked out once for each configuration that is in force. */
+export function providersIn(config: ProvidersConfig): readonly Provider[] {
+  const found = known.get(config) ?? providersOf(config);
+  known.set(config, found);
+  return found;
+}
+
 function keyOf(name: string, shared: string | undefined, own: string | undefined): Provider["key"] {
   if (shared !== undefined) {
     return { path: `security.apiKeys.${name}`, written: shared };

@@ -1,285 +1,275 @@
 /**
- * One call of a model: passed to the provider and back, then counted and recorded in one transaction, and only then ended. Whatever happens
- * on the way, what was set aside for the call is given back or counted.
+ * One call of a model: passed to the provider and back, then counted and recorded in one commit, and only then ended. Whatever happens on the
+ * way, what was set aside for the call is given back or counted.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
-import { recordEvents } from "#server/audit/index.ts";
-import { withTx } from "#server/core/db/client.ts";
-import { isAppError } from "#server/core/errors.ts";
-import { refusalOf } from "#server/core/net/outgoing.ts";
-import { errorBody } from "#server/models/api-error.ts";
-import { settle } from "#server/models/budget.ts";
-import type { Grant } from "#server/models/grant.ts";
-import { errorText, passEvents, passWhole } from "#server/models/pass-through.ts";
-import type { ResolvedModel, Route } from "#server/models/resolve.ts";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { ModelCall, Target } from "#server/models/accept.ts";
+import { errorBody, errorEvent } from "#server/models/api-error.ts";
+import {
+  attempt,
+  endingOf,
+  kindOf,
+  type Failure,
+  type Outcome,
+  type Stream,
+  type Whole,
+} from "#server/models/attempt.ts";
+import { CallEnd, FAILURES, type Ending } from "#server/models/ending.ts";
+import { parseObject } from "#server/models/json.ts";
+import { passEvents, passRest, write } from "#server/models/pass-through.ts";
+import { recordCall, tokensOf, type Tokens } from "#server/models/record-call.ts";
 import type { ModelServices } from "#server/models/services.ts";
-import { callProvider, headersBack, keyOf, type ProviderAnswer } from "#server/models/upstream.ts";
-import { estimateTokens, UsageReader } from "#server/models/usage.ts";
+import { UsageReader } from "#server/models/usage.ts";
 
 /** Tells the worker's end of the socket what the call used. */
 const USAGE_TRAILER = "x-openclaw-usage";
-const MAX_ERROR_BYTES = 64 * 1024;
 
-export interface ModelCall extends ResolvedModel {
-  grant: Grant;
-  route: Route & { upstream: string };
-  /** What the provider is sent. */
-  body: string;
-  /** Size of the program's request in bytes. */
-  bytes: number;
-  /** Tokens set aside. */
-  reserved: number;
-  /** The program did not ask for usage in its stream. */
-  hideUsage: boolean;
+/** The caller's end of a call. */
+export interface Exchange {
+  headers: IncomingHttpHeaders;
+  response: ServerResponse;
+  /** Aborted when the process ends. */
+  stopping: AbortSignal;
+  /** For a client of the API; null = a program, which gets the usage in a trailer and a cut connection for half an answer. */
+  client: {
+    /** Headers that every answer carries. */
+    headers: Readonly<Record<string, string>>;
+    /** Calls `end` when the caller's token ends; returns what stops watching. */
+    watch: (end: () => void) => () => void;
+  } | null;
 }
 
-/** How a call ended. */
-type Ending =
-  | "answered"
-  | "provider_error"
-  | "provider_unreachable"
-  | "provider_address_refused"
-  | "provider_broke_off"
-  | "provider_refused_key"
-  | "provider_redirected"
-  | "provider_encoded"
-  | "key_missing"
-  | "timeout"
-  | "caller_gone"
-  | "stopping";
-
-/** Endings without a usable answer, while nothing of it has been sent: status and what the program is told. No host, no key. */
-const FAILURES: Readonly<Partial<Record<Ending, [status: number, message: string]>>> = {
-  provider_unreachable: [502, "The model's provider could not be reached. Try again later."],
-  provider_address_refused: [
-    502,
-    "The address of the model's provider is not open to the gateway. The gateway's administrator finds it in the log, and opens addresses of the own network in security.outbound.allowedPrivate.",
-  ],
-  provider_broke_off: [502, "The model's provider broke the connection off. Try again."],
-  provider_refused_key: [
-    502,
-    "The model's provider refused the gateway's key. The gateway's administrator has to correct it.",
-  ],
-  provider_redirected: [
-    502,
-    "The model's provider answered with a redirect, which is not followed. The gateway's administrator has to correct its baseUrl.",
-  ],
-  provider_encoded: [502, "The model's provider answered in an encoding that was not asked for."],
-  key_missing: [
-    503,
-    "The key of the model's provider is not set or cannot be read. The gateway's administrator finds the reason in its log.",
-  ],
-  timeout: [504, "The model did not answer within models.timeout. Ask for less, or raise it."],
-  stopping: [503, "The gateway is stopping. Try again later."],
-};
-
-interface Relayed {
+/** What has become of a call. */
+export interface Relayed {
+  target: Target;
   ending: Ending;
   /** The provider's; null = it did not answer. */
   status: number | null;
+  sent: boolean;
   usage: UsageReader;
   /** Bytes of an answer that was no stream. */
   wholeBytes: number;
-  /** The answer of a provider's error, which is sent once the call is recorded. */
-  error: { headers: ReturnType<typeof headersBack>; text: string } | null;
+  /** How many models were tried. */
+  attempts: number;
 }
 
-/** @param stopping aborted when the process ends */
-export async function relayCall(
-  services: ModelServices,
-  agent: Dispatcher,
-  call: ModelCall,
-  request: IncomingMessage,
-  response: ServerResponse,
-  stopping: AbortSignal,
-): Promise<void> {
-  const started = performance.now();
-  const caller = new AbortController();
-  response.once("close", () => caller.abort());
+/** @returns how it ended. */
+export async function relayCall(services: ModelServices, call: ModelCall, exchange: Exchange): Promise<Ending> {
+  const { response, stopping } = exchange;
+  const end = new CallEnd(services.config.current().config.models.timeout);
+  const onGone = (): void => end.now("caller_gone");
+  const onStop = (): void => end.now("stopping");
+  response.once("close", onGone);
+  stopping.addEventListener("abort", onStop, { once: true });
   if (response.destroyed) {
-    caller.abort();
+    onGone();
+  } else if (stopping.aborted) {
+    onStop();
   }
-  const timeout = AbortSignal.timeout(services.config.current().config.models.timeout);
-  const signal = AbortSignal.any([caller.signal, timeout, stopping]);
-  const relayed: Relayed = { ending: "answered", status: null, usage: new UsageReader(), wholeBytes: 0, error: null };
   try {
-    const key = keyOf(services.config, call.provider);
-    await exchange(agent, { ...call, key }, request, response, signal, relayed);
-  } catch (error) {
-    relayed.ending = endingOf(error, relayed, { caller: caller.signal, timeout, stopping });
-    services.log.warn(
-      { runId: call.grant.runId, model: call.model, ending: relayed.ending, error: kindOf(error) },
-      "a model call failed",
-    );
+    return await relay(services, call, exchange, end);
+  } finally {
+    end.done();
+    response.off("close", onGone);
+    stopping.removeEventListener("abort", onStop);
+  }
+}
+
+async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
+  const started = performance.now();
+  const { outcome, attempts } = await firstThatAnswers(services, call, exchange, end);
+  const relayed: Relayed = {
+    target: outcome.target,
+    ending: outcome.kind === "failure" ? outcome.ending : "answered",
+    status: outcome.status,
+    sent: outcome.kind !== "failure" || outcome.sent,
+    usage: new UsageReader(),
+    wholeBytes: 0,
+    attempts,
+  };
+  let whole: Buffer | null = null;
+  if (outcome.kind !== "failure") {
+    try {
+      whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
+      if (outcome.kind === "stream") {
+        await passStream(outcome, exchange, end, relayed);
+      }
+    } catch (error) {
+      relayed.ending = endingOf(error, relayed.status, end);
+      const { grant, requestId } = call.caller;
+      const told = { runId: grant?.runId, requestId, model: relayed.target.model, ending: relayed.ending };
+      services.log.warn({ ...told, error: kindOf(error) }, "a model call failed");
+    }
   }
   const tokens = tokensOf(call, relayed);
   try {
-    await record(services, call, relayed, tokens, performance.now() - started);
+    await recordCall(services, call, relayed, tokens, performance.now() - started);
   } catch (error) {
+    const { grant, requestId } = call.caller;
     services.log.error(
-      { err: error, runId: call.grant.runId },
+      { err: error, runId: grant?.runId, requestId },
       "a model call could not be recorded; its answer is cut",
     );
+    cut(
+      call,
+      exchange,
+      outcome.kind === "stream",
+      "unavailable",
+      "The gateway cannot record this call now. Try again later.",
+      503,
+    );
+    return relayed.ending;
+  }
+  finish(call, outcome, whole, relayed, exchange, tokens);
+  return relayed.ending;
+}
+
+async function firstThatAnswers(
+  services: ModelServices,
+  call: ModelCall,
+  { headers }: Exchange,
+  end: CallEnd,
+): Promise<{ outcome: Outcome; attempts: number }> {
+  const [first] = call.targets as readonly [Target];
+  const outcome = await attempt(services, call, first, headers, end);
+  return { outcome, attempts: 1 };
+}
+
+/** @returns what is sent once the call is on record; an answer that is too large for that is on its way already, and the result null. */
+async function takeWhole(
+  { target, status, headers, answer }: Whole,
+  exchange: Exchange,
+  end: CallEnd,
+  relayed: Relayed,
+): Promise<Buffer | null> {
+  relayed.wholeBytes = answer.bytes.length;
+  if (answer.rest !== null) {
+    const { response } = exchange;
+    response.writeHead(status, headersOf(exchange, headers, target));
+    await write(response, answer.bytes, end.signal);
+    relayed.wholeBytes += await passRest(answer.rest, response, end.signal);
+    return null;
+  }
+  const text = answer.bytes.toString();
+  relayed.usage.readWhole(text);
+  if (target.translator === null) {
+    return answer.bytes;
+  }
+  const body = parseObject(text);
+  if (body === null) {
+    throw new Error("the provider's answer is no JSON object");
+  }
+  return Buffer.from(JSON.stringify(target.translator.response(body)));
+}
+
+async function passStream(
+  { target, status, headers, body, hideUsage }: Stream,
+  exchange: Exchange,
+  end: CallEnd,
+  { usage }: Relayed,
+): Promise<void> {
+  const { response, client } = exchange;
+  response.writeHead(status, headersOf(exchange, headers, target));
+  response.flushHeaders();
+  const stopWatching = client?.watch(() => end.now("token_ended"));
+  try {
+    const translator = target.translator?.stream() ?? null;
+    await passEvents({ body, response, usage, hideUsage, translator, signal: end.signal });
+  } finally {
+    stopWatching?.();
+  }
+}
+
+/** What of a provider's headers is about the gateway's own account and requests there: nothing for its clients. */
+const OF_THE_ACCOUNT = /ratelimit|request-id/;
+
+function headersOf({ client }: Exchange, headers: Whole["headers"], { model }: Target): Whole["headers"] {
+  if (client === null) {
+    return { ...headers, trailer: USAGE_TRAILER };
+  }
+  const own = Object.entries(headers).filter(([name]) => !OF_THE_ACCOUNT.test(name));
+  return { ...Object.fromEntries(own), ...client.headers, "x-openclaw-model": model };
+}
+
+function finish(
+  call: ModelCall,
+  outcome: Outcome,
+  whole: Buffer | null,
+  relayed: Relayed,
+  exchange: Exchange,
+  tokens: Tokens,
+): void {
+  const { response, client } = exchange;
+  const { ending, target } = relayed;
+  if (ending === "answered") {
+    if (whole === null) {
+      close(exchange, target, tokens, null);
+      return;
+    }
+    const headers = headersOf(exchange, (outcome as Whole).headers, target);
+    const length = client === null ? {} : { "content-length": String(whole.length) };
+    response.writeHead(relayed.status ?? 200, { ...headers, ...length });
+    close(exchange, target, tokens, whole);
+    return;
+  }
+  const [status, message] = FAILURES[ending] ?? [502, "The model's provider failed."];
+  if (ending === "caller_gone") {
     response.destroy();
     return;
   }
-  finish(call, relayed, response, tokens);
-}
-
-async function exchange(
-  agent: Dispatcher,
-  call: ModelCall & { key: string | null },
-  request: IncomingMessage,
-  response: ServerResponse,
-  signal: AbortSignal,
-  relayed: Relayed,
-): Promise<void> {
-  const to = { provider: call.provider, path: call.route.upstream, key: call.key };
-  const answer = await callProvider(agent, to, request.headers, call.body, signal);
-  relayed.status = answer.statusCode;
-  const refused = unusable(answer);
-  if (refused !== null) {
-    relayed.ending = refused;
-    // Only to free the connection: what it says is not wanted.
-    answer.body.on("error", () => undefined).destroy();
+  const { error } = outcome.kind === "failure" ? outcome : ({ error: null } satisfies Pick<Failure, "error">);
+  if (error === null || response.headersSent) {
+    cut(call, exchange, outcome.kind === "stream", ending, message, status, target, tokens);
     return;
   }
-  const headers = headersBack(answer.headers);
-  if (answer.statusCode >= 400) {
-    relayed.ending = "provider_error";
-    relayed.error = { headers, text: await errorText(answer.body, call.key, MAX_ERROR_BYTES) };
+  response.writeHead(relayed.status ?? status, headersOf(exchange, error.headers, target));
+  close(exchange, target, tokens, Buffer.from(error.text));
+}
+
+/** Ends without an answer: with an error in the API's words, or, where half of one is out, so that it does not look like a whole one. */
+function cut(
+  { route, asked }: ModelCall,
+  exchange: Exchange,
+  inStream: boolean,
+  code: string,
+  message: string,
+  status: number,
+  target?: Target,
+  tokens?: Tokens,
+): void {
+  const { response, client } = exchange;
+  if (response.destroyed) {
     return;
   }
-  response.writeHead(answer.statusCode, { ...headers, trailer: USAGE_TRAILER });
-  response.flushHeaders();
-  const { usage } = relayed;
-  const passed = { body: answer.body, response, usage, signal };
-  if (String(answer.headers["content-type"] ?? "").startsWith("text/event-stream")) {
-    await passEvents({ ...passed, hideUsage: call.hideUsage });
-  } else {
-    relayed.wholeBytes = await passWhole(passed);
-  }
-}
-
-function unusable({ statusCode, headers }: ProviderAnswer): Ending | null {
-  if (statusCode === 401) {
-    return "provider_refused_key";
-  }
-  if (statusCode >= 300 && statusCode < 400) {
-    return "provider_redirected";
-  }
-  return (headers["content-encoding"] ?? "identity") === "identity" ? null : "provider_encoded";
-}
-
-function endingOf(
-  error: unknown,
-  { status }: Relayed,
-  signals: Record<"caller" | "timeout" | "stopping", AbortSignal>,
-): Ending {
-  if (signals.caller.aborted) {
-    return "caller_gone";
-  }
-  if (signals.timeout.aborted) {
-    return "timeout";
-  }
-  if (signals.stopping.aborted) {
-    return "stopping";
-  }
-  if (isAppError(error) && (error.code === "NOT_CONFIGURED" || error.code === "CANNOT_DECRYPT")) {
-    return "key_missing";
-  }
-  if (refusalOf(error) !== null) {
-    return "provider_address_refused";
-  }
-  return status === null ? "provider_unreachable" : "provider_broke_off";
-}
-
-/** Of an error only what cannot hold a path or a key: ours name the key's place in the configuration, or the host that was refused. */
-function kindOf(error: unknown): string {
-  const own = isAppError(error) ? error : refusalOf(error);
-  if (own !== null) {
-    return own.message;
-  }
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return code || (error instanceof Error ? error.name : "unknown");
-}
-
-interface Tokens {
-  input: number;
-  output: number;
-  /** The provider did not say. */
-  estimated: boolean;
-}
-
-const NO_TOKENS: Tokens = { input: 0, output: 0, estimated: false };
-
-/** What the call is counted with: what the provider says; an estimate where it was asked and did not get to saying so. */
-function tokensOf(call: ModelCall, { ending, status, usage, wholeBytes }: Relayed): Tokens {
-  const unanswered = ending !== "caller_gone" && ending !== "timeout" && ending !== "stopping";
-  if (call.reserved === 0 || (status === null ? unanswered : status >= 300)) {
-    return NO_TOKENS;
-  }
-  const { inputTokens, outputTokens } = usage.said;
-  if (usage.complete) {
-    return { input: inputTokens ?? 0, output: outputTokens ?? 0, estimated: false };
-  }
-  const output = Math.max(outputTokens ?? 0, estimateTokens(usage.textBytes + wholeBytes));
-  return { input: inputTokens ?? estimateTokens(call.bytes), output, estimated: true };
-}
-
-async function record(
-  { db }: ModelServices,
-  { grant, model, route, reserved }: ModelCall,
-  { ending, status }: Relayed,
-  tokens: Tokens,
-  tookMs: number,
-): Promise<void> {
-  await withTx(db, async (tx) => {
-    await settle(tx, grant, reserved, tokens.input + tokens.output);
-    await recordEvents(tx, [
-      {
-        event: "model.called",
-        outcome: ending === "answered" ? "ok" : "failed",
-        actor: { type: "system", id: "models" },
-        ...grant.origin,
-        target: grant.runId,
-        reason: ending,
-        data: {
-          model,
-          path: route.path,
-          status,
-          inputTokens: tokens.input,
-          outputTokens: tokens.output,
-          estimated: tokens.estimated,
-          wallMs: Math.round(tookMs),
-        },
-      },
-    ]);
-  });
-}
-
-function finish(call: ModelCall, { ending, status, error }: Relayed, response: ServerResponse, tokens: Tokens): void {
-  if (ending === "answered") {
-    response.addTrailers({ [USAGE_TRAILER]: usageText(call.model, tokens) });
+  if (!response.headersSent) {
+    const headers = { "content-type": "application/json", ...client?.headers };
+    response.writeHead(status, client === null ? { ...headers, trailer: USAGE_TRAILER } : headers);
+    response.write(errorBody(route.api, status, code, message));
+    if (client === null) {
+      response.addTrailers({ [USAGE_TRAILER]: usageText(target?.model ?? asked, tokens ?? { input: 0, output: 0 }) });
+    }
     response.end();
     return;
   }
-  if (response.headersSent || ending === "caller_gone") {
-    // Half an answer must not look like a whole one.
+  if (client === null || !inStream) {
     response.destroy();
     return;
   }
-  const failure = FAILURES[ending];
-  const [failureStatus, message] = failure ?? [502, "The model's provider failed."];
-  response.writeHead(error === null ? failureStatus : (status ?? failureStatus), {
-    ...(error?.headers ?? { "content-type": "application/json" }),
-    trailer: USAGE_TRAILER,
-  });
-  response.write(error?.text ?? errorBody(call.route.api, failureStatus, ending, message));
-  response.addTrailers({ [USAGE_TRAILER]: usageText(call.model, tokens) });
+  // Behind an empty line, as the last event may be half out.
+  response.end(`\n\n${errorEvent(route.api, route.path, code, message)}`);
+}
+
+function close({ response, client }: Exchange, { model }: Target, tokens: Tokens, last: Buffer | null): void {
+  if (client !== null) {
+    response.end(last ?? undefined);
+    return;
+  }
+  if (last !== null) {
+    response.write(last);
+  }
+  response.addTrailers({ [USAGE_TRAILER]: usageText(model, tokens) });
   response.end();
 }
 
-const usageText = (model: string, { input, output }: Tokens): string =>
+const usageText = (model: string, { input, output }: Pick<Tokens, "input" | "output">): string =>
   JSON.stringify({ model, inputTokens: input, outputTokens: output });

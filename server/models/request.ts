@@ -1,11 +1,12 @@
 /**
- * What a program may ask a provider. Pure.
- * Threats: numbers that make a budget meaningless, and a way out of the sandbox through the provider, which can search the web, call
- * servers and fetch addresses for whoever asks it. A program without a network gets none this way: tools that run at the provider and
- * addresses in place of content are refused.
+ * What a caller may ask a provider. Pure.
+ * Threats: numbers that make a budget meaningless, work that ends after it was counted, and a way out of the sandbox through the provider,
+ * which can search the web, call servers and fetch addresses for whoever asks it. A program without a network gets none this way: tools that
+ * run at the provider and addresses in place of content are refused. Clients of the API have a network of their own.
  */
 import { ModelRefusal } from "#server/models/api-error.ts";
 import { isObject, parseObject, type JsonObject } from "#server/models/json.ts";
+import type { Caller } from "#server/models/caller.ts";
 import type { ApiType } from "#server/models/policy.ts";
 import { isModelName } from "#server/models/resolve.ts";
 
@@ -31,7 +32,11 @@ const OWN_TOOLS: Readonly<Record<ApiType, RegExp>> = {
  * The request as an object, and the model it names.
  * @throws ModelRefusal (400) that names the member and the fix.
  */
-export function readRequest(api: ApiType, text: string): { body: JsonObject; model: string } {
+export function readRequest(
+  api: ApiType,
+  text: string,
+  kind: Caller["kind"] = "program",
+): { body: JsonObject; model: string } {
   const body = parseObject(text);
   if (body === null) {
     throw invalid("The body must be a JSON object in UTF-8.");
@@ -42,7 +47,7 @@ export function readRequest(api: ApiType, text: string): { body: JsonObject; mod
   const model = body["model"];
   if (!isModelName(model)) {
     throw invalid(
-      '`model` must name a model, such as "openai/gpt-5-mini"; GET /v1/models lists what this run may use.',
+      '`model` must name a model, such as "openai/gpt-5-mini"; GET /v1/models lists what may be used here.',
     );
   }
   for (const [name, { min, max }] of Object.entries(COUNTS)) {
@@ -54,6 +59,14 @@ export function readRequest(api: ApiType, text: string): { body: JsonObject; mod
     ) {
       throw invalid(`\`${name}\` must be a whole number from ${min} to ${max}.`);
     }
+  }
+  if (kind === "client") {
+    if (body["background"] === true) {
+      throw invalid(
+        "`background` is not possible here: the answer would come after the call was counted. Leave it out.",
+      );
+    }
+    return { body, model };
   }
   const further = FURTHER.find((name) => name in body && body[name] !== null && body[name] !== false);
   if (further !== undefined) {

@@ -2,6 +2,8 @@
  * From a path and a model's name to the provider that answers, or why none does. Pure.
  * Threat: a program names a model it was not granted, or a host of its own. It can choose among the configured providers only, by name.
  */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Caller } from "#server/models/caller.ts";
 import type { ApiType, Provider } from "#server/models/policy.ts";
 import { withoutRunTokens } from "#server/models/run-token.ts";
 
@@ -23,14 +25,20 @@ const ROUTES: readonly Route[] = [
   { method: "POST", path: "/v1/messages/count_tokens", api: "anthropic", upstream: "/messages/count_tokens" },
 ];
 
+export const MODEL_PATHS: readonly Pick<Route, "method" | "path">[] = ROUTES;
+
+export const UNKNOWN_PATH =
+  "There is no such path. Use POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages or /v1/messages/count_tokens, or GET /v1/models.";
+
 /** The route of a request; the query is no part of it, and nothing else about the path is forgiven. */
 export function findRoute(method: string, url: string): Route | null {
   const path = url.split("?", 1)[0];
   return ROUTES.find((route) => route.method === method && route.path === path) ?? null;
 }
 
-/** Whose way of saying errors the program understands, also on paths that lead nowhere. */
-export const apiOf = (url: string): ApiType => (url.startsWith("/v1/messages") ? "anthropic" : "openai");
+/** Whose way of saying errors the caller understands, also on paths that lead nowhere, and on `/v1/models`, which both SDKs have. */
+export const apiOf = (url: string, headers: IncomingHttpHeaders = {}): ApiType =>
+  url.startsWith("/v1/messages") || headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
 
 export interface ResolvedModel {
   provider: Provider;
@@ -51,16 +59,19 @@ const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/;
 export const isModelName = (text: unknown): text is string =>
   typeof text === "string" && MODEL_NAME.test(text) && withoutRunTokens(text) === text;
 
-/** What `asked` (see `isModelName`) means on `route` for a program with the grant `granted`. */
+/** What `asked` (see `isModelName`) means on `route` for a caller that may use `models`. */
 export function resolveModel(
   providers: readonly Provider[],
-  granted: readonly string[],
+  { kind, models }: Pick<Caller, "kind" | "models">,
   route: Pick<Route, "api" | "path">,
   asked: string,
 ): Resolution {
   const { provider, upstream, model } = locate(providers, route.api, asked);
-  if (!isGranted(granted, model)) {
-    const message = `The model "${model}" is not granted to this run. ${grantText(granted)}`;
+  if (!mayUse(models, model)) {
+    const message =
+      kind === "program"
+        ? `The model "${model}" is not granted to this run. ${grantText(models.flat())}`
+        : `The model "${model}" is not open to this token. GET /v1/models lists what is; the gateway's administrator decides in models.access.`;
     return { ok: false, code: "model_not_granted", model, message };
   }
   if (provider === undefined || upstream === "") {
@@ -97,6 +108,10 @@ export function isGranted(granted: readonly string[], model: string): boolean {
   return granted.some((entry) => (entry.endsWith("*") ? model.startsWith(entry.slice(0, -1)) : entry === model));
 }
 
+/** Whether every list covers `model`. */
+export const mayUse = (lists: readonly (readonly string[])[], model: string): boolean =>
+  lists.every((granted) => isGranted(granted, model));
+
 /** Names in an answer; a grant can have a thousand. */
 const MAX_NAMES_SHOWN = 20;
 
@@ -107,7 +122,7 @@ function grantText(granted: readonly string[]): string {
 }
 
 /** The granted models as a list that both SDKs read. A beginning such as `openai/*` is no name and is left out. */
-export function modelList(granted: readonly string[]): Record<string, unknown> {
+export function modelList(granted: readonly string[]) {
   const names = granted.filter((entry) => !entry.endsWith("*"));
   const data = names.map((id) => ({
     id,

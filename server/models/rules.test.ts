@@ -57,7 +57,7 @@ describe("models", () => {
   const chat = { api: "openai", path: "/v1/chat/completions" } as const;
   const messages = { api: "anthropic", path: "/v1/messages" } as const;
   const found = (granted: string[], route: typeof chat | typeof messages, asked: string): string => {
-    const answer = resolveModel(providers, granted, route, asked);
+    const answer = resolveModel(providers, { kind: "program", models: [granted] }, route, asked);
     return answer.ok ? `${answer.value.provider.name} ${answer.value.upstream} ${answer.value.model}` : answer.code;
   };
 
@@ -85,7 +85,7 @@ describe("models", () => {
         names,
         fc.constantFrom(chat, messages),
         (granted, asked, route) => {
-          const answer = resolveModel(providers, granted, route, asked);
+          const answer = resolveModel(providers, { kind: "program", models: [granted] }, route, asked);
           if (answer.ok) {
             const { provider, upstream, model } = answer.value;
             expect(isGranted(granted, model)).toBe(true);

@@ -8,6 +8,9 @@ interface Usage {
   /** Null = the provider did not say. Tokens read from its cache or written to it are part of it. */
   inputTokens: number | null;
   outputTokens: number | null;
+  /** Of the input: what the provider read from its cache, and what it wrote to it. */
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
 }
 
 /** Bytes of text per token, about: the estimate where a stream broke off. */
@@ -21,6 +24,8 @@ export const estimateTokens = (bytes: number): number => Math.ceil(bytes / BYTES
 export class UsageReader {
   #input: number | null = null;
   #output: number | null = null;
+  #cacheRead = 0;
+  #cacheWrite = 0;
   #complete = false;
   #textBytes = 0;
 
@@ -31,7 +36,12 @@ export class UsageReader {
 
   /** What the provider said so far. */
   get said(): Usage {
-    return { inputTokens: this.#input, outputTokens: this.#output };
+    return {
+      inputTokens: this.#input,
+      outputTokens: this.#output,
+      cacheReadTokens: this.#cacheRead,
+      cacheWriteTokens: this.#cacheWrite,
+    };
   }
 
   /** Bytes of generated text in the events so far. */
@@ -73,10 +83,13 @@ export class UsageReader {
   #take(usage: JsonObject): void {
     const input = countOf(usage["prompt_tokens"] ?? usage["input_tokens"]);
     if (input !== null) {
-      // Anthropic counts these apart from `input_tokens`; OpenAI has them in it, under other names.
-      const cached =
-        (countOf(usage["cache_creation_input_tokens"]) ?? 0) + (countOf(usage["cache_read_input_tokens"]) ?? 0);
-      this.#input = input + cached;
+      // Anthropic counts these apart from `input_tokens`; OpenAI has what it read in it, under other names.
+      const apart = countOf(usage["cache_read_input_tokens"]) ?? 0;
+      const details = objectIn(usage, "prompt_tokens_details") ?? objectIn(usage, "input_tokens_details");
+      const within = (details === null ? null : countOf(details["cached_tokens"])) ?? 0;
+      this.#cacheWrite = countOf(usage["cache_creation_input_tokens"]) ?? 0;
+      this.#cacheRead = apart + Math.min(within, input);
+      this.#input = input + this.#cacheWrite + apart;
     }
     const total = countOf(usage["total_tokens"]);
     const output = countOf(usage["completion_tokens"] ?? usage["output_tokens"]);

@@ -7,10 +7,10 @@ import { pino } from "pino";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
 import { resolveSecret, type LoadedConfig } from "#server/config/index.ts";
 import { readConfigText } from "#server/config/read.ts";
-import { createDb } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { newRunId } from "#server/core/ids.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
+import { openModelCore } from "#server/models/core.ts";
 import { openModelListener, type ModelListener } from "#server/models/listener.ts";
 import { newRunToken } from "#server/models/run-token.ts";
 import type { ModelServices } from "#server/models/services.ts";
@@ -62,15 +62,15 @@ export async function openModelBench(config: string): Promise<ModelBench> {
   const pool = createPool({ connectionString: database.appUrl, name: "test", max: 6 });
   const owner = createPool({ connectionString: database.ownerUrl, name: "owner", max: 2 });
   const auditPool = createPool({ connectionString: database.appUrl, name: "audit", max: 1 });
-  const db = createDb(pool);
   const logged: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void logged.push(line) });
   const audit = createAuditWriter({ pool: auditPool, log });
   let current = parse(config);
+  const store = { current: (): LoadedConfig => current, secret: resolveSecret };
   const services = {
-    config: { current: (): LoadedConfig => current, secret: resolveSecret },
-    db,
+    config: store,
     pool,
+    models: openModelCore({ config: store, pool, log }),
     refusals: createCollapser(audit),
     log,
     paths: home,
@@ -120,8 +120,8 @@ export async function openModelBench(config: string): Promise<ModelBench> {
     sql: async (text, values) => (await owner.query<object>(text, values)).rows,
     async close() {
       await listener.close(0);
+      await services.models.close();
       await audit.close();
-      await db.$disconnect();
       await Promise.all([pool.end(), owner.end(), auditPool.end()]);
       await database.drop();
       rmSync(home.home, { recursive: true, force: true });

@@ -118,25 +118,29 @@ export const RUNS = {
     fields: { containerId: "The container.", worker: "The worker that had made it." },
   },
   "model.called": {
-    meaning: "A run called a model; its answer ended after this was on record.",
-    target: RUN,
+    meaning: "A run, or a caller of the API, called a model; its answer ended after this was on record.",
+    target: "Id of the run, or the call.",
     reason:
-      "How it ended: `answered`, `caller_gone`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",
+      "How it ended: `answered`, `caller_gone`, `token_ended`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",
     fields: {
-      model: "`provider/model`.",
+      model: "`provider/model` that answered, or was tried last.",
+      asked: "`provider/model` that was asked for.",
+      attempts: "How many models were tried.",
       path: "Path of the call.",
       status: "HTTP status of the provider, or null when it did not answer.",
       inputTokens: "Tokens sent.",
       outputTokens: "Tokens received.",
       estimated: "Whether the numbers of tokens are an estimate.",
+      costNano: "What it cost in billionths of a US dollar, or null when no price is known.",
       wallMs: "How long it took (milliseconds).",
     },
   },
   "model.refused": {
-    meaning: "A call of a model by a run was refused before any provider heard of it.",
-    target: RUN,
+    meaning: "A call of a model was refused before any provider heard of it.",
+    target: "Id of the run, or the call.",
     reason:
-      "`token_missing`, `token_unknown`, `run_ended`, `path_unknown`, `budget_exhausted`, `too_many_calls`, `invalid_request` …",
+      "`token_missing`, `token_unknown`, `run_ended`, `path_unknown`, `model_not_granted`, `budget_exhausted`, `price_unknown`, `too_many_calls`, `invalid_request` …",
+    because: "The budget that decided: a configuration path.",
     fields: {
       status: "HTTP status of the answer.",
       model: "The model that was asked for, or null.",

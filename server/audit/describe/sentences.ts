@@ -21,6 +21,9 @@ const from = ({ address }: AuditEntry): string => (address === undefined ? "" : 
 const runOf = ({ target }: AuditEntry): string => (target === undefined ? "A run" : `Run ${target}`);
 const theRun = ({ target }: AuditEntry): string => (target === undefined ? "a run" : `run ${target}`);
 
+/** Who called a model: a run names itself, everybody else is somebody. */
+const callerOf = (entry: AuditEntry): string => (entry.actorType === "system" ? runOf(entry) : whoOf(entry));
+
 /** `: because …`, or nothing. */
 function why(entry: AuditEntry): string {
   const reason = reasonText(entry);
@@ -76,8 +79,8 @@ const COMPLETE: Partial<Record<AuditEventName, Sentence>> = {
   "sandbox.limit_hit": runDid("was ended by a limit"),
   "sandbox.escape_attempt": runDid("tried to leave its container"),
   "sandbox.escape_suspected": runDid("may have tried to leave its container"),
-  "model.called": (entry) => `${runOf(entry)} called ${dataText(entry, "model") ?? "a model"}`,
-  "model.refused": (entry) => `${runOf(entry)} was refused ${dataText(entry, "model") ?? "a model"}${why(entry)}`,
+  "model.called": (entry) => `${callerOf(entry)} called ${dataText(entry, "model") ?? "a model"}`,
+  "model.refused": (entry) => `${callerOf(entry)} was refused ${dataText(entry, "model") ?? "a model"}${why(entry)}`,
   "egress.allowed": (entry) => `${runOf(entry)} was let through to ${dataText(entry, "host") ?? "a host"}`,
   "egress.refused": (entry) =>
     `${runOf(entry)} was not let through to ${dataText(entry, "host") ?? "a host"}${why(entry)}`,

@@ -1,6 +1,7 @@
 /** `models`, `agents`: which models there are, and who answers `/ask`. */
 import { z } from "zod";
 import { dictionary, duration, name, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
+import { ModelAccess, ModelBudgets, ModelPrices } from "#server/config/schema/models.ts";
 import { httpUrl } from "#server/config/schema/http-url.ts";
 import { DAY, MINUTE, SECOND } from "#server/config/units.ts";
 
@@ -59,6 +60,14 @@ export const Models = z
         "Models that are asked instead when one fails so, in order. Only those that the caller may use are; the header `x-openclaw-model` says which one answered.",
       ),
     timeout: duration({ min: SECOND, max: DAY }).prefault("10m").describe("Longest time one call of a model may take."),
+    access: ModelAccess,
+    prices: ModelPrices,
+    budgets: ModelBudgets,
+    keepCalls: duration({ min: DAY, max: 3660 * DAY })
+      .prefault("400d")
+      .describe(
+        "How long the list of calls is kept: who, which model, tokens, cost. Not shorter than any budget's period.",
+      ),
   })
   .prefault({})
   .describe("Model providers.");

@@ -1,0 +1,198 @@
+/** Everything that has to hold before a provider hears of a call, the same for whoever calls; what it needs is set aside. */
+import { randomId } from "#server/core/ids.ts";
+import { ModelRefusal } from "#server/models/api-error.ts";
+import { giveBack, needOf, reserve, USUAL_OUTPUT_TOKENS, withOutputLimit, type Need } from "#server/models/budget.ts";
+import { budgetsFor, type AppliedBudget } from "#server/models/budgets.ts";
+import type { Caller } from "#server/models/caller.ts";
+import type { JsonObject } from "#server/models/json.ts";
+import { providersIn } from "#server/models/policy.ts";
+import { dearest, NANO_PER_DOLLAR, priceOf, type Price } from "#server/models/prices.ts";
+import { readRequest } from "#server/models/request.ts";
+import { reserveRoom } from "#server/models/reserve.ts";
+import { resolveModel, type ResolvedModel, type Route } from "#server/models/resolve.ts";
+import type { ModelServices } from "#server/models/services.ts";
+import type { Translator } from "#server/models/translator.ts";
+import { askForUsage } from "#server/models/stream-filter.ts";
+
+/** A route that leads to a provider. */
+export type CallRoute = Route & { upstream: string };
+
+/** A model that answers a call, or would if those before it do not. */
+export interface Target extends ResolvedModel {
+  price: Price | null;
+  /** Null = its provider speaks the API that the caller speaks. */
+  translator: Translator | null;
+}
+
+/** A call that may be made. */
+export interface ModelCall {
+  id: string;
+  at: Date;
+  caller: Caller;
+  route: CallRoute;
+  /** `provider/model` as it was asked for. */
+  asked: string;
+  /** In the order in which they are tried; at least one. */
+  targets: readonly Target[];
+  /** The request, its end bounded where a budget needs that. */
+  body: JsonObject;
+  /** Size of the caller's request in bytes. */
+  bytes: number;
+  /** False where a call uses no tokens. */
+  usesTokens: boolean;
+  /** Tokens set aside in the run's own budget. */
+  reserved: number;
+}
+
+/** Added to `models.timeout`: a reservation outlives its call by this. */
+const EXPIRES_LATER_MS = 60_000;
+
+/** A call that may be made as soon as there is room for it in every budget. */
+export interface PreparedCall extends Omit<ModelCall, "reserved"> {
+  need: Need;
+}
+
+/** Whether the request is one, and its model is there and open to the caller. @throws ModelRefusal */
+export function prepareCall(
+  services: Pick<ModelServices, "config">,
+  caller: Caller,
+  route: CallRoute,
+  request: { text: string; bytes: number },
+): PreparedCall {
+  const { config } = services.config.current();
+  const { body, model: asked } = readRequest(route.api, request.text, caller.kind);
+  const resolved = resolveModel(providersIn(config), caller, route, asked);
+  if (!resolved.ok) {
+    const status = resolved.code === "wrong_api" ? 400 : 404;
+    throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model);
+  }
+  const { value } = resolved;
+  const need = needOf(route.path, body, request.bytes);
+  return {
+    id: randomId("call"),
+    at: new Date(),
+    caller,
+    route,
+    asked: value.model,
+    targets: [{ ...value, price: priceOf(config.models.prices, value.model), translator: null }],
+    body,
+    bytes: request.bytes,
+    usesTokens: need.outputTokens !== 0 || need.inputTokens !== 0,
+    need,
+  };
+}
+
+/** Sets aside what the call needs. @throws ModelRefusal when a budget has no room for it. */
+export async function reserveCall(services: ModelServices, { need, ...call }: PreparedCall): Promise<ModelCall> {
+  const { reserved, outputTokens } = await setAside(services, call, need);
+  const body = outputTokens === null ? call.body : withOutputLimit(call.route.path, call.body, outputTokens);
+  return { ...call, reserved, body };
+}
+
+/** Both steps, where nothing lies between them. @throws ModelRefusal */
+export const acceptCall = (
+  services: ModelServices,
+  caller: Caller,
+  route: CallRoute,
+  request: { text: string; bytes: number },
+): Promise<ModelCall> => reserveCall(services, prepareCall(services, caller, route, request));
+
+type Unreserved = Omit<PreparedCall, "need">;
+
+/** @returns tokens set aside in the run's budget, and the limit of an answer whose end the caller left open; null = it needs none. */
+async function setAside(
+  services: ModelServices,
+  call: Unreserved,
+  need: Need,
+): Promise<{ reserved: number; outputTokens: number | null }> {
+  const { grant } = call.caller;
+  const [{ model }] = call.targets as readonly [Target];
+  let reserved = 0;
+  let outputWish = need.outputTokens ?? USUAL_OUTPUT_TOKENS;
+  if (grant !== null) {
+    const room = await reserve(services.pool, grant, need);
+    if (!room.ok) {
+      throw exhaustedGrant(room.left, need, model);
+    }
+    reserved = room.tokens;
+    outputWish = need.outputTokens ?? reserved - need.inputTokens;
+  }
+  const budgets = call.usesTokens
+    ? budgetsFor(services.config.current().config.models.budgets, call.caller.payer, call.at.getTime())
+    : [];
+  if (budgets.length === 0) {
+    return { reserved, outputTokens: need.outputTokens === null && grant !== null ? outputWish : null };
+  }
+  try {
+    const granted = await takeRoom(services, call, budgets, need, outputWish);
+    return { reserved, outputTokens: need.outputTokens === null ? granted : null };
+  } catch (error) {
+    if (grant !== null) {
+      await giveBack(services.pool, grant, reserved);
+    }
+    throw error;
+  }
+}
+
+async function takeRoom(
+  { pool, config }: ModelServices,
+  { id, at, targets }: Unreserved,
+  budgets: readonly AppliedBudget[],
+  need: Need,
+  outputWish: number,
+): Promise<number> {
+  const strict = budgets.find(({ refusesUnknownPrice }) => refusesUnknownPrice);
+  const unpriced = targets.find(({ price }) => price === null);
+  if (strict !== undefined && unpriced !== undefined) {
+    const { source } = strict;
+    throw new ModelRefusal(
+      403,
+      "price_unknown",
+      `No price is known for "${unpriced.model}", and the budget ${source} is one in money. The gateway's administrator writes the price in models.prices, or unknownPrice: "allow" in the budget.`,
+      unpriced.model,
+      { because: source },
+    );
+  }
+  const room = await reserveRoom(pool, budgets, {
+    callId: id,
+    inputTokens: need.inputTokens,
+    outputWish,
+    outputLeast: need.outputTokens ?? 1,
+    price: dearest(targets.flatMap(({ price }) => (price === null ? [] : [price]))),
+    expiresAt: new Date(at.getTime() + config.current().config.models.timeout + EXPIRES_LATER_MS),
+  });
+  if (!room.ok) {
+    throw exhaustedBudget(room.budget, room.left, targets[0]?.model, at);
+  }
+  return room.outputTokens;
+}
+
+function exhaustedGrant(left: number, need: Need, model: string): ModelRefusal {
+  const wanted =
+    need.outputTokens === null
+      ? " too few for its input"
+      : ` of which this call would take up to ${need.inputTokens + need.outputTokens}`;
+  const message = `The run's budget of tokens does not allow this call: ${left} are left,${wanted}. Ask for a shorter answer; the budget itself is set by maxTokens of the sandbox profile or the agent.`;
+  return new ModelRefusal(429, "budget_exhausted", message, model);
+}
+
+function exhaustedBudget(
+  { source, scope, subject, endsAt }: AppliedBudget,
+  left: { tokens: number | null; costNano: number | null },
+  model: string | undefined,
+  now: Date,
+): ModelRefusal {
+  const parts = [
+    ...(left.tokens === null ? [] : [`${left.tokens} tokens`]),
+    ...(left.costNano === null ? [] : [`$${(left.costNano / NANO_PER_DOLLAR).toFixed(4)}`]),
+  ];
+  const message = `The budget of ${scope} "${subject}" does not allow this call: ${parts.join(" and ")} are left until ${endsAt.toISOString()} (${source}). Ask for a shorter answer, or wait for the next period.`;
+  const retryAfterSeconds = Math.max(1, Math.ceil((endsAt.getTime() - now.getTime()) / 1000));
+  return new ModelRefusal(429, "budget_exhausted", message, model, { because: source, retryAfterSeconds });
+}
+
+/** What a target's provider is sent when nothing is translated, and whether the caller must not see the usage that was asked for. */
+export function plainBody({ route, body }: ModelCall, target: Target): { body: string; hideUsage: boolean } {
+  const asking = askForUsage(route.path, body);
+  return { body: JSON.stringify({ ...(asking ?? body), model: target.upstream }), hideUsage: asking !== null };
+}

@@ -1,0 +1,79 @@
+/** How calls end, and what ends them early. */
+
+export type Ending =
+  | "answered"
+  | "provider_error"
+  | "provider_unreachable"
+  | "provider_address_refused"
+  | "provider_broke_off"
+  | "provider_refused_key"
+  | "provider_redirected"
+  | "provider_encoded"
+  | "key_missing"
+  | "timeout"
+  | "caller_gone"
+  | "token_ended"
+  | "stopping";
+
+/** Endings without a usable answer: status and what the caller is told. No host, no key. */
+export const FAILURES: Readonly<Partial<Record<Ending, readonly [status: number, message: string]>>> = {
+  provider_unreachable: [502, "The model's provider could not be reached. Try again later."],
+  provider_address_refused: [
+    502,
+    "The address of the model's provider is not open to the gateway. The gateway's administrator finds it in the log, and opens addresses of the own network in security.outbound.allowedPrivate.",
+  ],
+  provider_broke_off: [502, "The model's provider broke the connection off. Try again."],
+  provider_refused_key: [
+    502,
+    "The model's provider refused the gateway's key. The gateway's administrator has to correct it.",
+  ],
+  provider_redirected: [
+    502,
+    "The model's provider answered with a redirect, which is not followed. The gateway's administrator has to correct its baseUrl.",
+  ],
+  provider_encoded: [502, "The model's provider answered in an encoding that was not asked for."],
+  key_missing: [
+    503,
+    "The key of the model's provider is not set or cannot be read. The gateway's administrator finds the reason in its log.",
+  ],
+  timeout: [504, "The model did not answer within models.timeout. Ask for less, or raise it."],
+  token_ended: [401, "The token of this call has ended."],
+  stopping: [503, "The gateway is stopping. Try again later."],
+};
+
+export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended" | "stopping">;
+
+/**
+ * Ends a call once, for one reason. One controller and one timer: `AbortSignal.any` with `AbortSignal.timeout` costs more than the rest of a
+ * short call.
+ */
+export class CallEnd {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #why: EarlyEnd | null = null;
+
+  constructor(timeoutMs: number) {
+    this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the call was ended early; null = it was not. */
+  get why(): EarlyEnd | null {
+    return this.#why;
+  }
+
+  now(why: EarlyEnd): void {
+    if (this.#why === null) {
+      this.#why = why;
+      this.#controller.abort();
+    }
+  }
+
+  /** The call is over by itself. */
+  done(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,89 @@
+/** A call that has ended, for the list of calls and for the record. */
+import type { ModelCall } from "#server/models/accept.ts";
+import { budgetsFor } from "#server/models/budgets.ts";
+import { costNano } from "#server/models/prices.ts";
+import type { Relayed } from "#server/models/relay.ts";
+import type { ModelServices } from "#server/models/services.ts";
+import { estimateTokens } from "#server/models/usage.ts";
+
+export interface Tokens {
+  input: number;
+  output: number;
+  /** Part of the input. */
+  cacheRead: number;
+  cacheWrite: number;
+  /** The provider did not say. */
+  estimated: boolean;
+}
+
+const NO_TOKENS: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, estimated: false };
+
+/** What the call is counted with: what the provider says; an estimate where it was asked and did not get to saying so. */
+export function tokensOf(call: ModelCall, { ending, status, sent, usage, wholeBytes }: Relayed): Tokens {
+  const unanswered = !(
+    ending === "caller_gone" ||
+    ending === "token_ended" ||
+    ending === "timeout" ||
+    ending === "stopping"
+  );
+  if (!call.usesTokens || !sent || (status === null ? unanswered : status >= 300)) {
+    return NO_TOKENS;
+  }
+  const { inputTokens, outputTokens, cacheReadTokens: cacheRead, cacheWriteTokens: cacheWrite } = usage.said;
+  if (usage.complete) {
+    return { input: inputTokens ?? 0, output: outputTokens ?? 0, cacheRead, cacheWrite, estimated: false };
+  }
+  const output = Math.max(outputTokens ?? 0, estimateTokens(usage.textBytes + wholeBytes));
+  return { input: inputTokens ?? estimateTokens(call.bytes), output, cacheRead, cacheWrite, estimated: true };
+}
+
+/** Resolves once the call is on record and counted. */
+export async function recordCall(
+  { models, config }: ModelServices,
+  call: ModelCall,
+  { ending, status, target, attempts }: Relayed,
+  tokens: Tokens,
+  tookMs: number,
+): Promise<void> {
+  const { caller, at, route, asked } = call;
+  const cost = costNano(target.price, tokens);
+  const wallMs = Math.round(tookMs);
+  const counts =
+    tokens === NO_TOKENS ? [] : budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
+  await models.ledger.add({
+    id: call.id,
+    at,
+    payer: caller.payer,
+    requestId: caller.requestId,
+    asked,
+    model: target.model,
+    path: route.path,
+    ending,
+    status,
+    inputTokens: tokens.input,
+    outputTokens: tokens.output,
+    estimated: tokens.estimated,
+    costNano: cost,
+    wallMs,
+    counts: [...new Map(counts.map((count) => [count.key, count])).values()],
+    grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
+    event: {
+      event: "model.called",
+      outcome: ending === "answered" ? "ok" : "failed",
+      ...caller.origin,
+      reason: ending,
+      data: {
+        model: target.model,
+        asked,
+        attempts,
+        path: route.path,
+        status,
+        inputTokens: tokens.input,
+        outputTokens: tokens.output,
+        estimated: tokens.estimated,
+        costNano: cost,
+        wallMs,
+      },
+    },
+  });
+}
