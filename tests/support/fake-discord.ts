@@ -16,7 +16,7 @@ import {
   type PlatformRequest,
 } from "./fake-platform.ts";
 
-export interface DiscordMessage {
+interface DiscordMessage {
   id: string;
   /** The token of the interaction it answers; null = the bot wrote it into the channel. */
   interaction: string | null;

@@ -19,7 +19,7 @@ export interface PlatformReply {
 }
 
 /** Answers the next request of the API in the place of the platform; `hang`: never, `cut`: by closing the connection. */
-export type Misbehaviour = PlatformReply | "hang" | "cut";
+type Misbehaviour = PlatformReply | "hang" | "cut";
 
 export interface FakePlatform {
   /** Without a path. */

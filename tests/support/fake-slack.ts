@@ -15,7 +15,7 @@ import {
   type PlatformRequest,
 } from "./fake-platform.ts";
 
-export interface SlackMessage {
+interface SlackMessage {
   channel: string;
   /** As it was sent: escaped. */
   text: string;

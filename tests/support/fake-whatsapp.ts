@@ -15,7 +15,7 @@ import {
   type PlatformRequest,
 } from "./fake-platform.ts";
 
-export interface WhatsappMessage {
+interface WhatsappMessage {
   id: string;
   to: string;
   text: string;
