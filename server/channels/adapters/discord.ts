@@ -16,7 +16,7 @@ import { fetchFile, unavailable } from "#server/channels/adapters/attachment.ts"
 import { apiBaseOf, ownAddress } from "#server/channels/adapters/base-url.ts";
 import { readDiscord } from "#server/channels/adapters/discord-read.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
-import { callPlatform, refusalOf, word, type Called } from "#server/channels/adapters/platform-api.ts";
+import { callPlatform, refusalOf, word, type PlatformAnswer } from "#server/channels/adapters/platform-api.ts";
 import { retryAfterMs } from "#server/channels/retry-after.ts";
 import { fault, freshness, fromHex } from "#server/channels/signature.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -72,14 +72,14 @@ export const createDiscord: AdapterFactory = (connection) => {
     const json = { content: text, flags: SUPPRESS_EMBEDS, allowed_mentions: { parse: [] } };
     if (byInteraction !== null) {
       // The token in the address is the proof; the bot's own is not needed there.
-      const called = await callPlatform(http, {
+      const answer = await callPlatform(http, {
         method,
         url: byInteraction,
         headers: { "user-agent": USER_AGENT },
         json,
       });
-      if (!hasEnded(called)) {
-        return sentOf(called);
+      if (!hasEnded(answer)) {
+        return sentOf(answer);
       }
     }
     return sentOf(await callPlatform(http, { method, url: asBot, headers, json }));
@@ -119,22 +119,22 @@ export const createDiscord: AdapterFactory = (connection) => {
       return say(http, "PATCH", byInteraction, `${channelOf(conversationId)}/${message}`, text);
     },
 
-    fetchAttachment(http, attachment, maxBytes) {
+    async fetchAttachment(http, attachment, maxBytes) {
       const url = ownAddress(attachment.reference, fileOrigins);
       if (url === null) {
         throw unavailable(attachment, "it is not kept by Discord");
       }
       // The address carries its own proof; the bot's token stays here.
-      return fetchFile(http, attachment, { url: url.href, headers: { "user-agent": USER_AGENT } }, maxBytes);
+      return await fetchFile(http, attachment, { url: url.href, headers: { "user-agent": USER_AGENT } }, maxBytes);
     },
 
     async probe(http) {
-      const called = await callPlatform(http, { method: "GET", url: `${api}/applications/@me`, headers });
-      const sent = sentOf(called);
-      if (!sent.ok || !("answer" in called)) {
-        return { ok: false, reason: sent.ok ? "Discord did not answer" : sent.reason };
+      const answer = await callPlatform(http, { method: "GET", url: `${api}/applications/@me`, headers });
+      const sent = sentOf(answer);
+      if (!sent.ok) {
+        return { ok: false, reason: sent.reason };
       }
-      const { id, name, verify_key: verifyKey } = called.answer.body;
+      const { id, name, verify_key: verifyKey } = answer.body;
       if (id !== applicationId) {
         return { ok: false, reason: "botToken belongs to another application than applicationId" };
       }
@@ -179,22 +179,19 @@ function signatureOf(request: HookRequest): { bytes: Buffer | null; verdict: Ver
   return { bytes, verdict: bytes === null ? fault("signature_wrong") : { ok: true } };
 }
 
-function hasEnded(called: Called): boolean {
-  return "answer" in called && called.answer.status >= 400 && TOKEN_ENDED.has(Number(called.answer.body["code"]));
+function hasEnded(answer: PlatformAnswer): boolean {
+  return answer.status >= 400 && TOKEN_ENDED.has(Number(answer.body["code"]));
 }
 
-function sentOf(called: Called): Sent {
-  if (!("answer" in called)) {
-    return called.failed;
-  }
-  const { status, body } = called.answer;
+function sentOf(answer: PlatformAnswer): Sent {
+  const { status, body } = answer;
   if (status !== 200 && status !== 201) {
     const code = body["code"];
     const shown = typeof code === "number" ? `HTTP ${status}, code ${code}` : `HTTP ${status}`;
     // The body counts in fractions of a second, the header in whole ones.
     const wish = typeof body["retry_after"] === "number" ? String(body["retry_after"]) : undefined;
-    const wait = retryAfterMs(wish, Date.now()) ?? called.answer.retryAfterMs;
-    return refusalOf({ ...called.answer, retryAfterMs: wait }, `Discord answered ${shown}`);
+    const wait = retryAfterMs(wish, Date.now()) ?? answer.retryAfterMs;
+    return refusalOf({ ...answer, retryAfterMs: wait }, `Discord answered ${shown}`);
   }
   return { ok: true, platformMessageId: typeof body["id"] === "string" ? body["id"] : null };
 }

