@@ -11,6 +11,7 @@ import { registerPairing } from "./commands/pairing.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
 import { registerRuns } from "./commands/runs.ts";
 import { registerStart } from "./commands/start.ts";
+import { registerUserFactors } from "./commands/users.ts";
 import { registerBackups } from "./commands/security-backup.ts";
 import { registerCheckPermissions } from "./commands/security-check-permissions.ts";
 import { registerExplain } from "./commands/security-explain.ts";
@@ -54,6 +55,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerFiles(program, context);
   registerQuarantine(program, context);
   registerPairing(program, context);
+  registerUserFactors(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
   registerAdmin(program, context);

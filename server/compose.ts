@@ -41,6 +41,7 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
+import { createStepUp, createUserFactorSeal } from "#server/step-up/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
 import { configRecorder } from "#server/config-record.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
@@ -104,6 +105,8 @@ export async function composeServer(): Promise<AppServices> {
   const pepper = loadPepper(paths);
   const tokens = await openTokenStore({ pool, notify, pepper, clock, log });
   const attempts = await openAttemptStore({ pool, clock, log });
+  const userFactorSeal = createUserFactorSeal(keyring);
+  const stepUp = createStepUp({ db, clock, keyring, factorSeal: userFactorSeal, attempts });
   const boss = await openRunQueue({ connectionString, name: NAME, log });
   const runSeal = createRunSeal({
     keyring,
@@ -153,6 +156,8 @@ export async function composeServer(): Promise<AppServices> {
     config,
     policy,
     identities,
+    stepUp,
+    userFactorSeal,
     tokens,
     pepper,
     configToken: createConfigToken(config),

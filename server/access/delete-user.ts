@@ -25,6 +25,8 @@ export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: str
     // Whoever wrote as that person writes as nobody: an identity left behind would be that of the next one with the id.
     const identities = await tx.channelIdentity.findMany({ where: { userId: id } });
     await tx.channelIdentity.deleteMany({ where: { userId: id } });
+    await tx.userFactor.deleteMany({ where: { userId: id } });
+    await tx.senderProof.deleteMany({ where: { userId: id } });
     await recordEvents(tx, [
       ...identities.map(({ channel, senderId }): AuditEventInput => ({
         event: "channel.identity_removed",

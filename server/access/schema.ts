@@ -131,9 +131,9 @@ export interface PolicySnapshot {
 
 /** Who is asking, after authentication. */
 export interface Principal {
-  /** Stable id for limits, runs and idempotency: `token:<family id>` or `config:gateway.token`. Survives rotation. */
+  /** Stable id for limits, runs and idempotency: `token:<family id>`, `config:gateway.token` or `channel:<name>`. Survives rotation. */
   id: string;
-  kind: "token" | "config-token";
+  kind: "token" | "config-token" | "channel";
   tokenId: string | null;
   /** Who answers for the credential. */
   ownerId: string;

@@ -6,17 +6,21 @@ import { AppError, messageOf } from "#server/core/errors.ts";
 export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"] as const;
 
 /**
- * In no backup: the intake is sealed before, sign-ins, one-time links and open pairing codes must not come to life again, workers announce
- * themselves, the list of migrations is the new database's own, and what budgets have used is counted anew from the calls.
+ * In no backup: the intake is sealed before, sign-ins, one-time links, open pairing codes and messages that wait for a code or an approval
+ * must not come to life again, workers announce themselves, the list of migrations is the new database's own, and what budgets have used is
+ * counted anew from the calls.
  */
 const LEFT_OUT = new Set([
   "audit_intake",
   "backup_job",
   "console_session",
+  "held_message",
   "invitation",
   "model_budget",
   "model_reservation",
   "pairing_request",
+  "run_approval",
+  "sender_proof",
   "used_challenge",
   "worker_node",
   "_prisma_migrations",

@@ -177,8 +177,11 @@ function unexpected(services: GatewayServices, incoming: Call, error: unknown): 
 }
 
 export function actorOf(principal: Principal | null, address: string): Actor {
-  return principal === null
-    ? { type: "anonymous", id: address }
+  if (principal === null) {
+    return { type: "anonymous", id: address };
+  }
+  return principal.kind === "channel"
+    ? { type: "user", id: principal.boundUserId ?? principal.name }
     : { type: "token", id: principal.tokenId ?? principal.name };
 }
 

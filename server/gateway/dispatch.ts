@@ -13,8 +13,18 @@ import type { ParsedText } from "#server/gateway/grammar.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { hasOptions, type RunOptions } from "#server/gateway/run-options.ts";
+import { acceptCode, askForCode, codeGiven, type CodeGiven } from "#server/gateway/step-up.ts";
 import type { LimitFacts } from "#server/ratelimit/policy.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+
+/** Where on a platform a message was written, by the platform's immutable ids. */
+export interface ConversationFacts {
+  senderId: string;
+  conversationId: string;
+  threadId: string | null;
+  /** The delivery that brought it, to which an answer that comes later belongs. */
+  deliveryId: string | null;
+}
 
 export interface MessageFacts {
   channel: string;
@@ -23,6 +33,8 @@ export interface MessageFacts {
   idempotencyKey: string | undefined;
   /** For the run that the message starts. */
   options?: RunOptions | undefined;
+  /** Absent for callers of the API. */
+  conversation?: ConversationFacts | undefined;
 }
 
 export interface Dispatched {
@@ -37,20 +49,84 @@ export interface Dispatched {
 export async function dispatch(
   services: GatewayServices,
   exchange: Identified<Call>,
-  facts: MessageFacts,
+  asked: MessageFacts,
 ): Promise<Dispatched> {
-  const { principal, incoming } = exchange;
-  const { channel, parsed } = facts;
-  const userId = facts.userId ?? principal.boundUserId;
-  const policy = services.policy.current();
-  const { decision, counted } = admissible(policy, principal, {
-    channel,
-    command: parsed.command,
+  const { principal } = exchange;
+  const userId = asked.userId ?? principal.boundUserId;
+  const given = await codeGiven(services, asked, userId);
+  // A right code has the message executed that waited for it, which the policy and the limits judge as it is, and as they are now.
+  const facts = given?.facts ?? asked;
+  const { decision, counted } = admissible(services.policy.current(), principal, {
+    channel: facts.channel,
+    command: facts.parsed.command,
     userId: facts.userId,
   });
   const admission = await limit(services, counted);
   exchange.limitHeaders = admission.headers;
-  const received: AuditEventInput = {
+  const received = receivedEvent(exchange, facts, userId, decision);
+  try {
+    const result = await carryOut(services, exchange, { facts, given, userId, decision, received });
+    return { result, decision, admission, received };
+  } catch (error) {
+    admission.ticket.settle("failed");
+    throw error;
+  }
+}
+
+interface Admitted {
+  facts: MessageFacts;
+  given: CodeGiven | null;
+  userId: string | null;
+  decision: Decision & { allow: true };
+  received: AuditEventInput;
+}
+
+async function carryOut(
+  services: GatewayServices,
+  { principal, incoming }: Identified<Call>,
+  { facts, given, userId, decision, received }: Admitted,
+): Promise<CommandResult> {
+  const { channel, parsed, options = {} } = facts;
+  const command = findCommand(parsed.command);
+  if (command === undefined) {
+    throw unknownCommand(parsed.command, channel, userId);
+  }
+  if (command.startsRuns !== true && hasOptions(options)) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `profile, files and outputs are for messages that start a run; /${parsed.command} does not. Leave them out.`,
+    );
+  }
+  if (given !== null) {
+    await acceptCode(services, given, received);
+  } else {
+    const question = await askForCode(services, principal, facts, userId, received);
+    if (question !== null) {
+      return { kind: "text", text: question };
+    }
+  }
+  return command.execute({
+    services,
+    principal,
+    userId,
+    channel,
+    decision,
+    requestId: incoming.requestId,
+    idempotencyKey: facts.idempotencyKey,
+    args: parsed.args,
+    options,
+    conversation: facts.conversation ?? null,
+    received,
+  });
+}
+
+function receivedEvent(
+  { principal, incoming }: Identified<Call>,
+  { channel, parsed }: MessageFacts,
+  userId: string | null,
+  decision: Decision & { allow: true },
+): AuditEventInput {
+  return {
     event: "message.received",
     outcome: "ok",
     actor: actorOf(principal, incoming.address),
@@ -64,35 +140,6 @@ export async function dispatch(
     because: decision.because,
     data: { command: parsed.command, role: decision.role },
   };
-  try {
-    const command = findCommand(parsed.command);
-    if (command === undefined) {
-      throw unknownCommand(parsed.command, channel, userId);
-    }
-    const { options = {} } = facts;
-    if (command.startsRuns !== true && hasOptions(options)) {
-      throw new AppError(
-        "INVALID_INPUT",
-        `profile, files and outputs are for messages that start a run; /${parsed.command} does not. Leave them out.`,
-      );
-    }
-    const result = await command.execute({
-      services,
-      principal,
-      userId,
-      channel,
-      decision,
-      requestId: incoming.requestId,
-      idempotencyKey: facts.idempotencyKey,
-      args: parsed.args,
-      options,
-      received,
-    });
-    return { result, decision, admission, received };
-  } catch (error) {
-    admission.ticket.settle("failed");
-    throw error;
-  }
 }
 
 /**

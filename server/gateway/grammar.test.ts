@@ -12,7 +12,7 @@ describe("the text grammar", () => {
     ["/ask /run", "ask", "/run"],
     ["/run\npython", "run", "python"],
   ])("%j is /%s", (text, command, args) => {
-    expect(parseText(text)).toEqual({ command, args });
+    expect(parseText(text)).toMatchObject({ command, args });
   });
 
   it.each(["", "  \n ", "/", "/ help", "/1", "//x"])("%j is refused with a hint", (text) => {

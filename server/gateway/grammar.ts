@@ -7,6 +7,8 @@ export interface ParsedText {
   command: string;
   /** Everything after the command, as written. */
   args: string;
+  /** Plain text: no command was named. */
+  isBare?: true;
 }
 
 const COMMAND_FORM = /^\/([A-Za-z][A-Za-z0-9_-]{0,31})(?:@[A-Za-z0-9_]+)?(?:\s([\s\S]*))?$/;
@@ -18,7 +20,7 @@ export function parseText(text: string): ParsedText {
     throw new AppError("INVALID_INPUT", "text: is blank. Write a question, or /help to see the commands.");
   }
   if (!trimmed.startsWith("/")) {
-    return { command: "ask", args: trimmed };
+    return { command: "ask", args: trimmed, isBare: true };
   }
   const match = COMMAND_FORM.exec(trimmed);
   if (match?.[1] === undefined) {

@@ -15,6 +15,7 @@ import type { ConfigToken } from "#server/gateway/config-token.ts";
 import type { ModelCore } from "#server/models/index.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunSeal, RunWatcher } from "#server/sandbox/index.ts";
+import type { StepUp, UserFactorSeal } from "#server/step-up/index.ts";
 import type { Pepper, TokenStore } from "#server/tokens/index.ts";
 
 export interface GatewayServices {
@@ -22,6 +23,10 @@ export interface GatewayServices {
   policy: PolicyStore;
   /** Who the senders of messaging platforms are. */
   identities: IdentityStore;
+  /** Commands that wait for a code of their sender. */
+  stepUp: StepUp;
+  /** Encryption of the authenticators of people who write from platforms. */
+  userFactorSeal: UserFactorSeal;
   tokens: TokenStore;
   /** Key of the token hashes, for making tokens. */
   pepper: Pepper;

@@ -13,6 +13,7 @@ import { configurationRouter } from "#server/configuration/router.ts";
 import { limitsRouter } from "#server/limits/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
 import { runsRouter } from "#server/runs/router.ts";
+import { chatFactorsRouter } from "#server/step-up/router.ts";
 import { tokensRouter } from "#server/tokens/router.ts";
 import { createCallerFactory, router } from "#server/trpc/init.ts";
 
@@ -21,6 +22,7 @@ export const appRouter = router({
   backups: backupsRouter,
   audit: auditRouter,
   channels: channelsRouter,
+  chatFactors: chatFactorsRouter,
   configuration: configurationRouter,
   limits: limitsRouter,
   members: membersRouter,

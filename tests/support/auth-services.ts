@@ -5,6 +5,7 @@ import type { PolicySnapshot } from "#server/access/schema.ts";
 import { createAuditWriter, createCollapser } from "#server/audit/index.ts";
 import { createAttemptLimiter } from "#server/auth/attempt-limiter.ts";
 import { createFactorSeal, createPasswords, createSessionSeal, type AuthServices } from "#server/auth/index.ts";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openTestKeyring } from "./keyring.ts";
 import { createPool } from "#server/core/db/pool.ts";
@@ -16,6 +17,7 @@ import { createTestDatabase } from "./database.ts";
 export interface AuthTestServices extends AuthServices {
   clock: { time: number; now(): number };
   pool: Pool;
+  keyring: Keyring;
   /** The roles in force, which a test may replace. */
   policy: PolicyStore & { snapshot: PolicySnapshot };
   /** Roles that need a second factor, which a test may replace. */
@@ -64,6 +66,7 @@ export async function startAuthServices(): Promise<AuthTestServices> {
   const services: AuthTestServices = {
     db,
     pool,
+    keyring,
     policy,
     mfa: ["*"],
     mfaRoles: () => services.mfa,

@@ -2,6 +2,8 @@
 import { COUNT, type EventText } from "#server/audit/catalogue/text.ts";
 
 const REQUEST = "Id of the pairing request.";
+const COMMAND = "The command, lower case, without its slash.";
+const USER = "Id of the user.";
 const SENDER = "The sender's immutable id on the platform.";
 
 export const SENDERS = {
@@ -44,5 +46,37 @@ export const SENDERS = {
     meaning: "A sender of a platform is no user of the gateway any more.",
     target: "The sender's immutable id on the platform.",
     fields: {},
+  },
+  "message.code_asked": {
+    meaning: "A command waits for a code of its sender's authenticator.",
+    target: "Id of the message that waits.",
+    fields: { command: COMMAND },
+  },
+  "message.code_accepted": {
+    meaning: "The code was right: the message that waited for it is executed.",
+    target: "Id of the message that waited.",
+    fields: { command: COMMAND },
+  },
+  "message.code_refused": {
+    meaning: "A code was sent in vain.",
+    reason:
+      "code_wrong: it is wrong or was used; locked_out: too many wrong ones before; no_factor: the user has no authenticator; nothing_held: nothing waits for one; message_gone: what waited was executed or is too old.",
+    fields: { command: COMMAND, ...COUNT },
+  },
+  "user.factor_added": {
+    meaning: "A person who writes from platforms has an authenticator since.",
+    target: USER,
+    fields: {},
+  },
+  "user.factor_removed": {
+    meaning: "A person who writes from platforms has no authenticator any more.",
+    target: USER,
+    fields: {},
+  },
+  "user.factor_refused": {
+    meaning: "An authenticator of a person who writes from platforms was not confirmed.",
+    target: USER,
+    reason: "code_wrong, locked_out.",
+    fields: COUNT,
   },
 } as const satisfies Record<string, EventText>;

@@ -55,6 +55,10 @@ export const REASONS: Readonly<Record<string, Words>> = {
   unreadable: () => "the cookie is not one of this gateway",
   link_invalid: () => "the link is wrong, used or expired",
   exchanged_twice: () => "a token was exchanged a second time, so two hold it",
+  step_up_required: (entry) => `${command(entry)} asks for a code, and nobody can be asked`,
+  no_factor: (entry) => `${user(entry)} has no authenticator`,
+  nothing_held: () => "nothing waited for a code",
+  message_gone: () => "what waited for the code was done or too old",
   // Pairing
   too_many_open: () => "the channel has as many open codes as it may have",
   code_wrong: () => "the code was wrong",

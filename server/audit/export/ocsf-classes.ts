@@ -78,6 +78,8 @@ const BY_EVENT: Partial<Record<AuditEventName, OcsfPlace>> = {
   "user.changed": { uid: 3005, activity: ASSIGN },
   "user.deleted": { uid: 3001, activity: [6, "Delete"] },
   "channel.deleted": { uid: 3004, activity: DELETE },
+  "user.factor_added": { uid: 3001, activity: [10, "MFA Factor Enable"] },
+  "user.factor_removed": { uid: 3001, activity: [11, "MFA Factor Disable"] },
   "channel.pairing_approved": { uid: 3005, activity: ASSIGN },
   "channel.identity_removed": { uid: 3005, activity: REVOKE },
   "run.started": { uid: 1007, activity: [1, "Launch"] },

@@ -67,6 +67,17 @@ export const Authorization = z
       .describe("Checks roles, channels and commands. Off is possible on loopback only."),
     roles: dictionary(Role).prefault({}).describe("Roles by name. When present, the file owns all roles."),
     users: dictionary(User).prefault({}).describe("Users by immutable id. When present, the file owns all users."),
+    stepUp: z
+      .strictObject({
+        commands: names()
+          .prefault([])
+          .describe("Commands that ask their sender for a code of an authenticator, on every channel; `*` for all."),
+        validFor: duration({ min: 0, max: DAY })
+          .prefault("0s")
+          .describe("How long a right code holds for further commands of the sender; 0 asks every time."),
+      })
+      .prefault({})
+      .describe("Commands that take a fresh proof of who gives them. Ours, not the guide's."),
   })
   .prefault({})
   .describe("Who may do what.");

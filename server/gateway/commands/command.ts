@@ -1,6 +1,7 @@
 /** What a command is: a name, the permission it needs, and what it does with a message that was let through. */
 import type { Decision, Principal } from "#server/access/schema.ts";
 import type { Permission } from "#server/access/index.ts";
+import type { ConversationFacts } from "#server/gateway/dispatch.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import type { RunOptions } from "#server/gateway/run-options.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
@@ -18,6 +19,8 @@ export interface CommandContext {
   args: string;
   /** What came beside the text; empty unless the command starts runs. */
   options: RunOptions;
+  /** Where on a platform it was written; null for callers of the API. */
+  conversation: ConversationFacts | null;
   /** The record of the accepted message; a command that starts a run stores it in the run's own transaction. */
   received: AuditEventInput;
 }
