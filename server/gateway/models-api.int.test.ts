@@ -19,15 +19,18 @@ const config = (): string => `{
   security: { rateLimit: { perUser: { windowMs: 900000, maxRequests: 100000, skipSuccessfulRequests: false } } },
   models: {
     timeout: "3s",
+    retries: { count: 1, delay: "1ms", maxDelay: "1s" },
+    fallback: { "gone/y": ["secret/x", "fake/small"], "fake/first": ["claude/big"] },
     providers: {
       fake: { type: "openai", baseUrl: "${fake.baseUrl}", apiKey: "${KEY}" },
       claude: { type: "anthropic", baseUrl: "${fake.baseUrl}", apiKey: "${KEY}" },
       gone: { type: "openai", baseUrl: "http://127.0.0.1:9/v1", apiKey: "${KEY}" },
+      secret: { type: "openai", baseUrl: "${fake.baseUrl}", apiKey: "${KEY}" },
       unset: { type: "openai", baseUrl: "${fake.baseUrl}", apiKey: "\${SURELY_NOT_SET_ANYWHERE}" },
     },
     access: {
       admin: ["*"],
-      bot: ["fake/*", "claude/big", "gone/x", "unset/x"],
+      bot: ["fake/*", "claude/big", "gone/x", "gone/y", "unset/x"],
     },
     prices: { "fake/*": { input: 2, output: 8 }, "fake/small": { input: 1, output: 4, cacheRead: 0.1 } },
   },
@@ -188,15 +191,16 @@ describe("official SDKs with a gateway's token", () => {
     const vectors = await client.embeddings.create({ model: "fake/small", input: "Hi", encoding_format: "float" });
     expect(vectors.data[0]?.embedding).toEqual([0.25, -0.5]);
     const ids = (await client.models.list()).data.map(({ id }) => id);
-    expect(ids).toEqual(["claude/big", "fake/small", "gone/x", "unset/x"]);
+    expect(ids).toEqual(["claude/big", "fake/small", "gone/x", "gone/y", "unset/x"]);
     expect((await client.models.retrieve("fake/small")).id).toBe("fake/small");
     await expect(client.models.retrieve("fake/none")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
     await expect(client.chat.completions.create({ model: "claude/small", messages })).rejects.toMatchObject({
       status: 404,
       code: "model_not_granted",
     });
-    // A failure that may pass is tried again by the SDK, a refusal is not.
-    fake.script({ status: 500, body: "{}", headers: { "retry-after-ms": "1" } });
+    // A failure that lasts longer than the gateway's patience is tried again by the SDK, a refusal is not.
+    const busy = { status: 500, body: "{}", headers: { "retry-after-ms": "1" } };
+    fake.script(busy, busy);
     expect((await client.chat.completions.create({ model: "fake/small", messages })).choices).toHaveLength(1);
 
     fake.script({ text: "a".repeat(500), hold: new Promise(() => undefined) });
@@ -355,12 +359,41 @@ describe("a provider that fails", () => {
     ["never answers", {}, { hang: true }, 504, "timeout"],
   ])("and %s", async (_, more, scripted, status, reason) => {
     if (scripted !== null) {
-      fake.script(scripted);
+      fake.script(scripted, scripted);
     }
     const answer = await call(CHAT, question(more));
     expect([answer.status, errorOf(answer).code]).toEqual([status, reason]);
     expect(answer.text).not.toMatch(/sk-canary|127\.0\.0\.1|SURELY/);
     expect(await server.events(answer.requestId)).toMatchObject([{ event: "model.called", outcome: "failed", reason }]);
+  });
+
+  test("is tried once more, then the next model that is open answers; the record says which", async () => {
+    const busy = { status: 503, body: "{}" };
+    fake.script(busy);
+    const again = await call(CHAT, question());
+    expect([again.status, again.headers["x-openclaw-model"]]).toEqual([200, "fake/small"]);
+    expect(await server.events(again.requestId)).toMatchObject([{ outcome: "ok", data: { attempts: 2 } }]);
+
+    const before = fake.requests.length;
+    const elsewhere = await call(CHAT, question({ model: "gone/y" }));
+    expect([elsewhere.status, elsewhere.headers["x-openclaw-model"]]).toEqual([200, "fake/small"]);
+    expect(fake.requests.length).toBe(before + 1);
+    const [event] = await server.events(elsewhere.requestId);
+    expect(event?.data).toMatchObject({ asked: "gone/y", model: "fake/small", attempts: 3, costNano: 39_000 });
+
+    // The fallback speaks another API.
+    fake.script(busy, busy);
+    const translated = await call(CHAT, question({ model: "fake/first", max_tokens: 20 }));
+    expect([translated.status, translated.headers["x-openclaw-model"]]).toEqual([200, "claude/big"]);
+    expect(translated.body).toMatchObject({ choices: [{ message: { content: "Hello from the fake." } }] });
+    expect(lastRequest()).toMatchObject({ path: "/v1/messages", headers: { "x-api-key": KEY } });
+  });
+
+  test("and has said something already: nothing is tried again", async () => {
+    fake.script({ text: "x".repeat(400), breakAfter: 2 });
+    const before = fake.requests.length;
+    await call(CHAT, question({ model: "fake/first", stream: true }));
+    expect(fake.requests.length).toBe(before + 1);
   });
 
   test("breaks a stream off: the answer ends with an error that SDKs throw, and what came is counted", async () => {

@@ -1,9 +1,11 @@
 /** Everything that has to hold before a provider hears of a call, the same for whoever calls; what it needs is set aside. */
+import type { Config } from "#server/config/schema.ts";
 import { randomId } from "#server/core/ids.ts";
 import { ModelRefusal } from "#server/models/api-error.ts";
 import { giveBack, needOf, reserve, USUAL_OUTPUT_TOKENS, withOutputLimit, type Need } from "#server/models/budget.ts";
 import { budgetsFor, type AppliedBudget } from "#server/models/budgets.ts";
 import type { Caller } from "#server/models/caller.ts";
+import { chainOf } from "#server/models/fallback.ts";
 import type { JsonObject } from "#server/models/json.ts";
 import { providersIn } from "#server/models/policy.ts";
 import { dearest, NANO_PER_DOLLAR, priceOf, type Price } from "#server/models/prices.ts";
@@ -11,8 +13,8 @@ import { readRequest } from "#server/models/request.ts";
 import { reserveRoom } from "#server/models/reserve.ts";
 import { resolveModel, type ResolvedModel, type Route } from "#server/models/resolve.ts";
 import type { ModelServices } from "#server/models/services.ts";
-import type { Translator } from "#server/models/translator.ts";
 import { askForUsage } from "#server/models/stream-filter.ts";
+import { translatorFor } from "#server/models/translate/index.ts";
 
 /** A route that leads to a provider. */
 export type CallRoute = Route & { upstream: string };
@@ -20,8 +22,8 @@ export type CallRoute = Route & { upstream: string };
 /** A model that answers a call, or would if those before it do not. */
 export interface Target extends ResolvedModel {
   price: Price | null;
-  /** Null = its provider speaks the API that the caller speaks. */
-  translator: Translator | null;
+  /** Whether its provider speaks another API than the caller. */
+  translated: boolean;
 }
 
 /** A call that may be made. */
@@ -44,7 +46,7 @@ export interface ModelCall {
   reserved: number;
 }
 
-/** Added to `models.timeout`: a reservation outlives its call by this. */
+/** A reservation outlives its call by this. */
 const EXPIRES_LATER_MS = 60_000;
 
 /** A call that may be made as soon as there is room for it in every budget. */
@@ -66,15 +68,14 @@ export function prepareCall(
     const status = resolved.code === "wrong_api" ? 400 : 404;
     throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model);
   }
-  const { value } = resolved;
   const need = needOf(route.path, body, request.bytes);
   return {
     id: randomId("call"),
     at: new Date(),
     caller,
     route,
-    asked: value.model,
-    targets: [{ ...value, price: priceOf(config.models.prices, value.model), translator: null }],
+    asked: resolved.value.model,
+    targets: targetsOf(config, caller, route, resolved.value, body),
     body,
     bytes: request.bytes,
     usesTokens: need.outputTokens !== 0 || need.inputTokens !== 0,
@@ -82,11 +83,52 @@ export function prepareCall(
   };
 }
 
+/** The model itself, then those of its fallbacks that the caller may use and that can be asked this. @throws ModelRefusal about the first */
+function targetsOf(
+  config: Config,
+  caller: Caller,
+  route: CallRoute,
+  first: ResolvedModel,
+  body: JsonObject,
+): readonly Target[] {
+  const toTarget = (model: ResolvedModel): Target => {
+    const translated = model.provider.type !== route.api;
+    if (translated) {
+      // Says what cannot be translated before anything is set aside.
+      translatorFor(route.path, model.provider.type)?.request({ ...body, model: model.upstream });
+    }
+    return { ...model, price: priceOf(config.models.prices, model.model), translated };
+  };
+  const others = chainOf(first.model, config.models.fallback).slice(1);
+  return [
+    toTarget(first),
+    ...others.flatMap((name): Target[] => {
+      const found = resolveModel(providersIn(config), caller, route, name);
+      try {
+        return found.ok ? [toTarget(found.value)] : [];
+      } catch (error) {
+        if (error instanceof ModelRefusal) {
+          return [];
+        }
+        throw error;
+      }
+    }),
+  ];
+}
+
 /** Sets aside what the call needs. @throws ModelRefusal when a budget has no room for it. */
-export async function reserveCall(services: ModelServices, { need, ...call }: PreparedCall): Promise<ModelCall> {
+export async function reserveCall(services: ModelServices, prepared: PreparedCall): Promise<ModelCall> {
+  const { need, ...call } = { ...prepared, targets: affordable(services, prepared) };
   const { reserved, outputTokens } = await setAside(services, call, need);
   const body = outputTokens === null ? call.body : withOutputLimit(call.route.path, call.body, outputTokens);
   return { ...call, reserved, body };
+}
+
+/** Without fallbacks whose price is not known, where a budget in money needs it; of the first model that is a reason to refuse. */
+function affordable({ config }: ModelServices, { caller, at, targets, usesTokens }: PreparedCall): readonly Target[] {
+  const budgets = budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
+  const isStrict = usesTokens && budgets.some(({ refusesUnknownPrice }) => refusesUnknownPrice);
+  return isStrict ? targets.filter(({ price }, index) => index === 0 || price !== null) : targets;
 }
 
 /** Both steps, where nothing lies between them. @throws ModelRefusal */
@@ -159,13 +201,17 @@ async function takeRoom(
     outputWish,
     outputLeast: need.outputTokens ?? 1,
     price: dearest(targets.flatMap(({ price }) => (price === null ? [] : [price]))),
-    expiresAt: new Date(at.getTime() + config.current().config.models.timeout + EXPIRES_LATER_MS),
+    expiresAt: new Date(at.getTime() + longestCall(config.current().config, targets.length) + EXPIRES_LATER_MS),
   });
   if (!room.ok) {
     throw exhaustedBudget(room.budget, room.left, targets[0]?.model, at);
   }
   return room.outputTokens;
 }
+
+/** Milliseconds: every model takes its whole time at every try, with the longest pauses between. */
+const longestCall = ({ models: { timeout, retries } }: Config, models: number): number =>
+  models * (1 + retries.count) * (timeout + retries.maxDelay);
 
 function exhaustedGrant(left: number, need: Need, model: string): ModelRefusal {
   const wanted =

@@ -5,11 +5,15 @@ import { refusalOf } from "#server/core/net/outgoing.ts";
 import { plainBody, type ModelCall, type Target } from "#server/models/accept.ts";
 import { errorBody } from "#server/models/api-error.ts";
 import type { CallEnd, Ending } from "#server/models/ending.ts";
+import { retryWishes } from "#server/models/fallback.ts";
 import { parseObject } from "#server/models/json.ts";
 import { errorText, readWhole, type WholeAnswer } from "#server/models/pass-through.ts";
 import type { ModelServices } from "#server/models/services.ts";
+import { translatorFor } from "#server/models/translate/index.ts";
+import type { Translator } from "#server/models/translator.ts";
 import { callProvider, headersBack, keyOf, type ProviderAnswer } from "#server/models/upstream.ts";
 
+const NO_WISHES = retryWishes({}, 0);
 const MAX_ERROR_BYTES = 64 * 1024;
 
 type Headers = ReturnType<typeof headersBack>;
@@ -21,6 +25,7 @@ export interface Stream {
   headers: Headers;
   body: ProviderAnswer["body"];
   hideUsage: boolean;
+  translator: Translator | null;
 }
 
 export interface Whole {
@@ -29,6 +34,7 @@ export interface Whole {
   status: number;
   headers: Headers;
   answer: WholeAnswer;
+  translator: Translator | null;
 }
 
 export interface Failure {
@@ -41,6 +47,8 @@ export interface Failure {
   sent: boolean;
   /** The provider's own error for the caller; null = it has none that could be shown. */
   error: { headers: Headers; text: string } | null;
+  /** What the provider says about a repetition. */
+  wishes: ReturnType<typeof retryWishes>;
 }
 
 export type Outcome = Stream | Whole | Failure;
@@ -55,9 +63,10 @@ export async function attempt(
 ): Promise<Outcome> {
   let status: number | null = null;
   let sent = false;
+  let wishes = NO_WISHES;
   try {
     const key = keyOf(services.config, target.provider);
-    const { translator } = target;
+    const translator = target.translated ? translatorFor(call.route.path, target.provider.type) : null;
     const plain = plainBody(call, target);
     const body =
       translator === null ? plain.body : JSON.stringify(translator.request({ ...call.body, model: target.upstream }));
@@ -66,23 +75,24 @@ export async function attempt(
     const to = { provider: target.provider, path: translator?.path ?? call.route.upstream, key };
     const answer = await callProvider(services.models.providers, to, headers, body, end.signal);
     status = answer.statusCode;
+    const back = headersBack(answer.headers);
+    wishes = retryWishes(answer.headers, Date.now());
     const refused = unusable(answer);
     if (refused !== null) {
       // Only to free the connection: what it says is not wanted.
       answer.body.on("error", () => undefined).destroy();
-      return { kind: "failure", target, ending: refused, status, sent, error: null };
+      return { kind: "failure", target, ending: refused, status, sent, error: null, wishes };
     }
-    const back = headersBack(answer.headers);
     if (status >= 400) {
-      const text = shownError(call, target, answer, await errorText(answer.body, key, MAX_ERROR_BYTES));
+      const text = shownError(call, translator, answer, await errorText(answer.body, key, MAX_ERROR_BYTES));
       const error = { headers: { ...back, "content-type": "application/json" }, text };
-      return { kind: "failure", target, ending: "provider_error", status, sent, error };
+      return { kind: "failure", target, ending: "provider_error", status, sent, error, wishes };
     }
     if (String(answer.headers["content-type"] ?? "").startsWith("text/event-stream")) {
       const hideUsage = translator === null && plain.hideUsage;
-      return { kind: "stream", target, status, headers: back, body: answer.body, hideUsage };
+      return { kind: "stream", target, status, headers: back, body: answer.body, hideUsage, translator };
     }
-    return { kind: "whole", target, status, headers: back, answer: await readWhole(answer) };
+    return { kind: "whole", target, status, headers: back, answer: await readWhole(answer), translator };
   } catch (error) {
     const ending = endingOf(error, status, end);
     services.log.warn(
@@ -95,12 +105,17 @@ export async function attempt(
       },
       "a model call failed",
     );
-    return { kind: "failure", target, ending, status, sent, error: null };
+    return { kind: "failure", target, ending, status, sent, error: null, wishes };
   }
 }
 
 /** JSON as the provider wrote it; a page of some proxy between is nothing for an SDK. */
-function shownError(call: ModelCall, { translator }: Target, { statusCode, headers }: ProviderAnswer, text: string) {
+function shownError(
+  call: ModelCall,
+  translator: Translator | null,
+  { statusCode, headers }: ProviderAnswer,
+  text: string,
+) {
   if (translator !== null) {
     return translator.error(statusCode, text);
   }

@@ -48,8 +48,8 @@ export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended"
  * short call.
  */
 export class CallEnd {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #controller = new AbortController();
+  #timer: NodeJS.Timeout;
   #why: EarlyEnd | null = null;
 
   constructor(timeoutMs: number) {
@@ -70,6 +70,17 @@ export class CallEnd {
       this.#why = why;
       this.#controller.abort();
     }
+  }
+
+  /** Another model gets the time that this one did not keep to; any other end stays one. @returns whether the call goes on */
+  goOn(timeoutMs: number): boolean {
+    if (this.#why === "timeout") {
+      this.#why = null;
+      this.#controller = new AbortController();
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
+    return this.#why === null;
   }
 
   /** The call is over by itself. */

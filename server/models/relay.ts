@@ -5,18 +5,11 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { ModelCall, Target } from "#server/models/accept.ts";
 import { errorBody, errorEvent } from "#server/models/api-error.ts";
-import {
-  attempt,
-  endingOf,
-  kindOf,
-  type Failure,
-  type Outcome,
-  type Stream,
-  type Whole,
-} from "#server/models/attempt.ts";
+import { endingOf, kindOf, type Failure, type Outcome, type Stream, type Whole } from "#server/models/attempt.ts";
 import { CallEnd, FAILURES, type Ending } from "#server/models/ending.ts";
 import { parseObject } from "#server/models/json.ts";
 import { passEvents, passRest, write } from "#server/models/pass-through.ts";
+import { firstThatAnswers } from "#server/models/first-answer.ts";
 import { recordCall, tokensOf, type Tokens } from "#server/models/record-call.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { UsageReader } from "#server/models/usage.ts";
@@ -77,7 +70,7 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
 
 async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
   const started = performance.now();
-  const { outcome, attempts } = await firstThatAnswers(services, call, exchange, end);
+  const { outcome, attempts } = await firstThatAnswers(services, call, exchange.headers, end);
   const relayed: Relayed = {
     target: outcome.target,
     ending: outcome.kind === "failure" ? outcome.ending : "answered",
@@ -124,20 +117,9 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
   return relayed.ending;
 }
 
-async function firstThatAnswers(
-  services: ModelServices,
-  call: ModelCall,
-  { headers }: Exchange,
-  end: CallEnd,
-): Promise<{ outcome: Outcome; attempts: number }> {
-  const [first] = call.targets as readonly [Target];
-  const outcome = await attempt(services, call, first, headers, end);
-  return { outcome, attempts: 1 };
-}
-
 /** @returns what is sent once the call is on record; an answer that is too large for that is on its way already, and the result null. */
 async function takeWhole(
-  { target, status, headers, answer }: Whole,
+  { target, status, headers, answer, translator }: Whole,
   exchange: Exchange,
   end: CallEnd,
   relayed: Relayed,
@@ -152,18 +134,18 @@ async function takeWhole(
   }
   const text = answer.bytes.toString();
   relayed.usage.readWhole(text);
-  if (target.translator === null) {
+  if (translator === null) {
     return answer.bytes;
   }
   const body = parseObject(text);
   if (body === null) {
     throw new Error("the provider's answer is no JSON object");
   }
-  return Buffer.from(JSON.stringify(target.translator.response(body)));
+  return Buffer.from(JSON.stringify(translator.response(body)));
 }
 
 async function passStream(
-  { target, status, headers, body, hideUsage }: Stream,
+  { target, status, headers, body, hideUsage, translator }: Stream,
   exchange: Exchange,
   end: CallEnd,
   { usage }: Relayed,
@@ -173,8 +155,8 @@ async function passStream(
   response.flushHeaders();
   const stopWatching = client?.watch(() => end.now("token_ended"));
   try {
-    const translator = target.translator?.stream() ?? null;
-    await passEvents({ body, response, usage, hideUsage, translator, signal: end.signal });
+    const passage = { body, response, usage, hideUsage, signal: end.signal };
+    await passEvents({ ...passage, translator: translator?.stream() ?? null });
   } finally {
     stopWatching?.();
   }

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Caller } from "#server/models/caller.ts";
 import type { ApiType, Provider } from "#server/models/policy.ts";
 import { withoutRunTokens } from "#server/models/run-token.ts";
+import { translatorFor } from "#server/models/translate/index.ts";
 
 export interface Route {
   method: "GET" | "POST";
@@ -78,9 +79,10 @@ export function resolveModel(
     const message = `No provider for "${model}" is set up. The gateway's administrator does that in security.apiKeys or models.providers.`;
     return { ok: false, code: "provider_missing", model, message };
   }
-  if (provider.type !== route.api) {
+  const isTranslated = kind === "client" && translatorFor(route.path, provider.type) !== null;
+  if (provider.type !== route.api && !isTranslated) {
     const paths = provider.type === "anthropic" ? "/v1/messages" : "/v1/chat/completions or /v1/responses";
-    const message = `"${model}" is reached through ${paths}: ${route.path} speaks another API, and nothing is translated.`;
+    const message = `"${model}" is reached through ${paths}: ${route.path} speaks another API, and is not translated here.`;
     return { ok: false, code: "wrong_api", model, message };
   }
   return { ok: true, value: { provider, upstream, model } };
