@@ -13,7 +13,7 @@ import {
   openAttemptStore,
 } from "#server/auth/index.ts";
 import { backupStatus } from "#server/backups/list.ts";
-import { openIdentityStore } from "#server/channels/index.ts";
+import { openConnections, openIdentityStore } from "#server/channels/index.ts";
 import {
   configuredAllowance,
   followLogSettings,
@@ -147,6 +147,7 @@ export async function composeServer(): Promise<AppServices> {
   // Address and TLS are those of the start, the accepted origins those in force.
   const originAt = (port: number): WebOrigin =>
     gatewayOrigin({ ...gateway, allowedOrigins: config.current().config.gateway.allowedOrigins }, port);
+  const connections = await openConnections({ config, db, keyring, notify, audit, log });
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
   const drain = new AbortController();
@@ -183,6 +184,7 @@ export async function composeServer(): Promise<AppServices> {
     keyring,
     configuration,
     notify,
+    connections,
     live,
     limiter,
     originAt,
@@ -209,6 +211,7 @@ export async function composeServer(): Promise<AppServices> {
     },
     async close() {
       runs.close();
+      await connections.close();
       await anchor.close();
       await models.close();
       await limiter.close();

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { composeServer } from "#server/compose.ts";
+import { isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
 import { setContainer } from "#server/core/container.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
   services.config.subscribe(() => {
     services.web = services.originAt(port);
   });
+  const channels = flags["without-gateway"] === true ? undefined : await openChannelWorker(services);
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
       webSockets?.close(),
       models?.close(DRAIN_MS),
       services.models.drain(DRAIN_MS),
+      channels?.close(DRAIN_MS),
     ])
       .then(async () => {
         await services.audit
@@ -92,6 +95,9 @@ function gatewayListener(services: AppServices): Listener {
       autoCleanupIncoming: false,
     });
   return (request, response, address) => {
+    if (isHookPath(request.url)) {
+      return serveHook(services, { request, response, address });
+    }
     const hot = hotRoute(request);
     if (hot !== undefined) {
       return serveOnNode(services, request, response, hot, address);

@@ -2,6 +2,7 @@
 import type { PgBoss } from "pg-boss";
 import type { AuthServices, LiveStreams } from "#server/auth/index.ts";
 import type { BackupStatus } from "#server/backups/schema.ts";
+import type { ConnectionStore } from "#server/channels/index.ts";
 import type { ConfigurationServices } from "#server/configuration/index.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
@@ -18,6 +19,8 @@ export interface AppServices extends GatewayServices, AuthServices {
   /** The configuration's editor: older versions, and what the processes were started with. */
   configuration: ConfigurationServices;
   notify: NotifyHub;
+  /** Connections to messaging platforms. */
+  connections: ConnectionStore;
   /** Streams that console sessions hold open. */
   live: LiveStreams;
   boss: PgBoss;

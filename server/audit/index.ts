@@ -5,7 +5,7 @@ export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { createCollapser, type Collapser } from "#server/audit/collapse.ts";
 export type { AuditEventName } from "#server/audit/events.ts";
 export { faultEvent, faultFacts } from "#server/audit/own-fault.ts";
-export { onOccasion, recordOnly } from "#server/audit/surroundings.ts";
+export { isRecorded, onOccasion, recordOnly } from "#server/audit/surroundings.ts";
 export { isListed } from "#server/audit/selection.ts";
 export { AuditFilter } from "#server/audit/filter.ts";
 export { OUTCOMES, SEVERITIES } from "#server/audit/schema.ts";

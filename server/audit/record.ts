@@ -27,6 +27,13 @@ export async function recordEvents(
 export const auditBatch = (events: readonly AuditEventInput[]): string => JSON.stringify(toEntries(events, isRecorded));
 
 /** The same on a connection of its own, for what runs its transaction without Prisma. */
-export async function recordEventsOn(db: Queryable, events: readonly AuditEventInput[]): Promise<void> {
-  await db.query(INSERT_BATCH_SQL, [JSON.stringify(toEntries(events, undefined))]);
+export async function recordEventsOn(
+  db: Queryable,
+  events: readonly AuditEventInput[],
+  wanted?: KindFilter,
+): Promise<void> {
+  const entries = toEntries(events, wanted);
+  if (entries.length > 0) {
+    await db.query(INSERT_BATCH_SQL, [JSON.stringify(entries)]);
+  }
 }

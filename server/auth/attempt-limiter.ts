@@ -20,6 +20,7 @@ const CREDENTIALS = {
   recovery_code: { accountWide: false },
   passkey: { accountWide: false },
   pairing_code: { accountWide: true },
+  hook: { accountWide: false },
 } as const satisfies Record<string, { accountWide: boolean }>;
 export type CredentialKind = keyof typeof CREDENTIALS;
 

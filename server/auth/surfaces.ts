@@ -21,6 +21,8 @@ export const SURFACES = {
   token_exchange: { credential: "token", rejected: "auth.token_rejected" },
   /** A live connection: a token in a header or in the first frame. */
   websocket: { credential: "token", rejected: "auth.token_rejected" },
+  /** A webhook of a messaging platform: a secret header or a signature over the raw body, as the platform documents. */
+  hook: { credential: "hook", rejected: "channel.delivery_refused" },
   /** The console's sign-in: links, passwords, codes and passkeys, each counted as its own kind. */
   sign_in: { credential: "link", rejected: "auth.console_link_rejected" },
   /** The console: a session cookie whose row is checked on every call. */

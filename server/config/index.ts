@@ -31,3 +31,9 @@ export { parseDuration } from "#server/config/units.ts";
 export { getConfigValue, masked, setConfigValue } from "#server/config/change.ts";
 export { holdsEncrypted, planDecryption, planEncryption, type CryptPlan } from "#server/config/encrypt-file.ts";
 export { readConfigFile, writeConfigFile } from "#server/config/file.ts";
+export {
+  Connection,
+  CONNECTION_SECRETS,
+  type ConnectionConfig,
+  type ConnectionSecret,
+} from "#server/config/schema/channels.ts";

@@ -41,3 +41,27 @@ export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);
 export const newConnectionId = (): string => randomId("con");
 export const newQuarantineId = (): string => randomId("qua");
+
+/** Of replies to one delivery; their receivers see it. */
+export const newReplyId = (): string => randomId("rep");
+
+/** Of what happened last within one millisecond, so that ids of one process rise with time. */
+let lastOrdered = { at: 0, count: 0 };
+
+/** An id that rises with time: 9 symbols of milliseconds since 1970, 3 that count within one, 10 random ones. */
+export function newDeliveryId(now: number): string {
+  const at = Math.max(now, lastOrdered.at);
+  lastOrdered = { at, count: at === lastOrdered.at ? lastOrdered.count + 1 : 0 };
+  return `dlv_${symbolsOf(at, 9)}${symbolsOf(lastOrdered.count, 3)}${randomSymbols(10)}`;
+}
+
+/** Crockford base32 of a whole number, the most significant symbol first. */
+function symbolsOf(value: number, characters: number): string {
+  let rest = value;
+  let text = "";
+  for (let index = 0; index < characters; index += 1) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}

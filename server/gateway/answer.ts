@@ -166,7 +166,11 @@ function ownEvent(error: AppError): Pick<AuditEventInput, "event" | "reason"> & 
  */
 function collapseKeyOf(error: AppError, { event, reason, because }: AuditEventInput, principal: Principal | null) {
   const own = error instanceof Refusal ? error.collapseKey : undefined;
-  return own ?? (principal === null ? undefined : JSON.stringify([event, reason, because, principal.id]));
+  // Of a channel it is the sender who is told apart, not the channel.
+  return (
+    own ??
+    (principal === null ? undefined : JSON.stringify([event, reason, because, principal.id, principal.boundUserId]))
+  );
 }
 
 function unexpected(services: GatewayServices, incoming: Call, error: unknown): AppError {

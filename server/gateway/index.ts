@@ -1,6 +1,13 @@
 export { createConfigToken } from "#server/gateway/config-token.ts";
 export { createGatewayApp, type GatewayApp } from "#server/gateway/http.ts";
-export { hotRoute, serveOnNode } from "#server/gateway/node-adapter.ts";
 export { isModelsPath, serveModels } from "#server/gateway/models-api.ts";
+export { hotRoute, incomingOf, send, serveOnNode, type Carrier } from "#server/gateway/node-adapter.ts";
+export { complete, errorBody, recordedError, type Identified } from "#server/gateway/answer.ts";
+export { admissible, dispatch, type Dispatched } from "#server/gateway/dispatch.ts";
+export { json, type Call, type Incoming, type WholeOutgoing } from "#server/gateway/exchange.ts";
+export { parseText } from "#server/gateway/grammar.ts";
+export { answerRun, answerText } from "#server/gateway/outcome.ts";
+export { Refusal } from "#server/gateway/refusal.ts";
+export type { GatewayServices } from "#server/gateway/services.ts";
 export { openWebSockets } from "#server/gateway/ws/index.ts";
 export { explainLimits } from "#server/gateway/explain-limits.ts";

@@ -32,14 +32,25 @@ export async function serveOnNode(
   route: ApiRoute,
   address: string,
 ): Promise<void> {
+  await send(response, await answer(services, incomingOf({ request, response, address }), route));
+}
+
+/** A request on `node:http` and where its answer goes. */
+export interface Carrier {
+  request: IncomingMessage;
+  response: ServerResponse;
+  address: string;
+}
+
+/** What the pipeline sees of it. */
+export function incomingOf({ request, response, address }: Carrier): Incoming {
   const gone = new AbortController();
   response.on("close", () => {
     if (!response.writableFinished) {
       gone.abort();
     }
   });
-  const outgoing = await answer(services, toIncoming(request, response, address, gone.signal), route);
-  await send(response, outgoing);
+  return toIncoming(request, response, address, gone.signal);
 }
 
 /** Repeated headers are joined as HTTP allows. */
@@ -106,7 +117,7 @@ async function readNodeBody(request: IncomingMessage, response: ServerResponse, 
   });
 }
 
-async function send(response: ServerResponse, { status, headers, body }: Outgoing): Promise<void> {
+export async function send(response: ServerResponse, { status, headers, body }: Outgoing): Promise<void> {
   if (response.destroyed) {
     return;
   }

@@ -9,6 +9,7 @@ import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
+import { connectionsRouter } from "#server/channels/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
 import { limitsRouter } from "#server/limits/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   channels: channelsRouter,
   chatFactors: chatFactorsRouter,
   configuration: configurationRouter,
+  connections: connectionsRouter,
   limits: limitsRouter,
   members: membersRouter,
   overview: overviewRouter,

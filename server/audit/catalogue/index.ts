@@ -1,5 +1,6 @@
 /** What every event means, by area. Long texts: for the documentation, its tests and what the server says about a row, never for the browser. */
 import type { AuditEventName } from "#server/audit/events.ts";
+import { CHANNELS } from "#server/audit/catalogue/channels.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
 import { MEMBERS } from "#server/audit/catalogue/members.ts";
 import { MESSAGES } from "#server/audit/catalogue/messages.ts";
@@ -20,6 +21,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   Tokens: TOKENS,
   "Messages and decisions": MESSAGES,
   "Senders of messaging platforms": SENDERS,
+  "Messaging channels": CHANNELS,
   "Policy changes": POLICY,
   "Runs and the sandbox": RUNS,
   Files: FILES,
@@ -35,6 +37,7 @@ export const EVENT_TEXTS = {
   ...TOKENS,
   ...MESSAGES,
   ...SENDERS,
+  ...CHANNELS,
   ...POLICY,
   ...RUNS,
   ...FILES,

@@ -36,9 +36,22 @@ const KEYS_OF: Record<ChannelType, { needed: readonly string[]; possible: readon
   discord: { needed: ["publicKey", "applicationId", "botToken"], possible: ["apiBase"] },
   webhook: { needed: ["secret"], possible: ["scheme", "replyUrl", "replySecret"] },
 };
+/** Those of them that are secrets. */
+export const CONNECTION_SECRETS = [
+  "botToken",
+  "webhookSecret",
+  "signingSecret",
+  "appSecret",
+  "verifyToken",
+  "accessToken",
+  "secret",
+  "replySecret",
+] as const satisfies readonly (keyof ConnectionConfig)[];
+export type ConnectionSecret = (typeof CONNECTION_SECRETS)[number];
+
 const PLATFORM_KEYS = new Set(Object.values(KEYS_OF).flatMap(({ needed, possible }) => [...needed, ...possible]));
 
-const Connection = z
+export const Connection = z
   .strictObject({
     type: z.enum(CHANNEL_TYPES).describe("The platform."),
     enabled: z.boolean().prefault(true).describe("Off: every delivery is refused, and nothing is sent."),

@@ -1,0 +1,169 @@
+/** From a stored event to what its sender is told: who wrote it, may they, and what the pipeline answers. The same pipeline as for any message. */
+import type { LiveChannel } from "#server/channels/connections.ts";
+import { resolveSender, type Sender } from "#server/channels/identity.ts";
+import { offerPairing } from "#server/channels/pairing/offer.ts";
+import type { InboundEvent } from "#server/channels/schema.ts";
+import type { ChannelServices } from "#server/channels/services.ts";
+import { fetchFiles } from "#server/channels/worker/attachments.ts";
+import type { Claimed } from "#server/channels/worker/claim.ts";
+import { exchangeOf, principalOf } from "#server/channels/worker/principal.ts";
+import { startProgress } from "#server/channels/worker/progress.ts";
+import { onOccasion } from "#server/audit/index.ts";
+import type { AppError } from "#server/core/errors.ts";
+import {
+  admissible,
+  answerRun,
+  answerText,
+  dispatch,
+  parseText,
+  recordedError,
+  Refusal,
+  type Call,
+  type Dispatched,
+  type Identified,
+} from "#server/gateway/index.ts";
+import { isFinal } from "#server/sandbox/schema.ts";
+
+export type Answer =
+  | { kind: "say"; text: string; userId: string | null; runId: string | null; refused: string | null }
+  /** Nothing is said. */
+  | { kind: "silent"; userId: string | null; refused: string }
+  /** The process stops before the run does: whoever takes the delivery up next waits on. */
+  | { kind: "later" };
+
+export interface Work {
+  services: ChannelServices;
+  live: LiveChannel;
+  claimed: Claimed;
+  event: InboundEvent;
+  /** Called when nothing is left to do but wait for the run. */
+  onWaiting: (runId: string) => Promise<void>;
+}
+
+/** @throws AppError AUDIT_UNAVAILABLE, STORE_UNAVAILABLE when nothing can be decided now */
+export async function answerOf(work: Work): Promise<Answer> {
+  const { services, live, event } = work;
+  const sender = resolveSender(services, live.channel, event);
+  return sender.kind === "unknown" ? answerStranger(work) : answerKnown(work, sender);
+}
+
+async function answerStranger({ services, live, claimed, event }: Work): Promise<Answer> {
+  const text = await offerPairing(services, live, event);
+  await services.refusals.record(`stranger|${live.channel}|${event.senderId}`, {
+    event: "channel.sender_unknown",
+    outcome: "denied",
+    actor: { type: "anonymous", id: `${live.channel}:${event.senderId}` },
+    channel: live.channel,
+    requestId: claimed.requestId,
+    target: claimed.id,
+    reason: text === null ? "silent" : "code_offered",
+    data: { sender: event.senderId, conversation: event.conversationId },
+  });
+  const refused = "sender_unknown";
+  return text === null
+    ? { kind: "silent", userId: null, refused }
+    : { kind: "say", text, userId: null, runId: null, refused };
+}
+
+async function answerKnown(work: Work, sender: Extract<Sender, { kind: "known" }>): Promise<Answer> {
+  const { services, live, claimed, event } = work;
+  const { userId } = sender;
+  const principal = principalOf(live, services.policy.current(), sender, event);
+  const exchange = exchangeOf(claimed, principal, services.draining);
+  const { requestId, address } = exchange.incoming;
+  return onOccasion({ requestId, address }, async () => {
+    try {
+      const dispatched = (await resumed(work, exchange, userId)) ?? (await give(work, exchange));
+      if (dispatched.result.kind === "text") {
+        const { reply } = await answerText(services, exchange, dispatched, dispatched.result.text);
+        return { kind: "say", text: reply.text, userId, runId: null, refused: null };
+      }
+      return await answerOfRun(work, exchange, dispatched, dispatched.result.runId, userId);
+    } catch (error) {
+      const known = await recordedError(services, exchange, error);
+      if (known.code === "AUDIT_UNAVAILABLE" || known.code === "STORE_UNAVAILABLE") {
+        throw known;
+      }
+      return refusal(known, event, userId);
+    }
+  });
+}
+
+/** What a person in a direct conversation is told; a group is not told what one of it may not do, and a blocked sender nothing at all. */
+function refusal(error: AppError, { isDirect }: InboundEvent, userId: string): Answer {
+  const reason = error instanceof Refusal ? error.event.reason : error.code.toLowerCase();
+  const isQuiet = (error.code === "FORBIDDEN" && !isDirect) || reason === "user_blocked";
+  return isQuiet
+    ? { kind: "silent", userId, refused: reason }
+    : { kind: "say", text: error.message, userId, runId: null, refused: reason };
+}
+
+async function give({ services, live, claimed, event }: Work, exchange: Identified<Call>): Promise<Dispatched> {
+  const { channel } = live;
+  const parsed = parseText(event.text);
+  const facts = { channel, userId: null, parsed, idempotencyKey: claimed.id };
+  if (event.attachments.length === 0) {
+    return dispatch(services, exchange, facts);
+  }
+  // Nothing is fetched for who may not give the command at all.
+  admissible(services.policy.current(), exchange.principal, { channel, command: parsed.command, userId: null });
+  return dispatch(services, exchange, { ...facts, options: { files: await fetchFiles(live, event) } });
+}
+
+/** The run that this delivery has started before whoever worked on it died; null = none. It was let through and counted then. */
+async function resumed(
+  { services, claimed, live }: Work,
+  exchange: Identified<Call>,
+  userId: string,
+): Promise<Dispatched | null> {
+  if (claimed.attempt === 1) {
+    return null;
+  }
+  const { principal, incoming } = exchange;
+  const run = await services.db.run.findUnique({
+    where: { principalId_idempotencyKey: { principalId: principal.id, idempotencyKey: claimed.id } },
+    select: { id: true, roleName: true },
+  });
+  if (run === null) {
+    return null;
+  }
+  const role = run.roleName ?? principal.role;
+  return {
+    result: { kind: "run", runId: run.id },
+    decision: { allow: true, code: "allowed", because: "run", role },
+    admission: { ticket: { settle: () => undefined }, states: [], headers: {} },
+    received: {
+      event: "message.received",
+      outcome: "ok",
+      actor: { type: "user", id: userId },
+      userId,
+      channel: live.channel,
+      address: incoming.address,
+      requestId: incoming.requestId,
+      reason: "allowed",
+    },
+  };
+}
+
+async function answerOfRun(
+  { services, live, event, onWaiting }: Work,
+  exchange: Identified<Call>,
+  dispatched: Dispatched,
+  runId: string,
+  userId: string,
+): Promise<Answer> {
+  await onWaiting(runId);
+  const progress = startProgress(live, event);
+  try {
+    // Runs have limits of their own; nobody holds a connection for this one.
+    const timeoutMs = Number.MAX_SAFE_INTEGER;
+    const run = await services.runs.waitForEnd(runId, { timeoutMs, signal: services.draining });
+    if (!isFinal(run.state)) {
+      return { kind: "later" };
+    }
+    const { reply } = await answerRun(services, exchange, dispatched, run);
+    return { kind: "say", text: reply.text, userId, runId, refused: null };
+  } finally {
+    await progress.end();
+  }
+}

@@ -1,0 +1,181 @@
+/** One delivery from its claim to its end. */
+import type { LiveChannel } from "#server/channels/connections.ts";
+import { knownSecrets } from "#server/channels/known-secrets.ts";
+import { filterReply } from "#server/channels/outbound-filter.ts";
+import type { InboundEvent } from "#server/channels/schema.ts";
+import { openEvent } from "#server/channels/sealed-event.ts";
+import type { ChannelServices } from "#server/channels/services.ts";
+import { splitText } from "#server/channels/split.ts";
+import { answerOf, type Answer } from "#server/channels/worker/answer.ts";
+import { release, type Claimed } from "#server/channels/worker/claim.ts";
+import { loadReplies, sendReplies, storeReplies, type StoredReply } from "#server/channels/worker/outbox.ts";
+import { isAppError, messageOf } from "#server/core/errors.ts";
+
+export interface Job {
+  services: ChannelServices;
+  workerId: string;
+  claimed: Claimed;
+  /** Called once the delivery only waits for a run. */
+  onWaiting: () => void;
+}
+
+/** Times a delivery is taken up before it is given up: each may have ended a process. */
+const MAX_TAKEN = 20;
+/** Before a store that did not answer is asked again (milliseconds). */
+const STORE_WAIT_MS = 2_000;
+
+export async function workOff(job: Job): Promise<void> {
+  const { services, workerId, claimed } = job;
+  try {
+    await advance(job);
+  } catch (error) {
+    services.log.error({ err: error, delivery: claimed.id }, "a delivery could not be worked off");
+    if (isAppError(error) && error.code === "CANNOT_DECRYPT") {
+      await giveUp(job, { reason: "cannot_decrypt", message: error.message });
+    } else {
+      await release(services.pool, workerId, claimed.id, STORE_WAIT_MS);
+    }
+  }
+}
+
+async function advance(job: Job): Promise<void> {
+  const { services, claimed } = job;
+  const live = services.connections.live(claimed.channel);
+  if (live === undefined) {
+    return giveUp(job, { reason: "channel_off", message: "the channel is off or no longer connected" });
+  }
+  if (claimed.state !== "replying" && claimed.attempt > MAX_TAKEN) {
+    return giveUp(job, { reason: "internal", message: `taken up ${MAX_TAKEN} times without an end` });
+  }
+  const event = openEvent(services.keyring, claimed.id, claimed.event);
+  if (claimed.state === "replying") {
+    return sendAll(job, live, event, await loadReplies(holderOf(job), claimed.id), claimed.reason);
+  }
+  const { onWaiting } = job;
+  const answer = await answerOf({
+    services,
+    live,
+    claimed,
+    event,
+    async onWaiting(runId) {
+      await services.pool.query("UPDATE channel_delivery SET run_id = $2 WHERE id = $1", [claimed.id, runId]);
+      onWaiting();
+    },
+  });
+  return conclude(job, live, event, answer);
+}
+
+async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer: Answer): Promise<void> {
+  const { services, workerId, claimed } = job;
+  if (answer.kind === "later") {
+    return release(services.pool, workerId, claimed.id, 0);
+  }
+  if (answer.kind === "silent") {
+    return end(job, { state: "refused", reason: answer.refused, userId: answer.userId });
+  }
+  if (live.adapter.silent === true) {
+    const { refused, userId } = answer;
+    return end(job, {
+      state: refused === null ? "answered" : "refused",
+      reason: refused ?? "no_reply_address",
+      userId,
+    });
+  }
+  const parts = await partsOf(job, live, answer.text);
+  const replies = await storeReplies(holderOf(job), claimed.id, parts, answer);
+  if (replies !== null) {
+    await sendAll(job, live, event, replies, answer.refused);
+  }
+}
+
+/** The text as it may leave, in messages that the platform takes; what was taken out is on record. */
+async function partsOf({ services, claimed }: Job, live: LiveChannel, text: string): Promise<string[]> {
+  const { adapter, allowedLinks, channel } = live;
+  const filtered = filterReply(text, { secrets: [...live.secrets, ...knownSecrets(services.config)], allowedLinks });
+  if (filtered.secrets > 0 || filtered.links > 0) {
+    await services.audit.append([
+      {
+        event: "channel.reply_filtered",
+        outcome: "denied",
+        actor: { type: "system", id: "server" },
+        channel,
+        requestId: claimed.requestId,
+        target: claimed.id,
+        data: { secrets: filtered.secrets, links: filtered.links },
+      },
+    ]);
+  }
+  const whole = filtered.text.trim() === "" ? "[empty answer]" : filtered.text;
+  return splitText(whole, { max: adapter.maxText, measure: (part) => adapter.measure(part) });
+}
+
+const holderOf = ({ services: { pool, keyring }, workerId }: Job) => ({ pool, keyring, workerId });
+
+async function sendAll(
+  job: Job,
+  live: LiveChannel,
+  event: InboundEvent,
+  replies: readonly StoredReply[],
+  refused: string | null,
+): Promise<void> {
+  const { services, workerId, claimed } = job;
+  const outcome = await sendReplies(holderOf(job), live, event, replies);
+  switch (outcome.kind) {
+    case "lost":
+      return;
+    case "again":
+      return release(services.pool, workerId, claimed.id, outcome.afterMs);
+    case "failed":
+      return giveUp(job, outcome);
+    case "sent":
+      await services.audit.append([
+        {
+          event: "channel.reply_sent",
+          outcome: "ok",
+          actor: { type: "system", id: "server" },
+          channel: live.channel,
+          requestId: claimed.requestId,
+          target: claimed.id,
+          data: { parts: replies.length, attempts: outcome.attempts },
+        },
+      ]);
+      return end(job, { state: refused === null ? "answered" : "refused", reason: refused });
+  }
+}
+
+interface Ending {
+  state: "answered" | "refused" | "failed";
+  reason: string | null;
+  userId?: string | null;
+}
+
+async function end({ services, workerId, claimed }: Job, { state, reason, userId = null }: Ending): Promise<void> {
+  await services.pool.query({
+    name: "channel-end",
+    text: `UPDATE channel_delivery
+              SET state = $3, reason = $4, user_id = coalesce($5, user_id), finished_at = now(), worker_id = NULL, leased_until = NULL
+            WHERE id = $1 AND worker_id = $2`,
+    values: [claimed.id, workerId, state, reason, userId],
+  });
+}
+
+/** Visibly failed: in the log of deliveries and on record. */
+async function giveUp(
+  job: Job,
+  { reason, message, part }: { reason: string; message: string; part?: number },
+): Promise<void> {
+  const { services, claimed } = job;
+  await services.audit.append([
+    {
+      event: "channel.delivery_failed",
+      outcome: "failed",
+      actor: { type: "system", id: "server" },
+      channel: claimed.channel,
+      requestId: claimed.requestId,
+      target: claimed.id,
+      reason,
+      data: { part: part ?? null, message: messageOf(message).slice(0, 300) },
+    },
+  ]);
+  await end(job, { state: "failed", reason });
+}
