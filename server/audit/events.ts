@@ -141,6 +141,10 @@ export const AUDIT_EVENTS = {
   "user.factor_removed": { code: "OCH012W", kind: "config_changes", class: "management", severity: "warn" },
   "user.factor_refused": {
     code: "OCH013W",
+    kind: "authentication_failure",
+    class: "authentication",
+    severity: "warn",
+  },
   "channel.connection_saved": { code: "OCI001I", kind: "config_changes", class: "management", severity: "info" },
   "channel.connection_removed": { code: "OCI002I", kind: "config_changes", class: "management", severity: "info" },
   "channel.connection_off": { code: "OCI003W", kind: "errors", class: "system", severity: "warn" },
