@@ -13,10 +13,11 @@ export async function firstThatAnswers(
   call: ModelCall,
   headers: IncomingHttpHeaders,
   end: CallEnd,
-): Promise<{ outcome: Outcome; attempts: number }> {
+): Promise<{ outcome: Outcome; attempts: number; failed: string[] }> {
   const { retries, timeout } = services.config.current().config.models;
   // Programs repeat their calls themselves.
   const settings = call.caller.kind === "program" ? { ...retries, count: 0 } : retries;
+  const failed: string[] = [];
   let place: Place = FIRST;
   for (let attempts = 1; ; attempts += 1) {
     const target = call.targets[place.index] ?? (call.targets as readonly [Target])[0];
@@ -26,11 +27,12 @@ export async function firstThatAnswers(
         ? nextAttempt(place, failureOf(outcome), call.targets.length, settings, Math.random())
         : null;
     if (outcome.kind !== "failure" || next === null) {
-      return { outcome, attempts };
+      return { outcome, attempts, failed };
     }
     if (!end.goOn(timeout) || !(await pause(next.waitMs, end.signal))) {
-      return { outcome: { ...outcome, ending: end.why ?? outcome.ending, error: null }, attempts };
+      return { outcome: { ...outcome, ending: end.why ?? outcome.ending, error: null }, attempts, failed };
     }
+    failed.push(`${target.model} ${outcome.ending}${outcome.status === null ? "" : ` ${outcome.status}`}`);
     place = next;
   }
 }

@@ -41,7 +41,7 @@ export function tokensOf(call: ModelCall, { ending, status, sent, usage, wholeBy
 export async function recordCall(
   { models, config }: ModelServices,
   call: ModelCall,
-  { ending, status, target, attempts }: Relayed,
+  { ending, status, target, attempts, failed }: Relayed,
   tokens: Tokens,
   tookMs: number,
 ): Promise<void> {
@@ -76,6 +76,7 @@ export async function recordCall(
         model: target.model,
         asked,
         attempts,
+        failed: [...failed],
         path: route.path,
         status,
         inputTokens: tokens.input,

@@ -42,8 +42,10 @@ export interface Relayed {
   usage: UsageReader;
   /** Bytes of an answer that was no stream. */
   wholeBytes: number;
-  /** How many models were tried. */
+  /** How often a provider was asked. */
   attempts: number;
+  /** What became of the attempts before the last: model, ending, status. */
+  failed: readonly string[];
 }
 
 /** @returns how it ended. */
@@ -70,7 +72,7 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
 
 async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
   const started = performance.now();
-  const { outcome, attempts } = await firstThatAnswers(services, call, exchange.headers, end);
+  const { outcome, attempts, failed } = await firstThatAnswers(services, call, exchange.headers, end);
   const relayed: Relayed = {
     target: outcome.target,
     ending: outcome.kind === "failure" ? outcome.ending : "answered",
@@ -79,6 +81,7 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
     usage: new UsageReader(),
     wholeBytes: 0,
     attempts,
+    failed,
   };
   let whole: Buffer | null = null;
   if (outcome.kind !== "failure") {

@@ -96,9 +96,32 @@ export function openAiResponse(body: Record<string, unknown>, answer: FakeAnswer
     whole,
     events: [
       named({ type: "response.created", response: { ...whole, status: "in_progress", output: [], usage: null } }),
+      named({
+        type: "response.output_item.added",
+        output_index: 0,
+        item: { ...message, status: "in_progress", content: [] },
+      }),
+      named({
+        type: "response.content_part.added",
+        item_id: "msg_fake",
+        output_index: 0,
+        content_index: 0,
+        part: { type: "output_text", text: "", annotations: [] },
+      }),
       ...pieces(answer.text ?? "").map((delta) =>
         named({ type: "response.output_text.delta", item_id: "msg_fake", output_index: 0, content_index: 0, delta }),
       ),
+      named({ type: "response.output_item.done", output_index: 0, item: message }),
+      ...calls.flatMap((call, index) => [
+        named({ type: "response.output_item.added", output_index: index + 1, item: { ...call, arguments: "" } }),
+        named({
+          type: "response.function_call_arguments.delta",
+          item_id: call.id,
+          output_index: index + 1,
+          delta: call.arguments,
+        }),
+        named({ type: "response.output_item.done", output_index: index + 1, item: { ...call, status: "completed" } }),
+      ]),
       named({ type: "response.completed", response: whole }),
     ],
   };

@@ -144,7 +144,11 @@ function framesFor(path: string, body: Record<string, unknown>, scripted: FakeAn
     case "/v1/messages/count_tokens":
       return { whole: { input_tokens: 11 }, events: [] };
     case "/v1/embeddings": {
-      const data = [{ object: "embedding", index: 0, embedding: [0.25, -0.5] }];
+      const vector = [0.25, -0.5];
+      const packed = Buffer.from(new Float32Array(vector).buffer).toString("base64");
+      const data = [
+        { object: "embedding", index: 0, embedding: body["encoding_format"] === "base64" ? packed : vector },
+      ];
       const prompt = scripted.usage?.input ?? 11;
       return {
         whole: { object: "list", data, model: body["model"], usage: { prompt_tokens: prompt, total_tokens: prompt } },

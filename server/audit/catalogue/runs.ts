@@ -125,7 +125,8 @@ export const RUNS = {
     fields: {
       model: "`provider/model` that answered, or was tried last.",
       asked: "`provider/model` that was asked for.",
-      attempts: "How many models were tried.",
+      attempts: "How often a provider was asked.",
+      failed: "What became of the attempts before the last: model, ending and status of each.",
       path: "Path of the call.",
       status: "HTTP status of the provider, or null when it did not answer.",
       inputTokens: "Tokens sent.",

@@ -45,7 +45,7 @@ export const Models = z
             "Pause before the first repetition, doubled for each further one; up to half of it is left to chance.",
           ),
         maxDelay: duration({ min: 0, max: 10 * MINUTE })
-          .prefault("10s")
+          .prefault("2s")
           .describe(
             "Longest pause, also where a provider asks for a longer one: then the next model is asked, or the failure answered.",
           ),
