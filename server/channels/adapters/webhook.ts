@@ -7,7 +7,7 @@ import type { AdapterFactory, HookRequest, Reading, Sent } from "#server/channel
 import { needed } from "#server/channels/adapters/needed.ts";
 import { signatureOf, signStandard, standardKey, type Signature } from "#server/channels/adapters/webhook-signature.ts";
 import { retryAfterMs } from "#server/channels/retry-after.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** UTF-16 units of one reply. */
@@ -49,9 +49,10 @@ export const createWebhook: AdapterFactory = (connection) => {
       let answer: Awaited<ReturnType<typeof http>>;
       try {
         answer = await http({ method: "POST", url: replyUrl, headers, body });
-      } catch {
+      } catch (error) {
+        const reason = `the address of replies did not answer: ${messageOf(error)}`;
         // The receiver knows a repeat by its `webhook-id`, so it may be sent again even when it may have arrived.
-        return { ok: false, retry: true, retryAfterMs: null, reason: "the address of replies did not answer" };
+        return { ok: false, retry: true, retryAfterMs: null, reason };
       }
       const { status } = answer;
       return status >= 200 && status < 300
