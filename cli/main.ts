@@ -7,6 +7,7 @@ import { registerConsole } from "./commands/console.ts";
 import { registerFiles } from "./commands/files.ts";
 import { registerGateway } from "./commands/gateway.ts";
 import { registerLogs } from "./commands/logs.ts";
+import { registerModels } from "./commands/models.ts";
 import { registerPairing } from "./commands/pairing.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
 import { registerRuns } from "./commands/runs.ts";
@@ -56,6 +57,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerQuarantine(program, context);
   registerPairing(program, context);
   registerUserFactors(program, context);
+  registerModels(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
   registerAdmin(program, context);

@@ -124,7 +124,7 @@ function shownError(
   return isJson ? text : errorBody(call.route.api, statusCode, "provider_error", message);
 }
 
-function unusable({ statusCode, headers }: ProviderAnswer): Ending | null {
+export function unusable({ statusCode, headers }: ProviderAnswer): Ending | null {
   if (statusCode === 401) {
     return "provider_refused_key";
   }

@@ -1,10 +1,12 @@
 /** Models: what other domains and processes may import. */
-export { acceptCall, prepareCall, reserveCall, type CallRoute } from "#server/models/accept.ts";
+export { prepareCall, reserveCall, type CallRoute } from "#server/models/accept.ts";
 export { modelsOfRole } from "#server/models/access.ts";
 export { errorBody, ModelRefusal } from "#server/models/api-error.ts";
 export type { Caller } from "#server/models/caller.ts";
 export { openModelCore, type ModelCore } from "#server/models/core.ts";
+export { modelViews, providerViews } from "#server/models/console.ts";
 export { modelSocketPath, openModelListener } from "#server/models/listener.ts";
 export { modelsFor } from "#server/models/listing.ts";
+export { probeModel, type Probe } from "#server/models/probe.ts";
 export { relayCall } from "#server/models/relay.ts";
 export { apiOf, findRoute, modelList, MODEL_PATHS, UNKNOWN_PATH } from "#server/models/resolve.ts";

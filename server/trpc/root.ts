@@ -8,6 +8,7 @@ import { pairingRouter } from "#server/channels/pairing/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
+import { modelsRouter } from "#server/models/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
 import { connectionsRouter } from "#server/channels/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
@@ -28,6 +29,7 @@ export const appRouter = router({
   connections: connectionsRouter,
   limits: limitsRouter,
   members: membersRouter,
+  models: modelsRouter,
   overview: overviewRouter,
   pairing: pairingRouter,
   policy: policyRouter,

@@ -108,9 +108,11 @@ export async function startServer(config?: string, { env, sharing }: ServerOptio
     events: (requestId) => recordWhere("request_id", requestId),
     recorded: (event) => recordWhere("event", event),
     async stop() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGTERM");
+        await ended;
+      }
       await owner.end();
       await db.$disconnect();
       await pool.end();
