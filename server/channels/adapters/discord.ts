@@ -36,8 +36,9 @@ const USER_AGENT = `DiscordBot (https://github.com/openclaw, ${VERSION})`;
 const TOKEN_ENDED = new Set([10_015, 10_062, 50_027]);
 
 /**
- * y-coordinates of the eight points whose signatures anybody can make (little-endian, the bit of the sign cleared; those that are not
- * reduced included). A key of zeros, which somebody may write for "none yet", is one.
+ * y-coordinates of the eight points of small order (little-endian, the bit of the sign cleared; those that are not reduced included). By the
+ * equation of RFC 8032 anybody can sign for such a key; whether a library lets it pass is its own affair. A key of zeros, which somebody may
+ * write for "none yet", is one.
  */
 const WEAK_KEYS = new Set([
   "0000000000000000000000000000000000000000000000000000000000000000",

@@ -1,12 +1,17 @@
 /** What the adapters say to their platforms, which behave as documented: threads, limits, waits, edits, files, probes. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { plainHttp } from "../../../tests/support/channel-http.ts";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startFakeDiscord, type FakeDiscord } from "../../../tests/support/fake-discord.ts";
 import { startFakeSlack, type FakeSlack } from "../../../tests/support/fake-slack.ts";
 import { startFakeWhatsapp, type FakeWhatsapp } from "../../../tests/support/fake-whatsapp.ts";
 import type { ChannelAdapter, ResolvedConnection } from "#server/channels/adapter.ts";
 import { createAdapter } from "#server/channels/adapters/index.ts";
+import { channelHttp } from "#server/channels/http.ts";
 import type { InboundAttachment, ReplyTarget } from "#server/channels/schema.ts";
+import { openOutgoing } from "#server/core/net/outgoing.ts";
+
+const outgoing = openOutgoing({ allowsPrivate: (host) => host === "127.0.0.1" });
+const http = channelHttp(outgoing.dispatcher);
+afterAll(() => outgoing.close());
 
 const target = (given: Partial<ReplyTarget>): ReplyTarget => ({
   conversationId: "",
@@ -34,7 +39,7 @@ describe("Slack", () => {
     botToken: platform.botToken,
     apiBase: platform.apiBase,
   });
-  const send = (given: Partial<ReplyTarget>, text = "hello") => slack.send(plainHttp, target(given), text, "r1");
+  const send = (given: Partial<ReplyTarget>, text = "hello") => slack.send(http, target(given), text, "r1");
   beforeEach(async () => {
     platform = await startFakeSlack();
     slack = createAdapter(connection());
@@ -62,12 +67,12 @@ describe("Slack", () => {
   it("edits what it said", async () => {
     const sent = await send({ conversationId: "C0TOWN" }, "working");
     const ts = sent.ok ? (sent.platformMessageId ?? "") : "";
-    expect(await slack.edit?.(plainHttp, target({ conversationId: "C0TOWN" }), ts, "done")).toEqual({
+    expect(await slack.edit?.(http, target({ conversationId: "C0TOWN" }), ts, "done")).toEqual({
       ok: true,
       platformMessageId: ts,
     });
     expect(platform.messages).toMatchObject([{ text: "done", edits: 1 }]);
-    expect(await slack.edit?.(plainHttp, target({ conversationId: "C0TOWN" }), "9.9", "x")).toMatchObject({
+    expect(await slack.edit?.(http, target({ conversationId: "C0TOWN" }), "9.9", "x")).toMatchObject({
       ok: false,
       retry: false,
       reason: "Slack refused: message_not_found",
@@ -89,7 +94,7 @@ describe("Slack", () => {
     platform.absentFrom.add("C0TOWN");
     const replyHandle = `${other.origin}/commands/abc`;
     expect(await send({ conversationId: "C0TOWN", replyHandle })).toMatchObject({ ok: false });
-    await expect(slack.fetchAttachment?.(plainHttp, file(`${other.origin}/files-pri/a`), 10)).rejects.toThrow(
+    await expect(slack.fetchAttachment?.(http, file(`${other.origin}/files-pri/a`), 10)).rejects.toThrow(
       "it is not kept by Slack",
     );
     expect(other.requests).toEqual([]);
@@ -126,20 +131,18 @@ describe("Slack", () => {
   it("fetches a file with its token, up to the limit", async () => {
     platform.files.set("/files-pri/T1/a.txt", Buffer.from("0123456789"));
     const attachment = file(`${platform.origin}/files-pri/T1/a.txt`);
-    expect(await slack.fetchAttachment?.(plainHttp, attachment, 10)).toEqual(Buffer.from("0123456789"));
-    await expect(slack.fetchAttachment?.(plainHttp, attachment, 9)).rejects.toThrow("larger than 9 bytes");
-    await expect(slack.fetchAttachment?.(plainHttp, { ...attachment, bytes: 11 }, 10)).rejects.toThrow(
-      "larger than 10",
-    );
-    await expect(slack.fetchAttachment?.(plainHttp, file(`${platform.origin}/files-pri/T1/b.txt`), 10)).rejects.toThrow(
+    expect(await slack.fetchAttachment?.(http, attachment, 10)).toEqual(Buffer.from("0123456789"));
+    await expect(slack.fetchAttachment?.(http, attachment, 9)).rejects.toThrow("larger than 9 bytes");
+    await expect(slack.fetchAttachment?.(http, { ...attachment, bytes: 11 }, 10)).rejects.toThrow("larger than 10");
+    await expect(slack.fetchAttachment?.(http, file(`${platform.origin}/files-pri/T1/b.txt`), 10)).rejects.toThrow(
       "HTTP 404",
     );
   });
 
   it("proves its credentials", async () => {
-    expect(await slack.probe(plainHttp)).toEqual({ ok: true, account: "gateway in Fake Workspace" });
+    expect(await slack.probe(http)).toEqual({ ok: true, account: "gateway in Fake Workspace" });
     const stranger = createAdapter({ ...connection(), botToken: "xoxb-wrong" });
-    expect(await stranger.probe(plainHttp)).toEqual({ ok: false, reason: "Slack refused: invalid_auth" });
+    expect(await stranger.probe(http)).toEqual({ ok: false, reason: "Slack refused: invalid_auth" });
   });
 });
 
@@ -156,7 +159,7 @@ describe("WhatsApp", () => {
     apiBase: platform.apiBase,
   });
   const send = (given: Partial<ReplyTarget> = {}, text = "hello") =>
-    whatsapp.send(plainHttp, target({ conversationId: "4915112345678", isDirect: true, ...given }), text, "r1");
+    whatsapp.send(http, target({ conversationId: "4915112345678", isDirect: true, ...given }), text, "r1");
   beforeEach(async () => {
     platform = await startFakeWhatsapp();
     whatsapp = createAdapter(connection());
@@ -208,19 +211,19 @@ describe("WhatsApp", () => {
     const other = await startFakeWhatsapp();
     platform.media.set("11", { content: Buffer.from("0123456789") });
     platform.media.set("12", { content: Buffer.from("x"), address: `${other.origin}/attachments/12` });
-    expect(await whatsapp.fetchAttachment?.(plainHttp, file("11"), 10)).toEqual(Buffer.from("0123456789"));
-    await expect(whatsapp.fetchAttachment?.(plainHttp, file("11"), 9)).rejects.toThrow("larger than 9 bytes");
-    await expect(whatsapp.fetchAttachment?.(plainHttp, file("12"), 9)).rejects.toThrow("none of WhatsApp's");
-    await expect(whatsapp.fetchAttachment?.(plainHttp, file("../me?x="), 9)).rejects.toThrow("error 100");
+    expect(await whatsapp.fetchAttachment?.(http, file("11"), 10)).toEqual(Buffer.from("0123456789"));
+    await expect(whatsapp.fetchAttachment?.(http, file("11"), 9)).rejects.toThrow("larger than 9 bytes");
+    await expect(whatsapp.fetchAttachment?.(http, file("12"), 9)).rejects.toThrow("none of WhatsApp's");
+    await expect(whatsapp.fetchAttachment?.(http, file("../me?x="), 9)).rejects.toThrow("error 100");
     expect(other.requests).toEqual([]);
     expect(platform.requests.at(-1)?.path).toBe("/v25.0/..%2Fme%3Fx%3D");
     await other.close();
   });
 
   it("proves its credentials", async () => {
-    expect(await whatsapp.probe(plainHttp)).toEqual({ ok: true, account: "Fake Shop (+1 555-078-3881)" });
+    expect(await whatsapp.probe(http)).toEqual({ ok: true, account: "Fake Shop (+1 555-078-3881)" });
     const stranger = createAdapter({ ...connection(), accessToken: "wrong" });
-    expect(await stranger.probe(plainHttp)).toMatchObject({ ok: false });
+    expect(await stranger.probe(http)).toMatchObject({ ok: false });
   });
 });
 
@@ -242,7 +245,7 @@ describe("Discord", () => {
     };
     return target({ conversationId, replyHandle: token });
   };
-  const send = (to: ReplyTarget, text = "hello") => discord.send(plainHttp, to, text, "r1");
+  const send = (to: ReplyTarget, text = "hello") => discord.send(http, to, text, "r1");
   beforeEach(async () => {
     platform = await startFakeDiscord();
     discord = createAdapter(connection());
@@ -264,7 +267,7 @@ describe("Discord", () => {
     expect(await send(to, "late")).toMatchObject({ ok: true });
     expect(platform.messages[1]).toMatchObject({ interaction: null, channel: to.conversationId, text: "late" });
     const id = before.ok ? (before.platformMessageId ?? "") : "";
-    expect(await discord.edit?.(plainHttp, to, id, "done")).toEqual({ ok: true, platformMessageId: id });
+    expect(await discord.edit?.(http, to, id, "done")).toEqual({ ok: true, platformMessageId: id });
     expect(platform.messages[0]).toMatchObject({ text: "done", edits: 1 });
   });
 
@@ -272,7 +275,7 @@ describe("Discord", () => {
     const to = answering();
     const sent = await send(to, "working");
     const id = sent.ok ? (sent.platformMessageId ?? "") : "";
-    expect(await discord.edit?.(plainHttp, to, id, "done")).toMatchObject({ ok: true });
+    expect(await discord.edit?.(http, to, id, "done")).toMatchObject({ ok: true });
     expect(platform.messages).toMatchObject([{ text: "done", edits: 1 }]);
   });
 
@@ -301,16 +304,16 @@ describe("Discord", () => {
   it("fetches a file from the platform's own hosts alone, without the bot's token", async () => {
     platform.files.set("/attachments/1/a.txt", Buffer.from("0123456789"));
     const attachment = file(`${platform.origin}/attachments/1/a.txt`);
-    expect(await discord.fetchAttachment?.(plainHttp, attachment, 10)).toEqual(Buffer.from("0123456789"));
+    expect(await discord.fetchAttachment?.(http, attachment, 10)).toEqual(Buffer.from("0123456789"));
     expect(platform.requests[0]?.headers.authorization).toBeUndefined();
     await expect(
-      discord.fetchAttachment?.(plainHttp, file("https://cdn.discordapp.com@evil.example/a"), 10),
+      discord.fetchAttachment?.(http, file("https://cdn.discordapp.com@evil.example/a"), 10),
     ).rejects.toThrow("it is not kept by Discord");
   });
 
   it("proves its credentials, and that the three belong together", async () => {
-    expect(await discord.probe(plainHttp)).toEqual({ ok: true, account: "Fake App" });
-    const probe = (more: Partial<ResolvedConnection>) => createAdapter({ ...connection(), ...more }).probe(plainHttp);
+    expect(await discord.probe(http)).toEqual({ ok: true, account: "Fake App" });
+    const probe = (more: Partial<ResolvedConnection>) => createAdapter({ ...connection(), ...more }).probe(http);
     expect(await probe({ botToken: "wrong" })).toMatchObject({
       ok: false,
       reason: "Discord answered HTTP 401, code 0",

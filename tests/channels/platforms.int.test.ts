@@ -1,0 +1,300 @@
+/** Each platform against a running server, from its delivery to the reply it shows: valid, forged, late, early, twice, at once, too large, too slow. */
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { dripHook, postHook } from "../support/hook-post.ts";
+import {
+  PLATFORMS,
+  startPlatforms,
+  VERIFY_TOKEN,
+  type HookPlatform,
+  type Platforms,
+} from "../support/hook-platforms.ts";
+
+let platforms: Platforms;
+const now = (): number => Math.floor(Date.now() / 1000);
+
+beforeAll(async () => {
+  platforms = await startPlatforms();
+});
+afterAll(() => platforms.stop());
+
+describe.each(PLATFORMS)("%s", (name) => {
+  let platform: HookPlatform;
+  let url: string;
+  const send = (message: ReturnType<HookPlatform["message"]>, from?: string) =>
+    postHook(url, message.body, message.headers(), from);
+  beforeAll(() => {
+    platform = platforms.all[name];
+    url = platforms.url(name);
+  });
+
+  it("a valid delivery is taken, answered once, and on record", async () => {
+    const message = platform.message(platform.known, "/help");
+    const { status, requestId } = await send(message);
+    expect(status).toBe(200);
+    expect(await platforms.ended(name, message.eventId)).toEqual({ state: "answered", reason: null });
+    expect(platform.told(platform.known)).toEqual([expect.stringContaining("/help")]);
+    const recorded = (await platforms.server.events(requestId)).map(({ event }) => event);
+    expect(recorded).toEqual(
+      expect.arrayContaining(["channel.delivery_accepted", "message.received", "channel.reply_sent"]),
+    );
+  });
+
+  it("the same again, and twenty at once, are answered once", async () => {
+    const message = platform.message(platform.known, "/help");
+    const before = platform.told(platform.known).length;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(message)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await platforms.ended(name, message.eventId);
+    const later = await send(message);
+    expect(later.status).toBe(200);
+    expect(await platforms.server.events(later.requestId)).toMatchObject([
+      { event: "channel.delivery_repeated", reason: "duplicate" },
+    ]);
+    const last = platform.message(platform.known, "/help");
+    await send(last);
+    await platforms.ended(name, last.eventId);
+    expect(platform.told(platform.known).length).toBe(before + 2);
+    const rows = await platforms.server.sql("SELECT 1 FROM channel_delivery WHERE event_id = $1", [message.eventId]);
+    expect(rows).toHaveLength(1);
+  });
+
+  it("out of order is answered as it comes", async () => {
+    const [first, second] = [platform.message(platform.known, "/help"), platform.message(platform.known, "/help")];
+    await send(second);
+    await send(first);
+    expect((await platforms.ended(name, first.eventId)).state).toBe("answered");
+    expect((await platforms.ended(name, second.eventId)).state).toBe("answered");
+  });
+
+  it.each<[string, (headers: Record<string, string>, signature: string) => Record<string, string>, string]>([
+    ["no signature", (headers, signature) => without(headers, signature), "signature_missing"],
+    [
+      "one in capitals",
+      (headers, signature) => changed(headers, signature, (text) => text.toUpperCase()),
+      "signature_wrong",
+    ],
+    ["one in base64url", (headers, signature) => changed(headers, signature, reencoded), "signature_wrong"],
+    [
+      "one that is cut",
+      (headers, signature) => changed(headers, signature, (text) => text.slice(0, -2)),
+      "signature_wrong",
+    ],
+    ["one of something else", (headers, signature) => changed(headers, signature, flipped), "signature_wrong"],
+  ])("forged: %s", async (_what, change, reason) => {
+    const message = platform.message(platform.known, "/help");
+    const posted = await postHook(
+      url,
+      message.body,
+      change(message.headers(), platform.signature),
+      platforms.newAddress(),
+    );
+    expect(posted.status).toBe(401);
+    expect(await platforms.refusals(posted.requestId)).toEqual([reason]);
+    expect(await stored(message.eventId)).toBe(0);
+  });
+
+  it("forged: other bytes, one of them, or one more", async () => {
+    const from = platforms.newAddress();
+    const message = platform.message(platform.known, "/help");
+    for (const body of [message.body.replace("help", "halp"), `${message.body} `, `\ufeff${message.body}`]) {
+      expect((await postHook(url, body, message.headers(), from)).status).toBe(401);
+    }
+    expect(await stored(message.eventId)).toBe(0);
+  });
+
+  it("too large", async () => {
+    const { headers } = platform.message(platform.known, "/help");
+    const posted = await postHook(url, Buffer.alloc(platform.maxBody + 1, 32), headers());
+    expect(posted.status).toBe(413);
+    expect(await platforms.refusals(posted.requestId)).toEqual(["too_large"]);
+  });
+
+  it("proven, and nothing that the platform documents", async () => {
+    const posted = await postHook(url, ...signedNonsense());
+    expect(posted.status).toBe(400);
+    expect((await platforms.server.events(posted.requestId)).map(({ event }) => event)).toEqual([
+      "channel.delivery_malformed",
+    ]);
+  });
+
+  it("the platform's wish to wait is followed, and the reply comes once", async () => {
+    const before = platform.told(platform.known).length;
+    platform.fake.misbehave({ status: 429, headers: { "retry-after": "1" }, body: {} });
+    const message = platform.message(platform.known, "/help");
+    const started = performance.now();
+    await send(message);
+    expect((await platforms.ended(name, message.eventId)).state).toBe("answered");
+    expect(performance.now() - started).toBeGreaterThan(950);
+    expect(platform.told(platform.known).length).toBe(before + 1);
+  });
+
+  it("a reply of which nobody knows whether it arrived is not sent again: it has failed for all to see", async () => {
+    const before = platform.told(platform.known).length;
+    platform.fake.misbehave("cut");
+    const message = platform.message(platform.known, "/help");
+    await send(message);
+    expect(await platforms.ended(name, message.eventId)).toEqual({ state: "failed", reason: "may_have_arrived" });
+    expect(platform.told(platform.known).length).toBe(before);
+    expect(await platforms.server.recorded("channel.delivery_failed")).not.toEqual([]);
+  });
+
+  function signedNonsense(): [string, Record<string, string>] {
+    const body = '{"hello":"world"}';
+    const { slack, whatsapp, discord } = platforms;
+    const sides = { slack, whatsapp, discord } as const;
+    return [body, { "content-type": "application/json", ...sides[name].sign(body) }];
+  }
+});
+
+const stored = async (eventId: string): Promise<number> =>
+  (await platforms.server.sql("SELECT 1 FROM channel_delivery WHERE event_id = $1", [eventId])).length;
+
+const without = (headers: Record<string, string>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([known]) => known !== name));
+
+const changed = (
+  headers: Record<string, string>,
+  name: string,
+  change: (text: string) => string,
+): Record<string, string> => ({ ...headers, [name]: change(headers[name] ?? "") });
+
+/** The same bytes in base64url, behind whatever stands in front of them. */
+function reencoded(signature: string): string {
+  const digits = /[0-9a-f]{64,}$/.exec(signature)?.[0] ?? "";
+  return signature.slice(0, -digits.length) + Buffer.from(digits, "hex").toString("base64url");
+}
+
+const flipped = (signature: string): string => `${signature.slice(0, -1)}${signature.endsWith("0") ? "1" : "0"}`;
+
+describe.each(["slack", "discord"] as const)("%s signs the time", (name) => {
+  it("stale and from the future: refused, though it is signed", async () => {
+    const platform = platforms.all[name];
+    const from = platforms.newAddress();
+    for (const at of [now() - 302, now() + 302]) {
+      const message = platform.message(platform.known, "/help");
+      const posted = await postHook(platforms.url(name), message.body, message.headers(at), from);
+      expect(posted.status).toBe(401);
+      expect(await platforms.refusals(posted.requestId)).toEqual(["timestamp_stale"]);
+      expect(await stored(message.eventId)).toBe(0);
+    }
+  });
+});
+
+it("bodies that come a byte at a time end after a while, on all platforms", async () => {
+  const lines = await Promise.all(
+    PLATFORMS.map((name) => {
+      const platform = platforms.all[name];
+      const message = platform.message(platform.known, "/help");
+      return dripHook(platforms.url(name), message.headers());
+    }),
+  );
+  expect(lines).toEqual(lines.map(() => expect.stringMatching(/^HTTP\/1\.1 408 /) as string));
+}, 30_000);
+
+describe("Slack", () => {
+  it("the challenge of a new address is repeated to who can sign it", async () => {
+    const body = JSON.stringify({
+      type: "url_verification",
+      token: "x",
+      challenge: "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd",
+    });
+    const signed = await postHook(platforms.url("slack"), body, platforms.slack.sign(body));
+    expect(signed).toMatchObject({ status: 200, text: "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd" });
+    const forged = { ...platforms.slack.sign(body), "x-slack-signature": `v0=${"0".repeat(64)}` };
+    const refused = await postHook(platforms.url("slack"), body, forged, platforms.newAddress());
+    expect(refused.status).toBe(401);
+    expect(refused.text).not.toContain("3eZbrw1aBm2rZgRNFdxV2595E9CY3gmd");
+  });
+
+  it("a mention is answered in its thread, and people among themselves are not listened to", async () => {
+    const { slack } = platforms;
+    const event = { channel: "C0TOWN", user: "U0ALICE", text: `<@${slack.botUserId}> /help`, ts: "1700000000.000100" };
+    await slack.event(platforms.url("slack"), { ...event, type: "app_mention" }, "EvMention");
+    await slack.event(platforms.url("slack"), { ...event, type: "message", channel_type: "channel" }, "EvOverheard");
+    expect((await platforms.ended("slack", "EvMention")).state).toBe("answered");
+    expect(await stored("EvOverheard")).toBe(0);
+    expect(slack.messages.filter(({ channel }) => channel === "C0TOWN")).toMatchObject([
+      { thread: "1700000000.000100", unfurls: false },
+    ]);
+  });
+
+  it("a retry with Slack's headers is the same event", async () => {
+    const { slack } = platforms;
+    const message = platforms.all.slack.message("U0ALICE", "/help");
+    const before = platforms.all.slack.told("U0ALICE").length;
+    await postHook(platforms.url("slack"), message.body, message.headers());
+    const again = { ...message.headers(now() + 1), "x-slack-retry-num": "1", "x-slack-retry-reason": "http_timeout" };
+    expect((await postHook(platforms.url("slack"), message.body, again)).status).toBe(200);
+    await platforms.ended("slack", message.eventId);
+    await vi.waitFor(() => expect(platforms.all.slack.told("U0ALICE").length).toBe(before + 1));
+    expect(slack.requests.length).toBeGreaterThan(0);
+  });
+
+  it("a slash command is answered where it was typed, or to its sender alone where the bot is not", async () => {
+    const { slack } = platforms;
+    const url = platforms.url("slack");
+    await slack.command(url, { command: "/help", trigger_id: "trigger.1", channel_id: "C0HALL" });
+    expect((await platforms.ended("slack", "trigger.1")).state).toBe("answered");
+    expect(slack.messages.filter(({ channel }) => channel === "C0HALL")).toHaveLength(1);
+    slack.absentFrom.add("C0AWAY");
+    await slack.command(url, { command: "/help", trigger_id: "trigger.2", channel_id: "C0AWAY" });
+    expect((await platforms.ended("slack", "trigger.2")).state).toBe("answered");
+    expect(slack.responses).toMatchObject([
+      { responseType: "ephemeral", text: expect.stringContaining("/help") as string },
+    ]);
+  });
+});
+
+describe("WhatsApp", () => {
+  it("proves the address to who knows the token, and to nobody else", async () => {
+    const url = platforms.url("whatsapp");
+    const proven = await platforms.whatsapp.prove(url, VERIFY_TOKEN);
+    expect(proven).toMatchObject({ status: 200, text: proven.challenge });
+    const refused = await platforms.whatsapp.prove(url, "guess");
+    expect(refused.status).toBe(401);
+    expect(refused.text).not.toContain(refused.challenge);
+  });
+
+  it("every message of a batch is answered, to its own sender; a report on a message is not one", async () => {
+    const { whatsapp, all } = platforms;
+    const [one, two] = [whatsapp.text(all.whatsapp.known, "/help"), whatsapp.text(all.whatsapp.stranger, "/help")];
+    const before = all.whatsapp.told(all.whatsapp.known).length;
+    const statuses = [{ id: "wamid.status", status: "read", timestamp: "1", recipient_id: all.whatsapp.known }];
+    await whatsapp.deliver(platforms.url("whatsapp"), [one, two], { statuses });
+    expect((await platforms.ended("whatsapp", one.id)).state).toBe("answered");
+    expect(await platforms.ended("whatsapp", two.id)).toEqual({ state: "refused", reason: "sender_unknown" });
+    expect(all.whatsapp.told(all.whatsapp.known).length).toBe(before + 1);
+    expect(whatsapp.messages.at(-1)?.previews).toBe(false);
+    expect(await stored("wamid.status")).toBe(0);
+  });
+});
+
+describe("Discord", () => {
+  it("PING is answered with PONG, and a bad signature with 401, as Discord tries when the address is entered", async () => {
+    const { discord } = platforms;
+    const ping = { id: "1", application_id: discord.applicationId, type: 1, token: "t", version: 1 };
+    expect(await discord.interact(platforms.url("discord"), ping)).toMatchObject({ status: 200, text: '{"type":1}' });
+    const body = JSON.stringify(ping);
+    const forged = { ...discord.sign(body), "x-signature-ed25519": "0".repeat(128) };
+    expect((await postHook(platforms.url("discord"), body, forged, platforms.newAddress())).status).toBe(401);
+  });
+
+  it("a command is deferred at once and answered by its interaction, or by the bot when that is over", async () => {
+    const { discord } = platforms;
+    const known = platforms.all.discord.known;
+    const command = discord.command(known, "help");
+    expect(await discord.interact(platforms.url("discord"), command)).toMatchObject({
+      status: 200,
+      text: '{"type":5}',
+    });
+    expect((await platforms.ended("discord", command.id)).state).toBe("answered");
+    expect(discord.messages.filter(({ interaction }) => interaction === command.token)).toMatchObject([
+      { embeds: false, mentions: false },
+    ]);
+    const late = discord.command(known, "help");
+    discord.expireTokens();
+    await discord.interact(platforms.url("discord"), late);
+    expect((await platforms.ended("discord", late.id)).state).toBe("answered");
+    expect(discord.messages.at(-1)).toMatchObject({ interaction: null, channel: late.channel.id });
+  });
+});
