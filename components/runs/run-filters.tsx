@@ -3,6 +3,7 @@
 import { FilterIcon } from "lucide-react";
 import type { SubmitEvent } from "react";
 import { LANGUAGES, STATES, type RunFilterName, type useRunFilters } from "#components/runs/use-run-filters.ts";
+import { formText } from "#components/shared/form-text.ts";
 import { Button } from "#components/ui/button.tsx";
 import { Field } from "#components/ui/field.tsx";
 import { Input } from "#components/ui/input.tsx";
@@ -17,7 +18,7 @@ export function RunFilters({ filters }: { filters: ReturnType<typeof useRunFilte
   function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    setFilters(Object.fromEntries(TEXTS.map((name) => [name, textOf(data, name)])));
+    setFilters(Object.fromEntries(TEXTS.map((name) => [name, formText(data, name)])));
   }
 
   return (
@@ -84,8 +85,3 @@ function TextFilter({ name, label, value, type = "text" }: TextFilterProps) {
     </Field>
   );
 }
-
-const textOf = (data: FormData, name: string): string => {
-  const value = data.get(name);
-  return typeof value === "string" ? value : "";
-};

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
 import { simulateHref } from "#server/access/addresses.ts";
+import { ChatFactor } from "#components/users/chat-factor.tsx";
 import { SourceBadge } from "#components/policy/source-badge.tsx";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
@@ -126,6 +127,7 @@ function Existing({ id, roles, readOnly, inFile, onClose }: ExistingProps) {
           </Button>
         )}
       </div>
+      {user !== null && <ChatFactor userId={id} readOnly={!can("users:write")} />}
       {user !== null && !readOnly && <UserForm key={user.revision} user={user} roles={roles} onClose={onClose} />}
       {isDeleting && user !== null && (
         <DeleteUser user={user} tokens={data.tokens} onClose={() => setDeleting(false)} onDeleted={onClose} />

@@ -6,23 +6,24 @@ export const NamedConnection = z.strictObject({ channel: z.string().min(1).max(6
 
 const Setting = z.union([z.string(), z.boolean(), z.array(z.string())]);
 
+const Connection = z.object({
+  channel: z.string(),
+  type: z.enum(CHANNEL_TYPES),
+  /** The file's can be changed there only. */
+  source: z.enum(["file", "database"]),
+  /** `off`: switched off. `not_configured`: see `problem`; every delivery is refused. */
+  state: z.enum(["on", "off", "not_configured"]),
+  problem: z.string().nullable(),
+  settings: z.record(z.string(), Setting),
+  /** Names of the secrets that are set. */
+  secrets: z.array(z.string()),
+  /** Where the platform is to deliver to: path on this server. */
+  hookPath: z.string(),
+});
+export type ConnectionRow = z.output<typeof Connection>;
+
 export const ConnectionList = z.object({
-  connections: z.array(
-    z.object({
-      channel: z.string(),
-      type: z.enum(CHANNEL_TYPES),
-      /** The file's can be changed there only. */
-      source: z.enum(["file", "database"]),
-      /** `off`: switched off. `not_configured`: see `problem`; every delivery is refused. */
-      state: z.enum(["on", "off", "not_configured"]),
-      problem: z.string().nullable(),
-      settings: z.record(z.string(), Setting),
-      /** Names of the secrets that are set. */
-      secrets: z.array(z.string()),
-      /** Where the platform is to deliver to: path on this server. */
-      hookPath: z.string(),
-    }),
-  ),
+  connections: z.array(Connection),
   configFile: z.string(),
 });
 
@@ -66,6 +67,7 @@ const Delivery = z.object({
   acceptedAt: z.date(),
   finishedAt: z.date().nullable(),
 });
+export type DeliveryRow = z.output<typeof Delivery>;
 export const DeliveryPage = z.object({ deliveries: z.array(Delivery), nextCursor: z.string().nullable() });
 export type DeliveryPage = z.output<typeof DeliveryPage>;
 

@@ -1,0 +1,42 @@
+"use client";
+
+import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { useMemo } from "react";
+import { DELIVERY_STATES } from "#server/channels/schema.ts";
+
+const PARSERS = {
+  state: parseAsStringLiteral(DELIVERY_STATES),
+  channel: parseAsString,
+  sender: parseAsString,
+  /** Cursors of the pages gone through; the last one is shown. */
+  pages: parseAsArrayOf(parseAsString).withDefault([]),
+};
+
+/** What is asked of the delivery log, kept in the address. */
+export function useDeliveryFilters() {
+  const [values, setValues] = useQueryStates(PARSERS, { history: "push" });
+  const { state, channel, sender, pages } = values;
+  const cursor = pages.at(-1);
+  const input = useMemo(
+    () => ({
+      ...(state === null ? {} : { state }),
+      ...(channel === null ? {} : { channel }),
+      ...(sender === null ? {} : { sender }),
+      ...(cursor === undefined ? {} : { cursor }),
+    }),
+    [state, channel, sender, cursor],
+  );
+  return {
+    values,
+    input,
+    pages,
+    isFiltered: state !== null || channel !== null || sender !== null,
+    setState: (text: string) =>
+      void setValues({ state: DELIVERY_STATES.find((known) => known === text) ?? null, pages: null }),
+    /** Empty text takes a filter away. */
+    setTexts: (texts: { channel: string; sender: string }) =>
+      void setValues({ channel: texts.channel.trim() || null, sender: texts.sender.trim() || null, pages: null }),
+    clear: () => void setValues(null),
+    setPages: (next: readonly string[]) => void setValues({ pages: next.length === 0 ? null : [...next] }),
+  };
+}
