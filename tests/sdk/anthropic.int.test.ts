@@ -91,6 +91,12 @@ describe.each(["claude/m", "fake/m", "google/gemini-2.5-flash"])("messages with 
     held.resolve();
   });
 
+  test("half a stream is an error", async () => {
+    gateway.fake.script({ text: "Hello there.", breakAfter: 3 });
+    const reading = client.messages.stream(ask(model)).finalMessage();
+    await expect(reading).rejects.toBeInstanceOf(Anthropic.APIError);
+  });
+
   test.each<[number, new (...parts: never[]) => Error]>([
     [400, Anthropic.BadRequestError],
     [404, Anthropic.NotFoundError],
@@ -135,6 +141,14 @@ test("who may not is told so in the SDK's words, and no provider hears of it", a
   );
   await expect(client.messages.create(ask("nowhere/m"))).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   expect(gateway.fake.requests.length).toBe(before);
+});
+
+test("the models there are", async () => {
+  const names: string[] = [];
+  for await (const { id } of client.models.list()) {
+    names.push(id);
+  }
+  expect(names).toEqual(expect.arrayContaining(["fake/m", "claude/m"]));
 });
 
 test("what has no counterpart is refused by name", async () => {

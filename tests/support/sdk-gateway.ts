@@ -20,7 +20,8 @@ export async function startSdkGateway(): Promise<SdkGateway> {
     claude: { type: "anthropic", baseUrl, apiKey: "key-of-claude" },
     google: { baseUrl, apiKey: "key-of-google" },
   };
-  const server = await startServer(JSON.stringify({ models: { providers, retries: { count: 0 } } }));
+  const prices = { "fake/m": { input: 1, output: 2 }, "claude/m": { input: 1, output: 2 } };
+  const server = await startServer(JSON.stringify({ models: { providers, prices, retries: { count: 0 } } }));
   const { token } = await server.token({ name: "sdk", role: "admin" });
   const { token: powerless } = await server.token({ name: "powerless", role: "readonly", ownerId: "reader" });
   return {
