@@ -255,6 +255,17 @@ describe("WhatsApp", () => {
     expect(refused.text).not.toContain(refused.challenge);
   });
 
+  it("a delivery from before the memory of repeats acts on nothing, though it is signed", async () => {
+    const { whatsapp, all } = platforms;
+    const before = all.whatsapp.told(all.whatsapp.known).length;
+    const old = whatsapp.text(all.whatsapp.known, "/help", { timestamp: String(now() - 29 * 86_400 - 60) });
+    const recent = whatsapp.text(all.whatsapp.known, "/help", { timestamp: String(now() - 7 * 86_400) });
+    await whatsapp.deliver(platforms.url("whatsapp"), [old, recent]);
+    expect(await platforms.ended("whatsapp", old.id)).toEqual({ state: "ignored", reason: "too_old" });
+    expect((await platforms.ended("whatsapp", recent.id)).state).toBe("answered");
+    expect(all.whatsapp.told(all.whatsapp.known).length).toBe(before + 1);
+  });
+
   it("every message of a batch is answered, to its own sender; a report on a message is not one", async () => {
     const { whatsapp, all } = platforms;
     const [one, two] = [whatsapp.text(all.whatsapp.known, "/help"), whatsapp.text(all.whatsapp.stranger, "/help")];

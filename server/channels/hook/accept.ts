@@ -5,6 +5,7 @@ import type { InboundEvent } from "#server/channels/schema.ts";
 import { sealEvent } from "#server/channels/sealed-event.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
 import { WORK_WAITS } from "#server/channels/worker/claim.ts";
+import { OLDEST_MS } from "#server/channels/worker/retention.ts";
 import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { newDeliveryId } from "#server/core/ids.ts";
 import type { Incoming } from "#server/gateway/index.ts";
@@ -35,7 +36,7 @@ export async function acceptEvents(
   await inTransaction(services.pool, async (client) => {
     const recorded: AuditEventInput[] = [];
     for (const { id, event, sealed } of rows) {
-      const why = ignoredBecause(event);
+      const why = ignoredBecause(event, at);
       const { eventId, kind, senderId, conversationId } = event;
       const state = why === null ? "accepted" : "ignored";
       const finishedAt = why === null ? null : at;
@@ -70,9 +71,12 @@ export async function acceptEvents(
 }
 
 /** What is noted and never acted on. */
-function ignoredBecause({ kind, isBot }: InboundEvent): string | null {
+function ignoredBecause({ kind, isBot, sentAt }: InboundEvent, now: Date): string | null {
   if (isBot) {
     return "bot";
+  }
+  if (sentAt !== null && now.getTime() - sentAt > OLDEST_MS) {
+    return "too_old";
   }
   return kind === "message" || kind === "command" ? null : kind;
 }

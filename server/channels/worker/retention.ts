@@ -3,6 +3,8 @@ import type { Pool } from "pg";
 
 /** Also how long a repeat is recognised. */
 const KEPT_DAYS = 30;
+/** What was sent longer ago might repeat something forgotten: where a platform signs no time, that is all there is (milliseconds). */
+export const OLDEST_MS = (KEPT_DAYS - 1) * 24 * 60 * 60_000;
 const BATCH = 1_000;
 
 /** @returns how many were removed. */
