@@ -208,13 +208,14 @@ describe("Slack", () => {
 
   it("a mention is answered in its thread, and people among themselves are not listened to", async () => {
     const { slack } = platforms;
-    const event = { channel: "C0TOWN", user: "U0ALICE", text: `<@${slack.botUserId}> /help`, ts: "1700000000.000100" };
+    const ts = `${now()}.000100`;
+    const event = { channel: "C0TOWN", user: "U0ALICE", text: `<@${slack.botUserId}> /help`, ts };
     await slack.event(platforms.url("slack"), { ...event, type: "app_mention" }, "EvMention");
     await slack.event(platforms.url("slack"), { ...event, type: "message", channel_type: "channel" }, "EvOverheard");
     expect((await platforms.ended("slack", "EvMention")).state).toBe("answered");
     expect(await stored("EvOverheard")).toBe(0);
     expect(slack.messages.filter(({ channel }) => channel === "C0TOWN")).toMatchObject([
-      { thread: "1700000000.000100", unfurls: false },
+      { thread: ts, unfurls: false },
     ]);
   });
 

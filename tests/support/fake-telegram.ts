@@ -133,7 +133,7 @@ export function messageUpdate(
     update_id: updateId,
     message: {
       message_id: updateId + 5000,
-      date: 1_760_000_000,
+      date: Math.floor(Date.now() / 1000),
       from: { id: from, is_bot: false, first_name: "Ada", username: "ada" },
       chat: { id: chat, type },
       text,
