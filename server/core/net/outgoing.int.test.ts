@@ -1,11 +1,14 @@
 /** Connections out of the process: a real listener on loopback counts who arrives. */
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { fetch, request } from "undici";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NOTHING_PRIVATE, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";
 import { openOutgoing, refusalOf, type Outgoing, type OutgoingOptions } from "#server/core/net/outgoing.ts";
+import { certificateFolder } from "../../../tests/support/certificates.ts";
 
 let server: Server;
 let port: number;
@@ -120,6 +123,31 @@ test("a head that is too large and an answer that does not come end the request"
   expect(await failed(request(`http://127.0.0.1:${port}/`, { dispatcher }))).toMatchObject({
     code: "UND_ERR_HEADERS_TIMEOUT",
   });
+});
+
+test("a certificate that nobody vouches for ends the connection, also where the environment looks away", async () => {
+  const folder = certificateFolder();
+  const { cert, key } = folder.make("self");
+  let served = 0;
+  const tls = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_request, response) => {
+    served += 1;
+    response.end();
+  });
+  tls.listen(0, "127.0.0.1");
+  await once(tls, "listening");
+  vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+  try {
+    const url = `https://localhost:${(tls.address() as AddressInfo).port}/`;
+    const dispatcher = outgoing(() => true, answering("127.0.0.1"));
+    expect(await failed(request(url, { dispatcher }))).toMatchObject({ code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+    expect(served).toBe(0);
+  } finally {
+    vi.unstubAllEnvs();
+    const closed = once(tls, "close");
+    tls.close();
+    await closed;
+    folder.remove();
+  }
 });
 
 test("a name without an address, and one that cannot be looked up, fail as such", async () => {

@@ -8,8 +8,6 @@ import { isIP, type LookupFunction } from "node:net";
 import { Agent, buildConnector, Pool, type Dispatcher } from "undici";
 import { portOf, refusedAddress, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";
 
-export { safeUrl } from "#server/core/net/outbound-policy.ts";
-
 interface ResolvedAddress {
   address: string;
   family: number;
