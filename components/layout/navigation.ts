@@ -2,6 +2,7 @@
 import {
   ArchiveIcon,
   BotIcon,
+  CpuIcon,
   FileCogIcon,
   GaugeIcon,
   InboxIcon,
@@ -45,6 +46,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
       { path: "/audit", label: "Audit log", icon: ScrollTextIcon, permission: "audit:read", key: "a" },
       { path: "/deliveries", label: "Deliveries", icon: InboxIcon, permission: "channels:read", key: "d" },
       { path: "/runs", label: "Runs", icon: BotIcon, permission: "runs:read", key: "r" },
+      { path: "/models", label: "Models", icon: CpuIcon, permission: "models:read", key: "n" },
       { path: "/quarantine", label: "Quarantine", icon: ShieldAlertIcon, permission: "quarantine:read", key: "q" },
       { path: "/limits", label: "Rate limits", icon: GaugeIcon, permission: "limits:read", key: "l" },
     ],
