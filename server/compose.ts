@@ -118,7 +118,8 @@ export async function composeServer(): Promise<AppServices> {
         .catch((error: unknown) => log.error({ err: error }, "a value that cannot be read could not be recorded")),
   });
   const runs = await createRunWatcher({ db, runSeal }, notify);
-  const models = openModelCore({ config, pool, log });
+  const reserving = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
+  const models = openModelCore({ config, pool, reserving, log });
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
     clock,

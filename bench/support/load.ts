@@ -1,6 +1,7 @@
 /** Server processes to measure, and the load on them. */
 import { fork, type ChildProcess } from "node:child_process";
 import autocannon from "autocannon";
+import { Agent, request } from "undici";
 
 export interface Figure {
   requestsPerSecond: number;
@@ -45,4 +46,58 @@ export function stop(child: ChildProcess): Promise<unknown> {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   return ended;
+}
+
+/** Milliseconds of `count` calls, one after the other on one connection; the first tenth is not counted. */
+export async function latencies(
+  url: string,
+  { headers, body, count }: Pick<Load, "headers" | "body"> & { count: number },
+): Promise<number[]> {
+  const dispatcher = new Agent({ connections: 1 });
+  const taken: number[] = [];
+  for (let turn = 0; turn < count; turn += 1) {
+    const started = performance.now();
+    const answer = await request(url, { method: "POST", headers, body, dispatcher });
+    await answer.body.text();
+    if (answer.statusCode !== 200) {
+      throw new Error(`${url} answered ${answer.statusCode}; the figure would mean nothing`);
+    }
+    taken.push(performance.now() - started);
+  }
+  await dispatcher.close();
+  return taken.slice(Math.floor(count / 10));
+}
+
+/** `count` streams, `atOnce` of them at a time: how long the first piece took (milliseconds), and how many came to their end. */
+export async function streams(
+  url: string,
+  { headers, body, atOnce, count }: Pick<Load, "headers" | "body"> & { atOnce: number; count: number },
+): Promise<{ firstMs: number[]; whole: number }> {
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  const firstMs: number[] = [];
+  let whole = 0;
+  let left = count;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const started = performance.now();
+      let last = "";
+      try {
+        const answer = await request(url, { method: "POST", headers, body, dispatcher });
+        for await (const piece of answer.body as AsyncIterable<Buffer>) {
+          if (last === "") {
+            firstMs.push(performance.now() - started);
+          }
+          last = piece.toString();
+        }
+      } catch {
+        // A stream that breaks off is one that is lost.
+        last = "";
+      }
+      whole += last.endsWith("data: [DONE]\n\n") ? 1 : 0;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  await dispatcher.close();
+  return { firstMs, whole };
 }

@@ -177,7 +177,7 @@ async function setAside(
 }
 
 async function takeRoom(
-  { pool, config }: ModelServices,
+  { models, config }: ModelServices,
   { id, at, targets }: Unreserved,
   budgets: readonly AppliedBudget[],
   need: Need,
@@ -195,7 +195,7 @@ async function takeRoom(
       { because: source },
     );
   }
-  const room = await reserveRoom(pool, budgets, {
+  const room = await reserveRoom(models.reserving, budgets, {
     callId: id,
     inputTokens: need.inputTokens,
     outputWish,

@@ -162,10 +162,12 @@ test("what a killed process had set aside is given back when it expires, not bef
   const { token } = await server.token({ name: "crash", ownerId: "j" });
   const doomed = await startServer(undefined, { sharing: server });
   fake.script({ hang: true });
+  const before = fake.requests.length;
   const lost = call(token, BODY, doomed).catch(() => null);
   await expect
     .poll(async () => (await server.sql("SELECT 1 FROM model_reservation")).length, { timeout: 20_000 })
     .toBe(1);
+  await expect.poll(() => fake.requests.length, { timeout: 20_000 }).toBe(before + 1);
   const ended = new Promise((resolve) => doomed.process.once("exit", resolve));
   doomed.process.kill("SIGKILL");
   await Promise.all([ended, lost]);

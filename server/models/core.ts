@@ -9,6 +9,8 @@ import { openProviders } from "#server/models/upstream.ts";
 
 export interface ModelCore {
   providers: Dispatcher;
+  /** For what is set aside: short statements, many after each other on one row, that a crash of the database may take back. */
+  reserving: Pool;
   ledger: Ledger;
   /** Aborted when calls over the API have to end. */
   stopping: AbortSignal;
@@ -23,11 +25,13 @@ export interface ModelCore {
 interface ModelCoreOptions {
   config: Pick<ConfigStore, "current">;
   pool: Pool;
+  /** See `ModelCore`; closed with it. */
+  reserving: Pool;
   log: Logger;
 }
 
 export function openModelCore(options: ModelCoreOptions): ModelCore {
-  const { config, pool, log } = options;
+  const { config, pool, reserving, log } = options;
   const outgoing = openProviders(config);
   const ledger = openLedger(pool);
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
@@ -35,6 +39,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
   const underWay = new Set<Promise<unknown>>();
   return {
     providers: outgoing.dispatcher,
+    reserving,
     ledger,
     stopping: stop.signal,
     track(call) {
@@ -52,6 +57,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
       await upkeep.stop();
       await ledger.idle();
       await outgoing.close();
+      await reserving.end();
     },
   };
 }

@@ -70,7 +70,12 @@ export async function openModelBench(config: string): Promise<ModelBench> {
   const services = {
     config: store,
     pool,
-    models: openModelCore({ config: store, pool, log }),
+    models: openModelCore({
+      config: store,
+      pool,
+      reserving: createPool({ connectionString: database.appUrl, name: "reserving", max: 4, relaxed: true }),
+      log,
+    }),
     refusals: createCollapser(audit),
     log,
     paths: home,

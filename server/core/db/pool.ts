@@ -12,6 +12,11 @@ export interface PoolOptions {
   max?: number;
   /** Milliseconds a statement may take; default 30,000. */
   statementTimeoutMs?: number;
+  /**
+   * Commits do not wait for the disk (`synchronous_commit = off`): for what may be lost with a crash of the database, whole and in order, never
+   * for what somebody is told is done. Default: they wait.
+   */
+  relaxed?: boolean;
   /** Called for errors of idle connections (server restart); they are replaced by the pool. */
   onError?: (error: Error) => void;
 }
@@ -27,6 +32,7 @@ export function createPool(options: PoolOptions): Pool {
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
+    ...(options.relaxed === true ? { options: "-c synchronous_commit=off" } : {}),
   });
   pool.on("error", (error) => options.onError?.(error));
   return pool;
