@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { registerAdmin } from "./commands/admin.ts";
 import { registerAccess } from "./commands/access.ts";
+import { registerConnections } from "./commands/channels.ts";
 import { registerConfig } from "./commands/config.ts";
 import { registerConsole } from "./commands/console.ts";
 import { registerFiles } from "./commands/files.ts";
@@ -51,6 +52,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerStart(program);
   registerGateway(program, context);
   registerAccess(program, context);
+  registerConnections(program, context);
   registerConfig(program, context);
   registerLogs(program, context);
   registerFiles(program, context);

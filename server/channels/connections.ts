@@ -69,10 +69,15 @@ export interface ConnectionStore {
   close(): Promise<void>;
 }
 
-interface ConnectionStoreDeps {
+/** What connections are put together from. */
+interface SourceDeps {
+  config: Pick<ConfigStore, "current" | "secret">;
+  keyring: Keyring;
+}
+
+interface ConnectionStoreDeps extends SourceDeps {
   config: ConfigStore;
   db: Db;
-  keyring: Keyring;
   notify: NotifyHub;
   audit: Pick<AuditWriter, "append">;
   log: Logger;
@@ -86,6 +91,23 @@ interface Entry {
   close(): Promise<void>;
 }
 
+/** The connections as they are now, for one command: nothing is followed, and nothing recorded. */
+export async function readConnectionsOnce(
+  deps: SourceDeps & { db: Db },
+): Promise<Pick<ConnectionStore, "live" | "list" | "close">> {
+  const entries = buildAll(deps, await readRows(deps.db), new Map());
+  return {
+    live: (channel) => entries.get(channel)?.live,
+    list: () => viewsOf(entries),
+    async close() {
+      await Promise.all([...entries.values()].map((entry) => entry.close()));
+    },
+  };
+}
+
+const viewsOf = (entries: ReadonlyMap<string, Entry>): ConnectionView[] =>
+  [...entries.values()].map(({ view }) => view).sort((a, b) => (a.channel < b.channel ? -1 : 1));
+
 export async function openConnections(deps: ConnectionStoreDeps): Promise<ConnectionStore> {
   const { config, db, notify, log } = deps;
   let rows: ConnectionRow[] = await readRows(db);
@@ -94,18 +116,7 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
 
   function rebuild(): void {
     const before = entries;
-    const inFile = fileConnections(config);
-    const next = new Map<string, Entry>();
-    for (const [channel, connection] of inFile) {
-      next.set(
-        channel,
-        build(deps, "file", channel, () => connection, before.get(channel)),
-      );
-    }
-    for (const row of rows.filter(({ channel }) => !inFile.has(channel))) {
-      const open = (): ConnectionConfig => connectionOf(row.settings, row.type, openSecrets(deps.keyring, row));
-      next.set(row.channel, build(deps, "database", row.channel, open, before.get(row.channel), row.type));
-    }
+    const next = buildAll(deps, rows, before);
     entries = next;
     const kept = new Set(next.values());
     for (const entry of before.values()) {
@@ -145,7 +156,7 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
   return {
     live: (channel) => entries.get(channel)?.live,
     stateOf: (channel) => entries.get(channel)?.view.state,
-    list: () => [...entries.values()].map(({ view }) => view).sort((a, b) => (a.channel < b.channel ? -1 : 1)),
+    list: () => viewsOf(entries),
     reload,
     async close() {
       stopFollowing();
@@ -168,8 +179,28 @@ export function fileConnections(config: Pick<ConfigStore, "current">): Map<strin
   );
 }
 
+function buildAll(
+  deps: SourceDeps,
+  rows: readonly ConnectionRow[],
+  before: ReadonlyMap<string, Entry>,
+): Map<string, Entry> {
+  const inFile = fileConnections(deps.config);
+  const next = new Map<string, Entry>();
+  for (const [channel, connection] of inFile) {
+    next.set(
+      channel,
+      build(deps, "file", channel, () => connection, before.get(channel)),
+    );
+  }
+  for (const row of rows.filter(({ channel }) => !inFile.has(channel))) {
+    const open = (): ConnectionConfig => connectionOf(row.settings, row.type, openSecrets(deps.keyring, row));
+    next.set(row.channel, build(deps, "database", row.channel, open, before.get(row.channel), row.type));
+  }
+  return next;
+}
+
 function build(
-  deps: ConnectionStoreDeps,
+  deps: SourceDeps,
   source: ConnectionSource,
   channel: string,
   open: () => ConnectionConfig,

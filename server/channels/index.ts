@@ -1,5 +1,8 @@
 /** What other domains, processes and the command line may import of messaging channels. */
-export { openConnections, type ConnectionStore } from "#server/channels/connections.ts";
+export { openConnections, readConnectionsOnce, type ConnectionStore } from "#server/channels/connections.ts";
+export { isSecret, type Secrets } from "#server/channels/connection-rows.ts";
+export { removeConnection, saveConnection, type ConnectionEditDeps } from "#server/channels/save-connection.ts";
+export { sendTestMessage, testConnection } from "#server/channels/test-connection.ts";
 export { openIdentityStore, type IdentityStore } from "#server/channels/identity-store.ts";
 export { approvePairing, refusePairing } from "#server/channels/pairing/approve.ts";
 export type { Approver, PairingDeps } from "#server/channels/pairing/attempt.ts";

@@ -29,7 +29,6 @@ export type InboundAttachment = z.infer<typeof InboundAttachment>;
 
 /** What can happen on a platform. Everything but `message` and `command` is noted and never acted on. */
 export const EVENT_KINDS = ["message", "command", "edit", "reaction", "other"] as const;
-export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** One event of a platform in our words: the only thing that is acted on. */
 export const InboundEvent = z.strictObject({

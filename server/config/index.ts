@@ -34,6 +34,7 @@ export { readConfigFile, writeConfigFile } from "#server/config/file.ts";
 export {
   Connection,
   CONNECTION_SECRETS,
+  KEYS_OF as CONNECTION_KEYS,
   type ConnectionConfig,
   type ConnectionSecret,
 } from "#server/config/schema/channels.ts";

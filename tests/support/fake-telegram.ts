@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 export const BOT_TOKEN = "123456789:AAFakeTokenOfABotThatDoesNotExist00";
 export const BOT_USERNAME = "OpenclawTestBot";
 
-export interface SentMessage {
+interface SentMessage {
   messageId: number;
   chatId: number;
   text: string;

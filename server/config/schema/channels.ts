@@ -29,7 +29,7 @@ const Permissions = z
 const text = () => z.string().min(1).max(200);
 
 /** Which of the keys below belong to a platform: those it needs, and those it may have. */
-const KEYS_OF: Record<ChannelType, { needed: readonly string[]; possible: readonly string[] }> = {
+export const KEYS_OF: Record<ChannelType, { needed: readonly string[]; possible: readonly string[] }> = {
   telegram: { needed: ["botToken", "webhookSecret"], possible: ["apiBase"] },
   slack: { needed: ["signingSecret", "botToken"], possible: ["apiBase"] },
   whatsapp: { needed: ["appSecret", "verifyToken", "accessToken", "phoneNumberId"], possible: ["apiBase"] },
