@@ -170,6 +170,7 @@ export async function composeServer(): Promise<AppServices> {
     refusals: createCollapser(audit),
     runs,
     runSeal,
+    keyring,
     db,
     pool,
     paths,
@@ -182,7 +183,6 @@ export async function composeServer(): Promise<AppServices> {
   // One object, not a copy: what the process learns later (its port) holds for both.
   return Object.assign(gatewayServices, {
     env,
-    keyring,
     configuration,
     notify,
     connections,

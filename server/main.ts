@@ -6,14 +6,21 @@ import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { composeServer } from "#server/compose.ts";
-import { isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
+import { followUp, isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
 import { setContainer } from "#server/core/container.ts";
 import { messageOf } from "#server/core/errors.ts";
 import { apiSecurityHeaders } from "#server/core/http/security-headers.ts";
 import { preparePageRequest } from "#server/core/http/page-request.ts";
 import { isAcceptedHost } from "#server/core/http/web-origin.ts";
 import { newRequestId } from "#server/core/ids.ts";
-import { hotRoute, isModelsPath, openWebSockets, serveModels, serveOnNode } from "#server/gateway/index.ts";
+import {
+  hotRoute,
+  isModelsPath,
+  openApprovalRunner,
+  openWebSockets,
+  serveModels,
+  serveOnNode,
+} from "#server/gateway/index.ts";
 import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/listen/index.ts";
 import { openModelListener } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
@@ -47,6 +54,9 @@ async function main(): Promise<void> {
     services.web = services.originAt(port);
   });
   const channels = flags["without-gateway"] === true ? undefined : await openChannelWorker(services);
+  const approvals = await openApprovalRunner(services, services.notify, ({ approvalId, ...said }) =>
+    followUp(services, { id: approvalId, ...said }),
+  );
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -73,6 +83,7 @@ async function main(): Promise<void> {
       models?.close(DRAIN_MS),
       services.models.drain(DRAIN_MS),
       channels?.close(DRAIN_MS),
+      approvals.close(),
     ])
       .then(async () => {
         await services.audit

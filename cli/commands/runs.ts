@@ -1,6 +1,7 @@
 /** `openclaw runs …`: what ran, what it said, and the files that came with it or out of it. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { registerApprovals } from "./runs-approvals.ts";
 import { printJson, printTable, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
 import { shownName } from "../file-settings.ts";
@@ -36,6 +37,7 @@ interface FilesFlags {
 
 export function registerRuns(program: Command, context: CliContext): void {
   const runs = program.command("runs").description("runs in the sandbox");
+  registerApprovals(runs, context);
 
   runs
     .command("list")

@@ -36,6 +36,7 @@ export const PERMISSION_MEANINGS: Readonly<Record<Permission, string>> = {
   "members:write": "Invite, change and remove members of this console.",
   "runs:read_all": "See everybody's runs and their output.",
   "runs:cancel_all": "Stop everybody's runs.",
+  "runs:approve": "Read and decide runs of others that wait for approval.",
   "models:call": "Call models over the API with a token, within budgets.",
   "models:read": "See models, their prices, budgets and everybody's calls.",
 };

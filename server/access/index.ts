@@ -10,4 +10,4 @@ export { saveUser, storeUser } from "#server/access/save-user.ts";
 export { deleteUser } from "#server/access/delete-user.ts";
 export { saveChannel } from "#server/access/save-channel.ts";
 export { deleteChannel } from "#server/access/delete-channel.ts";
-export { changePolicy, provisioned, type AccessServices } from "#server/access/console-edit.ts";
+export { changePolicy, provisioned } from "#server/access/console-edit.ts";

@@ -31,6 +31,7 @@ const ADMINISTRATIVE = [
   "members:write",
   "runs:read_all",
   "runs:cancel_all",
+  "runs:approve",
   "models:call",
   "models:read",
 ] as const;

@@ -7,5 +7,6 @@ export { openIdentityStore, type IdentityStore } from "#server/channels/identity
 export { approvePairing, refusePairing } from "#server/channels/pairing/approve.ts";
 export type { Approver, PairingDeps } from "#server/channels/pairing/attempt.ts";
 export { listIdentities, listPairings, removeIdentity } from "#server/channels/pairing/identities.ts";
+export { followUp } from "#server/channels/follow-up.ts";
 export { isHookPath, serveHook } from "#server/channels/hook/serve.ts";
 export { openChannelWorker } from "#server/channels/worker/loop.ts";

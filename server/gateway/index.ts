@@ -11,3 +11,4 @@ export { Refusal } from "#server/gateway/refusal.ts";
 export type { GatewayServices } from "#server/gateway/services.ts";
 export { openWebSockets } from "#server/gateway/ws/index.ts";
 export { explainLimits } from "#server/gateway/explain-limits.ts";
+export { openApprovalRunner } from "#server/gateway/approvals/runner.ts";

@@ -66,6 +66,12 @@ function idempotencyKeyOf({ incoming }: Identified): string | undefined {
 
 async function respond(services: GatewayServices, exchange: Identified, dispatched: Dispatched): Promise<Outgoing> {
   const { result, admission } = dispatched;
+  if (result.kind === "text" && result.approvalId !== undefined) {
+    const body = await answerText(services, exchange, dispatched, result.text);
+    const follow = `/api/v1/approvals/${result.approvalId}`;
+    const headers = { ...admission.headers, location: follow };
+    return json(202, { ...body, approvalId: result.approvalId, follow }, headers);
+  }
   if (result.kind === "text") {
     return json(200, await answerText(services, exchange, dispatched, result.text), admission.headers);
   }

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, from the same Zod schemas that validate. */
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { ApprovalState } from "#server/approvals/schema.ts";
 import type { Env } from "hono";
 import type { z } from "zod";
 import { AuditPageView, AuditQuery } from "#server/gateway/audit-query.ts";
@@ -52,7 +53,11 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     description:
       "Answers when the run has ended. `Prefer: respond-async` answers 202 at once; `Accept: text/event-stream` streams the run's events and ends with a `reply` event. `Idempotency-Key` makes a repeated run request the same run.",
     request: { body: { required: true, ...content(MessageBody) } },
-    responses: { 200: ok("The reply.", MessageAnswer), 202: { description: "Accepted; follow the run." }, ...ERRORS },
+    responses: {
+      200: ok("The reply.", MessageAnswer),
+      202: { description: "Accepted; follow the run, or the approval it waits for." },
+      ...ERRORS,
+    },
   },
   {
     method: "post",
@@ -61,7 +66,7 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     request: { body: { required: true, ...content(RunBody) } },
     responses: {
       200: ok("The run's reply.", MessageAnswer),
-      202: { description: "Accepted; follow the run." },
+      202: { description: "Accepted; follow the run, or the approval it waits for." },
       ...ERRORS,
     },
   },
@@ -113,6 +118,12 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
     path: "/api/v1/runs/{id}/transcript",
     summary: "Read what a run did: messages, tools and their results, models",
     responses: { 200: ok("The transcript so far.", RunTranscript), ...ERRORS },
+  },
+  {
+    method: "get",
+    path: "/api/v1/approvals/{id}",
+    summary: "Where a run stands that waits for approval",
+    responses: { 200: ok("Its state, and its run once it was started.", ApprovalState), ...ERRORS },
   },
   {
     method: "get",

@@ -4,7 +4,7 @@ import { getAudit } from "#server/gateway/audit.ts";
 import { postExplain } from "#server/gateway/explain.ts";
 import { postMessage, postRun } from "#server/gateway/messages.ts";
 import { getRunFile, getRunFiles } from "#server/gateway/run-files.ts";
-import { deleteRun, getOneRun, getRunEvents, getRuns, getRunTranscript } from "#server/gateway/runs.ts";
+import { deleteRun, getApproval, getOneRun, getRunEvents, getRuns, getRunTranscript } from "#server/gateway/runs.ts";
 import { postOwnRotation, postRefresh } from "#server/gateway/token-exchange.ts";
 import { deleteToken, getTokens, postRotation, postToken } from "#server/gateway/tokens.ts";
 import { getWhoAmI } from "#server/gateway/whoami.ts";
@@ -20,6 +20,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/api/v1/runs/:id/files", surface: "token", handle: getRunFiles },
   { method: "GET", path: "/api/v1/runs/:id/files/:fileId", surface: "token", handle: getRunFile },
   { method: "GET", path: "/api/v1/runs/:id/transcript", surface: "token", handle: getRunTranscript },
+  { method: "GET", path: "/api/v1/approvals/:id", surface: "token", handle: getApproval },
   { method: "GET", path: "/api/v1/audit", surface: "token", handle: getAudit },
   { method: "GET", path: "/api/v1/whoami", surface: "token", handle: getWhoAmI },
   { method: "POST", path: "/api/v1/explain", surface: "token", handle: postExplain },

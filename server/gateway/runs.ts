@@ -5,6 +5,7 @@ import type { Principal } from "#server/access/schema.ts";
 import { actorOf, type Identified, type PathParams } from "#server/gateway/answer.ts";
 import { authorizeAccess, mayAccess } from "#server/gateway/authorize.ts";
 import { json, type Call, type Outgoing } from "#server/gateway/exchange.ts";
+import { approvalState, noApproval } from "#server/approvals/index.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
 import { validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
@@ -60,6 +61,21 @@ export async function getOneRun(
   const admission = await enter(services, exchange, "runs:read");
   const run = await getRun(services, runId, scopeOf(services, principal, "runs:read_all"));
   return json(200, toWire(run), admission.headers);
+}
+
+/** A run that waits for approval: for the caller who asked for it. Its run, once there is one, is read as any other. */
+export async function getApproval(
+  services: GatewayServices,
+  exchange: Identified,
+  { id = "" }: PathParams,
+): Promise<Outgoing> {
+  const admission = await enter(services, exchange, "runs:read");
+  const { principalId, ...approval } = await approvalState(services, id);
+  const scope = scopeOf(services, exchange.principal, "runs:read_all");
+  if (scope.principalId !== undefined && scope.principalId !== principalId) {
+    throw noApproval(id);
+  }
+  return json(200, approval, admission.headers);
 }
 
 export async function getRunEvents(

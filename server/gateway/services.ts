@@ -7,6 +7,7 @@ import type { AttemptLimiter } from "#server/auth/index.ts";
 import type { IdentityStore } from "#server/channels/index.ts";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
+import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { Logger } from "#server/core/log.ts";
@@ -41,6 +42,8 @@ export interface GatewayServices {
   runs: RunWatcher;
   /** Encryption of what runs hold. */
   runSeal: RunSeal;
+  /** The keys that stored values are sealed with. */
+  keyring: Keyring;
   db: Db;
   pool: Pool;
   paths: HomePaths;

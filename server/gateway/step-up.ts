@@ -16,7 +16,6 @@ const BECAUSE = "security.authorization.stepUp.commands";
 /** What of a message is kept while it waits. */
 const HeldFacts = z.object({
   parsed: z.object({ command: z.string(), args: z.string() }),
-  idempotencyKey: z.string().optional(),
   options: z
     .object({
       profile: z.string().optional(),
@@ -57,7 +56,8 @@ export async function codeGiven(
     return facts.parsed.command === "code" || (await services.stepUp.hasFactor(userId)) ? { code, held, facts } : null;
   }
   const kept = HeldFacts.parse(held.message);
-  return { code, held, facts: { ...facts, ...kept, idempotencyKey: kept.idempotencyKey, options: kept.options } };
+  // The key stays that of the message with the code: its delivery finds the run again when its process dies.
+  return { code, held, facts: { ...facts, ...kept, options: kept.options } };
 }
 
 /** Takes the held message out of waiting. @throws Refusal for a wrong or used code, and when nothing waits */
@@ -116,10 +116,9 @@ export async function askForCode(
   if (!(await services.stepUp.hasFactor(userId))) {
     throw denied(received, "no_factor", `/${command} asks for a code of your authenticator. ${noFactor(userId)}`);
   }
-  const { parsed, idempotencyKey, options } = facts;
+  const { parsed, options } = facts;
   const message: z.input<typeof HeldFacts> = {
     parsed: { command, args: parsed.args },
-    idempotencyKey,
     options:
       options === undefined
         ? undefined

@@ -20,6 +20,8 @@ export interface ProfileConfig {
     output?: number | undefined;
   };
   pool: { size?: number | undefined };
+  /** Whether somebody else has to allow each run; absent: no. */
+  approval?: "none" | "required" | undefined;
   models: ModelGrant;
   egress: { domains: readonly string[] };
 }
@@ -66,6 +68,10 @@ export function sandboxingOf(config: ProfilesConfig, name: string): SandboxingCo
     },
   };
 }
+
+/** Whether runs of the profile wait until somebody else has approved them. */
+export const needsApproval = ({ profiles }: Pick<ProfilesConfig, "profiles">, name = DEFAULT_PROFILE): boolean =>
+  profiles[name]?.approval === "required";
 
 const NO_GRANTS = { models: { allowed: [], maxTokens: 0 }, egress: { domains: [] } };
 

@@ -9,6 +9,7 @@ import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
 import { modelsRouter } from "#server/models/router.ts";
+import { approvalsRouter } from "#server/gateway/approvals/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
 import { connectionsRouter } from "#server/channels/router.ts";
 import { configurationRouter } from "#server/configuration/router.ts";
@@ -21,6 +22,7 @@ import { createCallerFactory, router } from "#server/trpc/init.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  approvals: approvalsRouter,
   backups: backupsRouter,
   audit: auditRouter,
   channels: channelsRouter,

@@ -26,7 +26,50 @@ const SIGHT = {
   end: "Why the run ended.",
 } as const;
 
+const APPROVAL = "Id of the approval.";
+const HASH = "SHA-256 of what is to run, in hexadecimal.";
+
 export const RUNS = {
+  "run.approval_asked": {
+    meaning: "A run waits until somebody else has approved it.",
+    target: APPROVAL,
+    fields: {
+      sha256: HASH,
+      language: "Its language, or `agent`.",
+      profile: "The sandbox profile that asks for approval.",
+      agent: "The agent that is to answer, or null.",
+    },
+  },
+  "run.approval_granted": {
+    meaning: "Somebody has read and approved a run of somebody else.",
+    target: APPROVAL,
+    fields: { sha256: HASH },
+  },
+  "run.approval_denied": {
+    meaning: "A run that waited for approval was turned down.",
+    target: APPROVAL,
+    fields: { sha256: HASH },
+  },
+  "run.approval_expired": {
+    meaning: "A run waited an hour for approval in vain.",
+    target: APPROVAL,
+    fields: {},
+  },
+  "run.approval_rejected": {
+    meaning: "Somebody tried to decide about a run in vain.",
+    target: APPROVAL,
+    reason:
+      "own_request: it was their own; hash_wrong: they read something else than what is stored; not_pending: it was decided already, or is too old.",
+    fields: COUNT,
+  },
+  "run.approval_failed": {
+    meaning: "An approved run was not started.",
+    target: APPROVAL,
+    reason:
+      "Code of the decision about its requester as they are now, such as `command_not_in_role`; requester_gone, profile_not_allowed, cannot_decrypt, or the code of the error.",
+    because: "The rule that decided.",
+    fields: {},
+  },
   "run.queued": {
     meaning: "A run was accepted.",
     target: RUN,

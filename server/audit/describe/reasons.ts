@@ -59,6 +59,10 @@ export const REASONS: Readonly<Record<string, Words>> = {
   no_factor: (entry) => `${user(entry)} has no authenticator`,
   nothing_held: () => "nothing waited for a code",
   message_gone: () => "what waited for the code was done or too old",
+  own_request: () => "nobody approves what they asked for themselves",
+  hash_wrong: () => "what was read is not what is stored",
+  not_pending: () => "it was decided already, or is too old",
+  requester_gone: () => "whoever asked may ask no more",
   // Pairing
   too_many_open: () => "the channel has as many open codes as it may have",
   code_wrong: () => "the code was wrong",

@@ -3,11 +3,11 @@
 /** Life of a code. */
 export const CODE_LIFETIME_MS = 60 * 60_000;
 /** Open codes of one sender. */
-export const MAX_OPEN_OF_SENDER = 3;
+const MAX_OPEN_OF_SENDER = 3;
 /** Open codes of one channel, so that a crowd of strangers cannot fill the database or the operator's list. */
-export const MAX_OPEN_OF_CHANNEL = 100;
+const MAX_OPEN_OF_CHANNEL = 100;
 /** New codes of one channel in a minute. */
-export const MAX_NEW_A_MINUTE = 20;
+const MAX_NEW_A_MINUTE = 20;
 /** A sender is told something at most once in this time. */
 const QUIET_MS = 60_000;
 export const MINUTE_MS = 60_000;

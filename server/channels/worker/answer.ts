@@ -101,7 +101,9 @@ function refusal(error: AppError, { isDirect }: InboundEvent, userId: string): A
 async function give({ services, live, claimed, event }: Work, exchange: Identified<Call>): Promise<Dispatched> {
   const { channel } = live;
   const parsed = parseText(event.text);
-  const facts = { channel, userId: null, parsed, idempotencyKey: claimed.id };
+  const { senderId, conversationId, threadId } = event;
+  const conversation = { senderId, conversationId, threadId, deliveryId: claimed.id };
+  const facts = { channel, userId: null, parsed, idempotencyKey: claimed.id, conversation };
   if (event.attachments.length === 0) {
     return dispatch(services, exchange, facts);
   }

@@ -139,6 +139,10 @@ const Profile = z.strictObject({
   digest: digest.optional().describe("Pins that image."),
   runtime: runtime.optional().describe("Another OCI runtime."),
   limits: ProfileLimits,
+  approval: z
+    .enum(["none", "required"])
+    .prefault("none")
+    .describe("`required`: a run waits until somebody else with `runs:approve` has read and approved it."),
   pool: z
     .strictObject({
       size: poolSize.optional().describe("Containers of this profile kept started ahead; unset keeps none."),

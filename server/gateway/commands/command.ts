@@ -25,7 +25,8 @@ export interface CommandContext {
   received: AuditEventInput;
 }
 
-export type CommandResult = { kind: "text"; text: string } | { kind: "run"; runId: string };
+/** `approvalId`: nothing runs until somebody has approved it. */
+export type CommandResult = { kind: "text"; text: string; approvalId?: string } | { kind: "run"; runId: string };
 
 export interface Command {
   name: string;

@@ -1,5 +1,6 @@
 /** Every command there is. A name that is not here does not exist, whatever a policy says about it. */
 import type { Permission } from "#server/access/index.ts";
+import { approveCommand, denyCommand } from "#server/gateway/commands/approve.ts";
 import { askCommand } from "#server/gateway/commands/ask.ts";
 import { codeCommand } from "#server/gateway/commands/code.ts";
 import type { Command } from "#server/gateway/commands/command.ts";
@@ -13,6 +14,8 @@ export const COMMANDS: readonly Command[] = [
   askCommand,
   runCommand,
   codeCommand,
+  approveCommand,
+  denyCommand,
 ];
 const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((command) => [command.name, command]));
 

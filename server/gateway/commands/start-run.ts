@@ -1,7 +1,9 @@
 /** From a command that was let through to an accepted run: what `run` and `ask` have in common. */
 import type { CommandContext, CommandResult } from "#server/gateway/commands/command.ts";
 import { acceptedFiles } from "#server/gateway/run-options.ts";
+import { askForApproval } from "#server/gateway/approvals/ask.ts";
 import { requireEngine, submitRun } from "#server/sandbox/index.ts";
+import { DEFAULT_PROFILE, needsApproval } from "#server/sandbox/policy.ts";
 import type { RunRequest } from "#server/sandbox/schema.ts";
 
 type RunAsked = Pick<RunRequest, "language" | "code" | "profile" | "agent" | "model" | "outputs">;
@@ -15,6 +17,21 @@ export async function startRun(context: CommandContext, asked: RunAsked): Promis
   await requireEngine(services.db);
   const { files, events } = await acceptedFiles(context);
   const { language, code, profile, agent, model } = asked;
+  if (needsApproval(services.config.current().config.security.sandboxing, profile)) {
+    return askForApproval(
+      context,
+      {
+        language,
+        code,
+        profile: profile ?? DEFAULT_PROFILE,
+        agent: agent ?? null,
+        model: model ?? null,
+        outputs: asked.outputs ?? [],
+      },
+      files,
+      events,
+    );
+  }
   const data = {
     language,
     profile,

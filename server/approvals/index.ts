@@ -1,0 +1,13 @@
+/** What other domains, processes and the command line may import of approvals. */
+export {
+  approvalState,
+  askApproval,
+  decideApproval,
+  expireApprovals,
+  listApprovals,
+  noApproval,
+  readApproval,
+  type ApprovalDeps,
+  type Decider,
+} from "#server/approvals/approvals.ts";
+export { openContent, type ApprovalContent } from "#server/approvals/content.ts";

@@ -1,0 +1,31 @@
+/** tRPC adapter of approvals. */
+import { decideApproval, listApprovals, readApproval } from "#server/approvals/index.ts";
+import { ApprovalDetail, ApprovalList, ApprovalOf, ApprovalQuery, DecideApproval } from "#server/approvals/schema.ts";
+import { router } from "#server/trpc/init.ts";
+import { withPermission } from "#server/trpc/procedures.ts";
+
+export const approvalsRouter = router({
+  list: withPermission("runs", "approve")
+    .input(ApprovalQuery)
+    .output(ApprovalList)
+    .query(async ({ ctx: { services }, input: { state } }) => ({
+      now: new Date(services.clock.now()),
+      approvals: await listApprovals(services, state),
+    })),
+  detail: withPermission("runs", "approve")
+    .input(ApprovalOf)
+    .output(ApprovalDetail)
+    .query(({ ctx: { services }, input: { id } }) => readApproval(services, id)),
+  decide: withPermission("runs", "approve", { stepUp: true })
+    .input(DecideApproval)
+    .output(ApprovalOf)
+    .mutation(async ({ ctx: { services, session, origin }, input }) => {
+      const { actor, memberId } = session;
+      await decideApproval(
+        services,
+        { actor, address: origin.address, userId: null, principalId: null, memberId },
+        input,
+      );
+      return { id: input.id };
+    }),
+});
