@@ -87,6 +87,7 @@ async function main(): Promise<void> {
     writeFileSync(
       home.configFile,
       `{
+        gateway: { maxConnectionsPerAddress: 5000 },
         security: { rateLimit: { global: ${LIMIT}, perUser: ${LIMIT}, perChannel: ${LIMIT} } },
         models: {
           providers: { quick: ${provider(quick)}, slow: ${provider(slow)}, paced: ${provider(paced)} },
