@@ -8,6 +8,5 @@ export {
   noApproval,
   readApproval,
   type ApprovalDeps,
-  type Decider,
 } from "#server/approvals/approvals.ts";
 export { openContent, type ApprovalContent } from "#server/approvals/content.ts";

@@ -7,6 +7,6 @@ export { openModelCore, type ModelCore } from "#server/models/core.ts";
 export { modelViews, providerViews } from "#server/models/console.ts";
 export { modelSocketPath, openModelListener } from "#server/models/listener.ts";
 export { modelsFor } from "#server/models/listing.ts";
-export { probeModel, type Probe } from "#server/models/probe.ts";
+export { probeModel } from "#server/models/probe.ts";
 export { relayCall } from "#server/models/relay.ts";
 export { apiOf, findRoute, modelList, MODEL_PATHS, UNKNOWN_PATH } from "#server/models/resolve.ts";

@@ -33,11 +33,11 @@ export interface Held {
   message: unknown;
 }
 
-export type CodeFault = "locked_out" | "code_wrong" | "no_factor" | "message_gone";
-export type Confirmation = { ok: true } | { ok: false; reason: CodeFault; waitSeconds: number };
+type CodeFault = "locked_out" | "code_wrong" | "no_factor" | "message_gone";
+type Confirmation = { ok: true } | { ok: false; reason: CodeFault; waitSeconds: number };
 
 /** What goes on record beside the fact itself. */
-export type Occasion = Pick<AuditEventInput, "actor" | "userId" | "channel" | "address" | "requestId">;
+type Occasion = Pick<AuditEventInput, "actor" | "userId" | "channel" | "address" | "requestId">;
 
 export interface StepUp {
   hasFactor(userId: string): Promise<boolean>;

@@ -19,10 +19,10 @@ import { createMemoryLimiter } from "#server/ratelimit/memory-limiter.ts";
 import { openRunQueue } from "#server/sandbox/index.ts";
 import { createStepUp, createUserFactorSeal } from "#server/step-up/index.ts";
 
-export type ChatServices = SenderTestServices & GatewayServices;
+type ChatServices = SenderTestServices & GatewayServices;
 
 /** What became of one message. */
-export interface Said {
+interface Said {
   /** The answer, or why there is none. */
   text: string;
   runId: string | null;
@@ -30,7 +30,7 @@ export interface Said {
   reason: string | null;
 }
 
-export interface Writer {
+interface Writer {
   userId: string;
   senderId?: string;
   channel?: string;

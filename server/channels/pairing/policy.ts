@@ -17,7 +17,7 @@ export const CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 export const CODE_LENGTH = 8;
 
 /** A request of the same sender that has not run out. */
-export interface KnownRequest {
+interface KnownRequest {
   toldAt: number;
   expiresAt: number;
   outcome: string | null;
