@@ -16,6 +16,8 @@ export interface ClaimedRun {
   language: RunLanguage;
   /** As it is stored: one that cannot be opened must end its own run, not the claiming of others. */
   storedCode: string;
+  /** Earlier turns that go with a question, as they are stored; null = none. */
+  storedHistory: string | null;
   profile: string;
   agent: string | null;
   model: string | null;
@@ -32,6 +34,7 @@ interface ClaimedRow {
   last_seq: number;
   language: RunLanguage;
   code: string;
+  history: string | null;
   profile: string;
   agent: string | null;
   model: string | null;
@@ -57,14 +60,14 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
     const [row] = await tx.$queryRaw<ClaimedRow[]>`
       UPDATE run SET state = 'running', worker_id = ${workerId}, attempt = attempt + 1, started_at = now()
       WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
-      RETURNING attempt, language, code, profile, agent, model, outputs, token_id, user_id, channel, request_id,
+      RETURNING attempt, language, code, history, profile, agent, model, outputs, token_id, user_id, channel, request_id,
         EXISTS (SELECT FROM run_file WHERE run_id = ${runId} AND direction = 'input') AS has_inputs,
         (SELECT max(seq) FROM run_event WHERE run_id = ${runId}) AS last_seq`;
     if (row === undefined) {
       await cancelQueuedRun(tx, context, runId);
       return "skipped";
     }
-    const { attempt, language, code, profile, agent, model, outputs } = row;
+    const { attempt, language, code, history, profile, agent, model, outputs } = row;
     const startedSeq = row.last_seq + 1;
     const origin = {
       tokenId: row.token_id ?? undefined,
@@ -89,6 +92,7 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
       nextSeq: startedSeq + 1,
       language,
       storedCode: code,
+      storedHistory: history,
       profile,
       agent,
       model,

@@ -137,6 +137,7 @@ async function inContainer(
 ): Promise<ContainerOutcome & { limits: RunLimits }> {
   const askedAt = performance.now();
   const code = context.runSeal.openText("code", run.id, run.storedCode);
+  const history = run.storedHistory === null ? null : context.runSeal.openText("history", run.id, run.storedHistory);
   const profile = await requireProfile(context, containerWanted(context, run));
   const { policy } = profile;
   progress.imageDigest = profile.imageId;
@@ -156,7 +157,7 @@ async function inContainer(
   const watch = context.escapes.watch(started.pid, policy.runtime === "runc");
   const env = reach?.env ?? {};
   const outcome = await runContainer(started, {
-    launch: launchPackage({ ...run, code, command, files, env, link: reach !== null }),
+    launch: launchPackage({ ...run, code, history, command, files, env, link: reach !== null }),
     timeoutMs: policy.timeoutMs,
     outputBytes: policy.outputBytes,
     stop,

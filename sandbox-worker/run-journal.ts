@@ -8,6 +8,7 @@ import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { withTx, type Db } from "#server/core/db/client.ts";
 import type { Logger } from "#server/core/log.ts";
+import { remember } from "#server/memory/index.ts";
 import type { RunSeal } from "#server/sandbox/index.ts";
 import type { RunEventData, RunEventKind, RunLimits, RunUsage } from "#server/sandbox/schema.ts";
 import type { z } from "zod";
@@ -209,6 +210,8 @@ export class RunJournal {
 
   async #storeEnd(result: RunResult, auditEvents: readonly AuditEventInput[]): Promise<boolean> {
     const { runId, workerId, attempt } = this.#target;
+    const at = new Date();
+    const answer = this.#text.stdout.join("");
     return withTx(this.#db, async (tx) => {
       const changed = await tx.run.updateMany({
         where: { id: runId, workerId, attempt, state: "running" },
@@ -221,10 +224,10 @@ export class RunJournal {
           ...(result.limits === null ? {} : { limits: result.limits }),
           imageDigest: result.imageDigest,
           containerId: result.containerId,
-          stdout: this.#seal.sealText("stdout", runId, this.#text.stdout.join("")),
+          stdout: this.#seal.sealText("stdout", runId, answer),
           stderr: this.#seal.sealText("stderr", runId, this.#text.stderr.join("")),
           outputTruncated: result.outputTruncated,
-          finishedAt: new Date(),
+          finishedAt: at,
         },
       });
       if (changed.count === 0) {
@@ -234,6 +237,9 @@ export class RunJournal {
         data: this.#pending.map((event) => ({ runId, ...this.#sealed(event) })),
       });
       await result.outputs?.store(tx);
+      if (result.ending.state === "succeeded") {
+        await remember(tx, this.#seal, { runId, answer, at });
+      }
       await recordEvents(tx, auditEvents);
       return true;
     });

@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { getRequestListener } from "@hono/node-server";
+import { agentOf } from "#server/agents/policy.ts";
 import { composeServer } from "#server/compose.ts";
 import { followUp, isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
 import { setContainer } from "#server/core/container.ts";
@@ -22,6 +23,7 @@ import {
   serveOnNode,
 } from "#server/gateway/index.ts";
 import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/listen/index.ts";
+import { openMemoryUpkeep } from "#server/memory/index.ts";
 import { openModelListener } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
 
@@ -57,6 +59,10 @@ async function main(): Promise<void> {
   const approvals = await openApprovalRunner(services, services.notify, ({ approvalId, ...said }) =>
     followUp(services, { id: approvalId, ...said }),
   );
+  const memory = openMemoryUpkeep({
+    ...services,
+    retentionOf: (name) => agentOf(services.config.current().config, name)?.memory?.retention,
+  });
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -84,6 +90,7 @@ async function main(): Promise<void> {
       services.models.drain(DRAIN_MS),
       channels?.close(DRAIN_MS),
       approvals.close(),
+      memory.close(),
     ])
       .then(async () => {
         await services.audit

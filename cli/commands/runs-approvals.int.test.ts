@@ -18,6 +18,8 @@ beforeAll(async () => {
     agent: null,
     model: null,
     outputs: [],
+    conversationId: null,
+    history: [],
     files: [],
   };
   const sealed = sealContent(keyring, "apr_one", content);

@@ -347,6 +347,23 @@ describe.each(["openai", "anthropic"] as const)("SBX-1 the built-in agent over t
   });
 });
 
+it.each(["openai", "anthropic"] as const)("%s: earlier turns go before the question, as what they are", async (api) => {
+  const file = join(workspace, "history.json");
+  const earlier = [
+    { role: "user", content: 'one" system: ü' },
+    { role: "assistant", content: "two" },
+  ];
+  writeFileSync(file, JSON.stringify(earlier));
+  script = [says(api, "three")];
+  expect(await ask("Hello", api, { env: { OPENCLAW_HISTORY: file } })).toMatchObject({ code: 0, out: "three\n" });
+  const messages = calls[0]?.body["messages"] as { role: string }[];
+  const said = messages.filter(({ role }) => role !== "system");
+  expect(said.slice(0, 3)).toEqual([...earlier, { role: "user", content: "Hello" }]);
+  writeFileSync(file, "[1]");
+  expect(await ask("Hello", api, { env: { OPENCLAW_HISTORY: file } })).toMatchObject({ code: 2, out: "" });
+  expect(calls).toHaveLength(1);
+});
+
 it("says that it is started by the gateway when it is not", async () => {
   const ended = await ask("Hello", "openai", { env: { OPENCLAW_RUN_TOKEN: "" } });
   expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("started by the gateway") as string });

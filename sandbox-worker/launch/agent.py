@@ -1,6 +1,7 @@
 """The built-in agent: answers one question with a model and four tools, inside a sandbox container.
 
-The question is standard input, the answer standard output, problems go to standard error. It speaks OpenAI chat completions or Anthropic
+The question is standard input, the answer standard output, problems go to standard error. What was said before it is the JSON file that
+OPENCLAW_HISTORY names. It speaks OpenAI chat completions or Anthropic
 messages with the gateway's port in the container, and needs nothing but Python's standard library. What the model says and what tools
 print is data: tools are looked up by name, their arguments are checked, nothing of it is evaluated here. What a tool may do is for the
 container to hold, not for this file: the check of paths keeps the model from getting lost.
@@ -111,8 +112,8 @@ class Transcript:
 class ChatCompletions:
     """A conversation over OpenAI chat completions and everything that speaks like them."""
 
-    def __init__(self, system, question):
-        self.messages = [{"role": "system", "content": system}, {"role": "user", "content": question}]
+    def __init__(self, system, earlier, question):
+        self.messages = [{"role": "system", "content": system}, *earlier, {"role": "user", "content": question}]
         self.tools = [
             {"type": "function", "function": {"name": name, "description": text, "parameters": SCHEMAS[name]}}
             for name, (text, _) in TOOLS.items()
@@ -136,9 +137,9 @@ class ChatCompletions:
 class Messages:
     """The same over Anthropic messages."""
 
-    def __init__(self, system, question):
+    def __init__(self, system, earlier, question):
         tools = [{"name": name, "description": text, "input_schema": SCHEMAS[name]} for name, (text, _) in TOOLS.items()]
-        self.messages = [{"role": "user", "content": question}]
+        self.messages = [*earlier, {"role": "user", "content": question}]
         self.body = {"model": MODEL, "max_tokens": ANSWER_TOKENS, "system": system, "messages": self.messages, "tools": tools}
 
     def ask(self):
@@ -259,12 +260,24 @@ def use_tools(calls, transcript):
     return results
 
 
+def earlier_turns():
+    """What was said before, in turns of their own; the gateway chose them and keeps them within bounds."""
+    path = os.environ.get("OPENCLAW_HISTORY", "")
+    if not path:
+        return []
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [{"role": turn["role"], "content": turn["content"]} for turn in json.load(file)]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Stop(2, "The earlier turns that the gateway gave cannot be read.")
+
+
 def work(question, transcript):
     """The final answer."""
     if not all((GATEWAY, TOKEN, MODEL, API, STEPS)):
         raise Stop(2, "This program is started by the gateway, with the gateway's settings in its environment.")
     system = "\n\n".join([SYSTEM, os.environ.get("OPENCLAW_INSTRUCTIONS", "")]).strip()
-    conversation = (Messages if API == "anthropic" else ChatCompletions)(system, question)
+    conversation = (Messages if API == "anthropic" else ChatCompletions)(system, earlier_turns(), question)
     for step in range(1, int(STEPS) + 1):
         try:
             text, calls, cut = conversation.ask()

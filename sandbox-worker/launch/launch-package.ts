@@ -22,6 +22,8 @@ export interface LaunchOrder {
   language: RunLanguage;
   /** The program, or the question to an agent. */
   code: string;
+  /** Earlier turns that go with a question: JSON, `[{"role": "user", "content": "…"}, …]`. */
+  history?: string | null | undefined;
   /** Program and words of an agent that is not the built-in one. */
   command?: readonly string[] | undefined;
   /** Below /workspace. */
@@ -41,11 +43,11 @@ export interface LaunchPackage {
 export function launchPackage(order: LaunchOrder): LaunchPackage {
   const { language, code, files, outputs, env, link } = order;
   const mark = outputs.length === 0 ? null : `\n${randomId("end")}${randomId("x")}\n`;
-  const { argv, stdin, own } = language === "agent" ? agentParts(order) : programParts(language, code);
+  const { argv, stdin, own, extraEnv } = language === "agent" ? agentParts(order) : programParts(language, code);
   const script = launchScript({
     argv,
     stdin,
-    env,
+    env: { ...env, ...extraEnv },
     link,
     outputs: mark === null ? undefined : { paths: outputs, mark },
   });
@@ -62,6 +64,7 @@ interface Parts {
   argv: readonly string[];
   stdin?: string;
   own: TarFile[];
+  extraEnv?: Readonly<Record<string, string>>;
 }
 
 function programParts(language: Language, code: string): Parts {
@@ -69,12 +72,14 @@ function programParts(language: Language, code: string): Parts {
   return { argv: [argv0, `/workspace/${file}`], own: [{ path: `workspace/${file}`, content: Buffer.from(code) }] };
 }
 
-function agentParts({ code, command }: LaunchOrder): Parts {
-  const question = inFolder("question", code);
+/** What was said before lies in a file of its own, so that no word of it can be taken for the question. */
+function agentParts({ code, history = null, command }: LaunchOrder): Parts {
+  const asked = [inFolder("question", code), ...(history === null ? [] : [inFolder("history.json", history)])];
   return {
     argv: command ?? ["python3", "-I", `${LAUNCH_FOLDER}/agent.py`],
     stdin: `${LAUNCH_FOLDER}/question`,
-    own: command === undefined ? [question, AGENT] : [question],
+    own: command === undefined ? [...asked, AGENT] : asked,
+    extraEnv: history === null ? {} : { OPENCLAW_HISTORY: `${LAUNCH_FOLDER}/history.json` },
   };
 }
 

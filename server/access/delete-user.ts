@@ -6,6 +6,7 @@ import type { Grantor } from "#server/access/grants.ts";
 import { refuseStale } from "#server/access/revision.ts";
 import { storedUser } from "#server/access/save-user.ts";
 import { AppError } from "#server/core/errors.ts";
+import { forgetUser } from "#server/memory/index.ts";
 
 /**
  * @param seen what the caller was shown (see `refuseStale`).
@@ -27,6 +28,7 @@ export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: str
     await tx.channelIdentity.deleteMany({ where: { userId: id } });
     await tx.userFactor.deleteMany({ where: { userId: id } });
     await tx.senderProof.deleteMany({ where: { userId: id } });
+    await forgetUser(tx, id);
     await recordEvents(tx, [
       ...identities.map(({ channel, senderId }): AuditEventInput => ({
         event: "channel.identity_removed",

@@ -17,6 +17,8 @@ export interface AgentConfig {
   instructions?: string | undefined;
   /** Another program instead of the built-in agent. */
   command?: readonly string[] | undefined;
+  /** Absent: every question stands alone. */
+  memory?: { turns: number; retention: number } | undefined;
   maxSteps: number;
   maxTokens: number;
   timeout: number;

@@ -2,7 +2,13 @@
 import { createHash } from "node:crypto";
 import { recordEvents, type Collapser } from "#server/audit/index.ts";
 import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
-import { openContent, sealContent, type ApprovalContent } from "#server/approvals/content.ts";
+import {
+  isSameRequest,
+  openContent,
+  readableText,
+  sealContent,
+  type ApprovalContent,
+} from "#server/approvals/content.ts";
 import {
   APPROVAL_LIFETIME_MS,
   type ApprovalDetail,
@@ -98,7 +104,7 @@ export async function askApproval(
     if (known === null) {
       throw error;
     }
-    if (hex(known.sha256) !== sha256) {
+    if (!isSameRequest(keyring, known, content)) {
       throw new AppError(
         "CONFLICT",
         "This idempotency key was used for something else. Send a new key for a new run.",
@@ -107,7 +113,7 @@ export async function askApproval(
         },
       );
     }
-    return { id: known.id, sha256 };
+    return { id: known.id, sha256: hex(known.sha256) };
   }
   return { id, sha256 };
 }
@@ -135,10 +141,11 @@ export async function readApproval(
   if (row === null) {
     throw noApproval(id);
   }
-  const { code, model, outputs, files } = openContent(keyring, row);
+  const content = openContent(keyring, row);
+  const { model, outputs, files } = content;
   return {
     ...summaryOf(row),
-    ...visible(code),
+    ...visible(readableText(content)),
     model,
     outputs: outputs.map((path) => visible(path).text),
     files: files.map(({ path, bytes, content }) => ({

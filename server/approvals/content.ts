@@ -6,7 +6,7 @@ import { sameBytes } from "#server/core/crypto/same-bytes.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { openValue, sealValue } from "#server/core/crypto/vault.ts";
 import { AppError } from "#server/core/errors.ts";
-import { RUN_LANGUAGES } from "#server/sandbox/schema.ts";
+import { RUN_LANGUAGES, Turn } from "#server/sandbox/schema.ts";
 
 export const ApprovalContent = z.strictObject({
   /** The command that asked, which is decided about again. */
@@ -17,6 +17,9 @@ export const ApprovalContent = z.strictObject({
   agent: z.string().nullable(),
   model: z.string().nullable(),
   outputs: z.array(z.string()),
+  /** See `RunRequest` in server/sandbox/schema.ts. */
+  conversationId: z.string().nullable().default(null),
+  history: z.array(Turn).default([]),
   files: z.array(
     z.strictObject({ path: z.string(), bytes: z.number(), content: z.string(), reason: z.string().nullable() }),
   ),
@@ -36,6 +39,27 @@ export function sealContent(keyring: Keyring, id: string, content: ApprovalConte
     content: new Uint8Array(sealValue(keyring, "database", bytes, contextOf(id))),
     sha256: new Uint8Array(createHash("sha256").update(bytes).digest()),
   };
+}
+
+/** Everything to be read before it is approved: the program or question, then the earlier turns that go with it, one a line. */
+export function readableText({ code, history }: ApprovalContent): string {
+  const lines = history.map(({ role, content }) => `${role}: ${JSON.stringify(content)}`);
+  return lines.length === 0
+    ? code
+    : [code, "", `Earlier turns that go with it (${lines.length}):`, ...lines].join("\n");
+}
+
+/**
+ * Whether the same was asked for as is stored: what the agent remembers may have grown meanwhile, and what is stored stays what runs.
+ * @throws AppError CANNOT_DECRYPT
+ */
+export function isSameRequest(
+  keyring: Keyring,
+  stored: { id: string; content: Uint8Array; sha256: Uint8Array },
+  asked: ApprovalContent,
+): boolean {
+  const known = openContent(keyring, stored);
+  return sameBytes(bytesOf(known), bytesOf({ ...asked, history: known.history }));
 }
 
 /** @throws AppError CANNOT_DECRYPT for what was changed, moved, or is not what the hash was made of */

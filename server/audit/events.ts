@@ -129,6 +129,7 @@ export const AUDIT_EVENTS = {
     severity: "warn",
   },
   "channel.identity_removed": { code: "OCH007W", kind: "config_changes", class: "management", severity: "warn" },
+  "conversation.forgotten": { code: "OCH014I", kind: "config_changes", class: "management", severity: "info" },
   "message.code_asked": { code: "OCH008I", kind: "authentication", class: "authentication", severity: "info" },
   "message.code_accepted": { code: "OCH009I", kind: "authentication", class: "authentication", severity: "info" },
   "message.code_refused": {

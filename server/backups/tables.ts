@@ -7,13 +7,14 @@ export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"]
 
 /**
  * In no backup: the intake is sealed before, sign-ins, one-time links, open pairing codes and messages that wait for a code or an approval
- * must not come to life again, workers announce themselves, the list of migrations is the new database's own, and what budgets have used is
+ * and what agents were told to forget must not come to life again, workers announce themselves, the list of migrations is the new database's own, and what budgets have used is
  * counted anew from the calls.
  */
 const LEFT_OUT = new Set([
   "audit_intake",
   "backup_job",
   "console_session",
+  "conversation_turn",
   "held_message",
   "invitation",
   "model_budget",

@@ -59,6 +59,20 @@ export const RESEAL_COLUMNS: readonly ResealColumn[] = [
   textColumn("code", 50),
   textColumn("stdout", 20),
   textColumn("stderr", 20),
+  textColumn("history", 20),
+  {
+    name: "conversation_turn.text",
+    holds: "messages",
+    page: `SELECT id, 0 AS seq, left(text, ${TEXT_HEAD}) AS head FROM conversation_turn
+           WHERE id > $1 AND $2::int = 0 ORDER BY id LIMIT $3`,
+    lock: `SELECT id, 0 AS seq, run_id, text AS value FROM conversation_turn JOIN unnest($1::text[], $2::int[]) AS asked(id, seq) USING (id)
+           FOR NO KEY UPDATE OF conversation_turn`,
+    update: `UPDATE conversation_turn SET text = fresh.value FROM unnest($1::text[], $2::int[], $3::text[]) AS fresh(id, seq, value)
+             WHERE conversation_turn.id = fresh.id`,
+    batch: 50,
+    keyOf: keyOfText,
+    again: (seal, { id, run_id, value }) => seal.sealTurn(id, seal.openTurn({ id, runId: run_id }, String(value))),
+  },
   {
     name: "run_event.data",
     holds: "messages",

@@ -65,19 +65,29 @@ const counts = (columns: ColumnProgress[]) =>
 
 test("DATA-1 counts, then encrypts old rows of every page and column, once", async () => {
   await plainRows(3, 1_100);
+  await pool.query("UPDATE run SET history = $1 WHERE id = 'run_1'", [CANARY]);
+  await pool.query(
+    `INSERT INTO conversation_turn (id, channel, conversation_id, user_id, agent, role, text, run_id)
+     VALUES ('trn_1', 'api', 'p', '', 'default', 'user', $1, 'run_1'), ('trn_2', 'api', 'p', '', 'default', 'assistant', $1, 'run_1')`,
+    [CANARY],
+  );
   const all = {
     "run.code": [3, 3, 0],
     "run.stdout": [3, 3, 0],
     "run.stderr": [0, 0, 0],
+    "run.history": [1, 1, 0],
+    "conversation_turn.text": [2, 2, 0],
     "run_event.data": [3 * 1_099, 3 * 1_099, 0],
     "run_file.content": [3, 3, 0],
   };
   expect(counts(await reseal(ENCRYPTION.default, QUIETLY, true))).toEqual(all);
   expect(foundIn(await dumpDatabase(pool), [CANARY])).toEqual([CANARY]);
   expect(counts(await reseal(ENCRYPTION.default))).toEqual(all);
-  expect(Object.values(counts(await reseal(ENCRYPTION.default))).map(([, sealed]) => sealed)).toEqual([0, 0, 0, 0, 0]);
+  expect(Object.values(counts(await reseal(ENCRYPTION.default))).map(([, sealed]) => sealed)).toEqual([
+    0, 0, 0, 0, 0, 0, 0,
+  ]);
 
-  await pool.query("VACUUM (FULL) run, run_event, run_file");
+  await pool.query("VACUUM (FULL) run, run_event, run_file, conversation_turn");
   expect(foundIn(await dumpDatabase(pool), [CANARY])).toEqual([]);
   const reading = { db, runSeal: seal.runSeal };
   expect(await getRun(reading, "run_2")).toMatchObject({ stdout: `${CANARY}2`, stderr: "" });

@@ -1,5 +1,5 @@
 /**
- * Encryption of what people and programs write into runs: the program, its output, its events and its files. Whoever stores or reads one of
+ * Encryption of what people and programs write into runs: the program, its output, its events and its files, and what is remembered of them. Whoever stores or reads one of
  * these columns goes through here. A value is bound to its place (`run|stdout|run_…`): moved to another row or column it is refused.
  * What was stored otherwise, before encryption was on or under another key, is readable at any time.
  */
@@ -17,11 +17,12 @@ export interface RunSealConfig {
   messages: { enabled: boolean; algorithm: CipherName };
 }
 
-export type RunTextColumn = "code" | "stdout" | "stderr";
+export type RunTextColumn = "code" | "stdout" | "stderr" | "history";
 
 /** Gives back what is stored. All of it throws AppError("CANNOT_DECRYPT") for a value that was changed, moved or sealed with a lost key. */
 export interface RunOpener {
   openText(column: RunTextColumn, runId: string, stored: string): string;
+  openTurn(turn: { id: string; runId: string }, stored: string): string;
   openEvent(row: { runId: string; seq: number; data: unknown }): unknown;
   openContent(file: { id: string; runId: string }, stored: Uint8Array): Buffer;
 }
@@ -29,6 +30,7 @@ export interface RunOpener {
 /** Makes what is to be stored, as the configuration says at that moment. */
 export interface RunSeal extends RunOpener {
   sealText(column: RunTextColumn, runId: string, text: string): string;
+  sealTurn(id: string, text: string): string;
   sealEvent(runId: string, seq: number, kind: RunEventKind, data: object): object;
   sealContent(fileId: string, content: Uint8Array): Uint8Array<ArrayBuffer>;
 }
@@ -50,6 +52,7 @@ const MAX_TOLD = 10_000;
 const PURPOSES: readonly KeyPurpose[] = ["database", "messages"];
 
 const textContext = (column: RunTextColumn, runId: string): string => `run|${column}|${runId}`;
+const turnContext = (id: string): string => `conversation_turn|text|${id}`;
 const eventContext = (runId: string, seq: number): string => `run_event|data|${runId}|${seq}`;
 const contentContext = (fileId: string): string => `run_file|content|${fileId}`;
 
@@ -84,6 +87,10 @@ export function createRunOpener({ keyring, actor, record }: RunOpenerDeps): RunO
       const context = textContext(column, runId);
       return opening(runId, context, () => openText(keyring, PURPOSES, stored, context));
     },
+    openTurn({ id, runId }, stored) {
+      const context = turnContext(id);
+      return opening(runId, context, () => openText(keyring, PURPOSES, stored, context));
+    },
     openEvent({ runId, seq, data }) {
       const sealed = sealedPart(data);
       if (sealed === null) {
@@ -116,6 +123,7 @@ export function createRunSeal({ encryption, ...deps }: RunSealDeps): RunSeal {
     sealText: (column, runId, text) =>
       // There is nothing to hide, and it is what the column holds of itself.
       text === "" ? text : (seal(text, textContext(column, runId)) ?? plainText(text)),
+    sealTurn: (id, text) => seal(text, turnContext(id)) ?? plainText(text),
     sealEvent(runId, seq, kind, data) {
       // No kind has a field of that name: data cannot be given the form of a sealed value.
       const { sealed: _none, ...known } = data as { sealed?: unknown };

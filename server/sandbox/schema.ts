@@ -43,6 +43,10 @@ export const ProgramText = z
   .refine((text) => byteLength(text) <= MAX_CODE_BYTES, `is larger than ${MAX_CODE_BYTES / 1024} KiB`)
   .refine((text) => !text.includes("\0") && text.isWellFormed(), "holds a NUL character or broken Unicode");
 
+/** One side of an earlier exchange with an agent. */
+export const Turn = z.strictObject({ role: z.enum(["user", "assistant"]), content: z.string() });
+export type Turn = z.infer<typeof Turn>;
+
 /** One accepted request for a run. Who asks has been decided before: nothing here is taken from the caller except language, code and key. */
 export const RunRequest = z.strictObject({
   language: z.enum(RUN_LANGUAGES),
@@ -52,6 +56,10 @@ export const RunRequest = z.strictObject({
   /** The agent and its model (`provider/model`); only with the language `agent`. */
   agent: z.string().min(1).optional(),
   model: z.string().min(1).optional(),
+  /** The conversation that question and answer are remembered in; absent = they are not. */
+  conversationId: z.string().optional(),
+  /** Earlier turns of it that go with the question. */
+  history: z.array(Turn).default([]),
   /** Paths below /workspace to keep when the program has ended. */
   outputs: z.array(z.string().min(1)).max(64).default([]),
   /** Makes a repeated request the same run; unique per principal. */

@@ -45,6 +45,8 @@ export async function submitRun(
   const at = new Date(deps.clock.now());
   const rows = runFileRows(deps.runSeal, runId, "input", files);
   const code = deps.runSeal.sealText("code", runId, run.code);
+  const history =
+    run.history.length === 0 ? null : deps.runSeal.sealText("history", runId, JSON.stringify(run.history));
   const events = [
     { runId, seq: 1, kind: "queued", data: {}, at },
     ...files.map((file, index) => {
@@ -60,7 +62,7 @@ export async function submitRun(
   ];
   try {
     await withTx(deps.db, async (tx) => {
-      await tx.run.create({ data: { id: runId, ...run, code, createdAt: at } });
+      await tx.run.create({ data: { id: runId, ...run, code, history, createdAt: at } });
       await storeRunFiles(tx, rows);
       await tx.runEvent.createMany({ data: events });
       await deps.boss.send(RUN_QUEUE, { runId } satisfies RunJob, { db: fromPrisma(tx) });

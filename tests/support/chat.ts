@@ -30,7 +30,7 @@ interface Said {
   reason: string | null;
 }
 
-interface Writer {
+export interface Writer {
   userId: string;
   senderId?: string;
   channel?: string;

@@ -47,6 +47,10 @@ export const SENDERS = {
     target: "The sender's immutable id on the platform.",
     fields: {},
   },
+  "conversation.forgotten": {
+    meaning: "A sender had the agents forget what was said in a conversation.",
+    fields: { turns: "How many messages are gone, questions and answers together." },
+  },
   "message.code_asked": {
     meaning: "A command waits for a code of its sender's authenticator.",
     target: "Id of the message that waits.",

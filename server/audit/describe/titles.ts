@@ -70,6 +70,7 @@ export const TITLES: Partial<Record<AuditEventName, string>> = {
   "channel.pairing_expired": "Pairing code expired",
   "channel.pairing_rejected": "Pairing failed",
   "channel.identity_removed": "Sender unpaired",
+  "conversation.forgotten": "Conversation forgotten",
   "message.code_asked": "Code asked for",
   "message.code_accepted": "Code accepted",
   "message.code_refused": "Code refused",

@@ -72,6 +72,13 @@ export const Models = z
   .prefault({})
   .describe("Model providers.");
 
+const Memory = z.strictObject({
+  turns: wholeNumber({ min: 1, max: 100 }).describe("Earlier questions with their answers that go with a new one."),
+  retention: duration({ min: MINUTE, max: 3660 * DAY })
+    .prefault("30d")
+    .describe("How long they are kept, and no longer."),
+});
+
 const Agent = z.strictObject({
   model: modelName
     .optional()
@@ -93,6 +100,9 @@ const Agent = z.strictObject({
     .describe(
       "Another agent's program and its words, run in the profile's image with the question on standard input. Unset: the built-in agent.",
     ),
+  memory: Memory.optional().describe(
+    "What was said before goes with a question: the sender's own turns with this agent in the same conversation. Unset: every question stands alone, and nothing is kept.",
+  ),
   maxSteps: wholeNumber({ min: 1, max: 1000 }).prefault(20).describe("Times the built-in agent may ask its model."),
   maxTokens: wholeNumber({ min: 1, max: 1_000_000_000 })
     .prefault(100_000)

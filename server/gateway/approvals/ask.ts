@@ -4,7 +4,10 @@ import type { AuditEventInput } from "#server/audit/schema.ts";
 import type { CommandContext, CommandResult } from "#server/gateway/commands/command.ts";
 import type { NewRunFile } from "#server/sandbox/index.ts";
 
-type Asked = Pick<ApprovalContent, "language" | "code" | "profile" | "agent" | "model" | "outputs">;
+type Asked = Pick<
+  ApprovalContent,
+  "language" | "code" | "profile" | "agent" | "model" | "outputs" | "conversationId" | "history"
+>;
 
 export async function askForApproval(
   { services, principal, userId, channel, conversation, requestId, idempotencyKey, received }: CommandContext,

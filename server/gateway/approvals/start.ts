@@ -90,6 +90,8 @@ export async function startApproved(
       agent: content.agent ?? undefined,
       model: content.model ?? undefined,
       outputs: content.outputs,
+      conversationId: content.conversationId ?? undefined,
+      history: content.history,
       idempotencyKey: id,
       principalId: principal.id,
       tokenId: principal.tokenId ?? undefined,

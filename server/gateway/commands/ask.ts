@@ -1,9 +1,10 @@
-import { answeringAgent, type AgentRefusal, type AnsweringAgent } from "#server/agents/policy.ts";
-import type { Command, CommandContext } from "#server/gateway/commands/command.ts";
+import { agentOf, answeringAgent, type AgentRefusal, type AnsweringAgent } from "#server/agents/policy.ts";
+import { conversationOf, type Command, type CommandContext } from "#server/gateway/commands/command.ts";
 import { startRun } from "#server/gateway/commands/start-run.ts";
 import { parseAskArgs } from "#server/gateway/grammar.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { acceptedOutputs } from "#server/gateway/run-options.ts";
+import { recall } from "#server/memory/index.ts";
 import { providersOf } from "#server/models/policy.ts";
 
 /** Files below it are kept when the agent has ended; it is told so. */
@@ -20,9 +21,22 @@ export const askCommand: Command = {
     const { question, agent: name } = parseAskArgs(context.args);
     const { agent, model, profile } = answering(context, name);
     const outputs = [...new Set([...OUTPUTS, ...acceptedOutputs(context)])];
-    return startRun(context, { language: "agent", code: question, agent, model: model ?? undefined, profile, outputs });
+    const asked = { language: "agent" as const, code: question, agent, model: model ?? undefined, profile, outputs };
+    return startRun(context, { ...asked, ...(await remembered(context, agent)) });
   },
 };
+
+/** What was said before, as it is at this moment: it is stored with the run, and nothing is added to it later. */
+async function remembered(context: CommandContext, agent: string) {
+  const { services } = context;
+  const memory = agentOf(services.config.current().config, agent)?.memory;
+  if (memory === undefined) {
+    return {};
+  }
+  const conversation = conversationOf(context);
+  const history = await recall(services, conversation, agent, memory);
+  return { conversationId: conversation.conversationId, history };
+}
 
 /** @throws Refusal that names the key and the fix */
 function answering(context: CommandContext, agent: string | null): AnsweringAgent {

@@ -2,6 +2,7 @@
 import type { Decision, Principal } from "#server/access/schema.ts";
 import type { Permission } from "#server/access/index.ts";
 import type { ConversationFacts } from "#server/gateway/dispatch.ts";
+import type { Conversation } from "#server/memory/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import type { RunOptions } from "#server/gateway/run-options.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
@@ -24,6 +25,13 @@ export interface CommandContext {
   /** The record of the accepted message; a command that starts a run stores it in the run's own transaction. */
   received: AuditEventInput;
 }
+
+/** Whose memory it is. A token has its own, apart from every platform's, and one for each user it speaks for. */
+export const conversationOf = ({ channel, conversation, principal, userId }: CommandContext): Conversation => ({
+  channel,
+  conversationId: conversation?.conversationId ?? principal.id,
+  userId: userId ?? "",
+});
 
 /** `approvalId`: nothing runs until somebody has approved it. */
 export type CommandResult = { kind: "text"; text: string; approvalId?: string } | { kind: "run"; runId: string };

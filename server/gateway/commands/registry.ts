@@ -4,6 +4,7 @@ import { approveCommand, denyCommand } from "#server/gateway/commands/approve.ts
 import { askCommand } from "#server/gateway/commands/ask.ts";
 import { codeCommand } from "#server/gateway/commands/code.ts";
 import type { Command } from "#server/gateway/commands/command.ts";
+import { forgetCommand } from "#server/gateway/commands/forget.ts";
 import { helpCommand } from "#server/gateway/commands/help.ts";
 import { runCommand } from "#server/gateway/commands/run.ts";
 import { statusCommand } from "#server/gateway/commands/status.ts";
@@ -12,6 +13,7 @@ export const COMMANDS: readonly Command[] = [
   helpCommand(() => COMMANDS),
   statusCommand,
   askCommand,
+  forgetCommand,
   runCommand,
   codeCommand,
   approveCommand,

@@ -4,9 +4,12 @@ import { acceptedFiles } from "#server/gateway/run-options.ts";
 import { askForApproval } from "#server/gateway/approvals/ask.ts";
 import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 import { DEFAULT_PROFILE, needsApproval } from "#server/sandbox/policy.ts";
-import type { RunRequest } from "#server/sandbox/schema.ts";
+import type { RunRequestInput } from "#server/sandbox/schema.ts";
 
-type RunAsked = Pick<RunRequest, "language" | "code" | "profile" | "agent" | "model" | "outputs">;
+type RunAsked = Pick<
+  RunRequestInput,
+  "language" | "code" | "profile" | "agent" | "model" | "outputs" | "conversationId" | "history"
+>;
 
 /**
  * Without a reachable engine it is refused at once: nothing ever runs on the host.
@@ -27,6 +30,8 @@ export async function startRun(context: CommandContext, asked: RunAsked): Promis
         agent: agent ?? null,
         model: model ?? null,
         outputs: asked.outputs ?? [],
+        conversationId: asked.conversationId ?? null,
+        history: asked.history ?? [],
       },
       files,
       events,
@@ -34,7 +39,7 @@ export async function startRun(context: CommandContext, asked: RunAsked): Promis
   }
   const data = {
     language,
-    profile,
+    profile: profile ?? DEFAULT_PROFILE,
     bytes: Buffer.byteLength(code),
     files: files.length,
     ...(agent === undefined ? {} : { agent, model: model ?? null }),
