@@ -206,6 +206,12 @@ describe("forgetting", () => {
     expect((await chat.say(ana, "/help")).text).toContain("/forget");
   });
 
+  it("is open to the built-in role of everybody who may ask", async () => {
+    await said("mine", "1", { user_id: "uma" });
+    expect((await chat.say({ userId: "uma", role: "user" }, "/forget")).text).toMatch(/^Forgotten: 2 messages/);
+    expect((await chat.say({ userId: "rea", role: "readonly" }, "/forget")).reason).toBe("command_not_in_role");
+  });
+
   it("goes with the user's record", async () => {
     await said("mine", "1");
     await said("elsewhere", "2", { channel: "slack" });
