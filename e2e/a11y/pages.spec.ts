@@ -12,6 +12,7 @@ const PANELS: readonly (readonly [path: string, opener: string])[] = [
   ["/channels", "New channel rules"],
   ["/members", "Invite member"],
   ["/backups", "Create backup"],
+  ["/platforms", "Connect platform"],
 ];
 
 async function violations(page: Page): Promise<string[]> {
