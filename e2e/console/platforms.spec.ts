@@ -61,7 +61,7 @@ test("a platform is connected, a stranger is paired, a message is answered, and 
     const answered = page.getByRole("row").filter({ hasText: "Answered" });
     await expect(answered).toContainText("e2e-ada");
     await answered.getByRole("button").click();
-    await expect(sheet.getByRole("row").filter({ hasText: "sent" })).toBeVisible();
+    await expect(sheet.getByRole("row", { name: /sent 1/ })).toBeVisible();
     await expect(sheet.getByRole("link", { name: "Show on the record" })).toBeVisible();
     await page.keyboard.press("Escape");
 

@@ -65,11 +65,17 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 });
 export { expect };
 
-/** Whoever types into a page of the server before its script has taken over types for nobody: no person is as fast as a test. */
+/**
+ * Whoever types into a page of the server before its script has taken over types for nobody: no person is as fast as a test. A test that asks
+ * for the first answer alone (`waitUntil: "commit"`) gets that.
+ */
 function waitForLife(page: Page): void {
   const goto = page.goto.bind(page);
   page.goto = async (...parameters) => {
     const response = await goto(...parameters);
+    if (parameters[1]?.waitUntil === "commit") {
+      return response;
+    }
     await page.waitForFunction(() =>
       [...document.querySelectorAll("input, textarea, select, button")].every((control) =>
         Object.keys(control).some((key) => key.startsWith("__reactProps")),
