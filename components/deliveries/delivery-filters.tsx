@@ -9,7 +9,7 @@ import { Button } from "#components/ui/button.tsx";
 import { Field } from "#components/ui/field.tsx";
 import { Input } from "#components/ui/input.tsx";
 import { Select } from "#components/ui/select.tsx";
-import { DELIVERY_STATES } from "#server/channels/schema.ts";
+import { STATES } from "#components/deliveries/states.ts";
 
 /** The state acts at once, texts when the form is sent. Names are compared whole. */
 export function DeliveryFilters({ filters }: { filters: ReturnType<typeof useDeliveryFilters> }) {
@@ -33,7 +33,7 @@ export function DeliveryFilters({ filters }: { filters: ReturnType<typeof useDel
       <Field label="State">
         <Select value={values.state ?? ""} onChange={(event) => setState(event.target.value)}>
           <option value="">Any state</option>
-          {DELIVERY_STATES.map((state) => (
+          {STATES.map((state) => (
             <option key={state} value={state}>
               {deliveryStateLabel(state)}
             </option>

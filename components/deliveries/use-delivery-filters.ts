@@ -2,10 +2,10 @@
 
 import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useMemo } from "react";
-import { DELIVERY_STATES } from "#server/channels/schema.ts";
+import { STATES } from "#components/deliveries/states.ts";
 
 const PARSERS = {
-  state: parseAsStringLiteral(DELIVERY_STATES),
+  state: parseAsStringLiteral(STATES),
   channel: parseAsString,
   sender: parseAsString,
   /** Cursors of the pages gone through; the last one is shown. */
@@ -31,8 +31,7 @@ export function useDeliveryFilters() {
     input,
     pages,
     isFiltered: state !== null || channel !== null || sender !== null,
-    setState: (text: string) =>
-      void setValues({ state: DELIVERY_STATES.find((known) => known === text) ?? null, pages: null }),
+    setState: (text: string) => void setValues({ state: STATES.find((known) => known === text) ?? null, pages: null }),
     /** Empty text takes a filter away. */
     setTexts: (texts: { channel: string; sender: string }) =>
       void setValues({ channel: texts.channel.trim() || null, sender: texts.sender.trim() || null, pages: null }),

@@ -98,7 +98,10 @@ export function createAttemptLimiter(options: AttemptLimiterOptions): AttemptLim
     waitForRightMs: (attempt) => (entries.size === 0 ? 0 : longestWait(keysOf(attempt).slice(1))),
     failed(attempt) {
       const now = clock.now();
-      for (const key of keysOf(attempt)) {
+      const [address = "", ...others] = keysOf(attempt);
+      // Whoever is let through where others wait does not make them wait longer, as those who wait do not.
+      const passes = attempt.familiar === true && (find(address)?.blockedUntil ?? 0) > now;
+      for (const key of passes ? others : [address, ...others]) {
         const failures = (find(key)?.failures ?? 0) + 1;
         const entry = { failures, lastFailureAt: now, blockedUntil: now + delayAfter(failures) };
         keep(key, entry);

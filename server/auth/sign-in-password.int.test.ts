@@ -286,6 +286,18 @@ describe("AUTH-9 attacks on passwords", () => {
     await expect(signInMember(services, member, { ...origin, address: home })).resolves.toMatch(/^ses_/);
   });
 
+  test("where strangers wait, a wrong password of somebody known there is answered as theirs, and the right one works", async () => {
+    const member = await addMember(services);
+    const office = "192.0.2.78";
+    await signInMember(services, member, { ...origin, address: office });
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      await guess(`stranger${attempt}@example.com`, office);
+    }
+    expect(await guess("stranger@example.com", office)).toBe("LOCKED_OUT");
+    expect(await guess(member.email, office)).toBe("LOCKED_OUT");
+    await expect(signInMember(services, member, { ...origin, address: office })).resolves.toMatch(/^ses_/);
+  });
+
   test("whoever shares the owner's address is slowed down there all the same", async () => {
     const member = await addMember(services);
     await signInMember(services, member, origin);

@@ -51,7 +51,13 @@ export async function signInWithPassword(services: AuthServices, input: unknown,
   // Others may have failed while this hash waited its turn: a flood of guesses gains nothing by coming at once.
   await refuseWhileWaiting(services, attempt, origin, refused);
   if (member === null || !isRight || member.disabledAt !== null) {
+    const stranger: Attempt = { kind: "password", address: origin.address, account: null };
+    const strangersWait = services.attempts.waitMs(stranger) > 0;
     await failed(services, attempt, origin, refused, reasonOf(member, isRight));
+    if (strangersWait) {
+      // As everybody else at this address: another answer would say who signs in from here.
+      await refuseWhileWaiting(services, stranger, origin, refused);
+    }
     throw credentialsInvalid();
   }
   services.attempts.succeeded(attempt);
