@@ -81,6 +81,8 @@ function waitForLife(page: Page): void {
         Object.keys(control).some((key) => key.startsWith("__reactProps")),
       ),
     );
+    // Listeners of the whole page are set up by effects, which follow the frame in which the controls came to life.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     return response;
   };
 }
