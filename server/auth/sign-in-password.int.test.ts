@@ -119,17 +119,18 @@ describe("AUTH-10 password and code", () => {
   test("who has no account waits as long as who has: the dummy hash costs what a real one does", async () => {
     const member = await addMember(services);
     const { passwordHash } = await services.db.member.findUniqueOrThrow({ where: { id: member.id } });
-    const median = async (stored: string | null): Promise<number> => {
-      const times: number[] = [];
-      for (let round = 0; round < 9; round += 1) {
-        const started = performance.now();
-        await services.passwords.verify(stored, "a wrong password");
-        times.push(performance.now() - started);
-      }
-      return times.sort((a, b) => a - b)[4] ?? 0;
+    const timed = async (stored: string | null): Promise<number> => {
+      const started = performance.now();
+      await services.passwords.verify(stored, "a wrong password");
+      return performance.now() - started;
     };
-    await median(null);
-    const [nobody, somebody] = [await median(null), await median(passwordHash)];
+    await timed(null);
+    // In turns, and the quickest of each: what else the machine does makes some slower and none faster.
+    let [nobody, somebody] = [Infinity, Infinity];
+    for (let round = 0; round < 15; round += 1) {
+      nobody = Math.min(nobody, await timed(null));
+      somebody = Math.min(somebody, await timed(passwordHash));
+    }
     expect(nobody / somebody).toBeGreaterThan(0.4);
     expect(nobody / somebody).toBeLessThan(2.5);
   });

@@ -65,7 +65,23 @@ describe("a watched limiter", () => {
           expect(top < 6 || hidden.every(({ remaining }) => remaining >= least)).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      {
+        numRuns: 500,
+        // The two that were counted first have passed by the time somebody looks, and only one is to be shown.
+        examples: [
+          [
+            [
+              [2, 0],
+              [1, 0],
+              [4, 197],
+              [0, 292],
+              [3, 276],
+              [5, 235],
+            ],
+            1,
+          ],
+        ],
+      },
     );
   });
 

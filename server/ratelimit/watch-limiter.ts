@@ -25,7 +25,7 @@ export function watchLimiter(limiter: Limiter, capacity = REMEMBERED): WatchedLi
   function note(states: readonly LimitState[]): void {
     for (const state of states) {
       const { rule } = state;
-      const key = `${rule.source}\0${rule.key}`;
+      const key = keyOf(rule);
       seen.delete(key);
       // Whoever was refused for another rule's sake has used nothing of this one.
       if (state.remaining < rule.max) {
@@ -41,6 +41,14 @@ export function watchLimiter(limiter: Limiter, capacity = REMEMBERED): WatchedLi
     }
   }
 
+  /** @param asked what was remembered when the store was asked: who has been counted again since then stays. */
+  function forgetPassed({ rule, remaining }: LimitState, asked: Seen | undefined): void {
+    const key = keyOf(rule);
+    if (remaining === rule.max && seen.get(key) === asked) {
+      seen.delete(key);
+    }
+  }
+
   return {
     async take(rules) {
       const answer = await limiter.take(rules);
@@ -50,25 +58,30 @@ export function watchLimiter(limiter: Limiter, capacity = REMEMBERED): WatchedLi
     peek: (rules) => limiter.peek(rules),
     async reset(counter) {
       const counted = await limiter.reset(counter);
-      seen.delete(`${counter.source}\0${counter.key}`);
+      seen.delete(keyOf(counter));
       return counted;
     },
     async snapshot(top) {
-      const candidates = [...seen.values()]
-        .sort((one, other) => other.used - one.used)
-        .slice(0, top * ASKED_PER_SHOWN)
-        .map(({ rule }) => rule);
+      const candidates = [...seen.values()].sort((one, other) => other.used - one.used);
       const states: LimitState[] = [];
-      for (let start = 0; start < candidates.length; start += ASKED_AT_ONCE) {
-        states.push(...(await limiter.peek(candidates.slice(start, start + ASKED_AT_ONCE))));
+      // On beyond that where windows have passed: those are forgotten, so that nobody asks about them again.
+      for (let asked = 0; asked < top * ASKED_PER_SHOWN || states.length < top; asked += ASKED_AT_ONCE) {
+        const asking = candidates.slice(asked, asked + ASKED_AT_ONCE);
+        if (asking.length === 0) {
+          break;
+        }
+        const found = await limiter.peek(asking.map(({ rule }) => rule));
+        states.push(...found.filter(({ rule, remaining }) => remaining < rule.max));
+        found.forEach((state, at) => forgetPassed(state, asking[at]));
       }
       return states
-        .filter(({ rule, remaining }) => remaining < rule.max)
         .sort((one, other) => usedShare(other) - usedShare(one) || other.retryAfterMs - one.retryAfterMs)
         .slice(0, top);
     },
     watched: () => ({ counts: seen.size, capacity }),
   };
 }
+
+const keyOf = ({ source, key }: Pick<LimitRule, "source" | "key">): string => `${source}\0${key}`;
 
 const usedShare = ({ rule, remaining }: LimitState): number => (rule.max - remaining) / rule.max;

@@ -37,7 +37,7 @@ beforeEach(async () => {
     "TRUNCATE pairing_request, channel_identity; DELETE FROM gateway_user; DELETE FROM role WHERE NOT builtin",
   );
   await services.asOwner(
-    "INSERT INTO role (name, permissions, channels, commands) VALUES ('helper', '{read,write,users:read,users:write}', '{whatsapp,telegram,api}', '{help,status,ask}')",
+    "INSERT INTO role (name, permissions, channels, commands) VALUES ('helper', '{read,write,users:read,users:write}', '{whatsapp,telegram,api}', '{help,status,ask,forget}')",
   );
   await services.policy.reload();
 });
