@@ -43,9 +43,11 @@ test("DATA-1 counts without a change, then encrypts, on record; --rewrite takes 
     columns: [
       { column: "run.code", seen: 1, sealed: 1, unreadable: 0 },
       { column: "run.stdout", sealed: 1 },
-      {},
-      {},
-      {},
+      { column: "run.stderr" },
+      { column: "run.history" },
+      { column: "conversation_turn.text" },
+      { column: "run_event.data" },
+      { column: "run_file.content" },
     ],
     rewritten: false,
   });
