@@ -76,13 +76,15 @@ function waitForLife(page: Page): void {
     if (parameters[1]?.waitUntil === "commit") {
       return response;
     }
-    await page.waitForFunction(() =>
-      [...document.querySelectorAll("input, textarea, select, button")].every((control) =>
+    // A few frames long: listeners of the whole page are set up by effects, which follow the frame in which the controls came to life.
+    await page.waitForFunction(() => {
+      const page = globalThis as { framesAlive?: number };
+      const isAlive = [...document.querySelectorAll("input, textarea, select, button")].every((control) =>
         Object.keys(control).some((key) => key.startsWith("__reactProps")),
-      ),
-    );
-    // Listeners of the whole page are set up by effects, which follow the frame in which the controls came to life.
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      );
+      page.framesAlive = isAlive ? (page.framesAlive ?? 0) + 1 : 0;
+      return page.framesAlive > 2;
+    });
     return response;
   };
 }
