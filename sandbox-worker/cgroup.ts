@@ -56,7 +56,14 @@ export class ContainerProbe {
     if (pids !== undefined) {
       try {
         // The kernel notifies changes of this file, so that a burst of refused forks is seen even when the program ends at once.
-        this.#watcher = watch(join(pids, "pids.events"), () => this.sample());
+        this.#watcher = watch(join(pids, "pids.events"), (kind) => {
+          this.sample();
+          if (kind === "change" && (this.#facts.forksRefused ?? 0) === 0) {
+            // The program is gone and the file with it, but the kernel had told of a refusal.
+            this.#facts = { ...this.#facts, forksRefused: 1 };
+            this.#onForkRefused(1);
+          }
+        });
         this.#watcher.on("error", () => undefined);
       } catch {
         // Older kernels lack the file; sampling still works.

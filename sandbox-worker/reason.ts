@@ -33,8 +33,7 @@ const MiB = 1024 * 1024;
  * `processes` means a fork was refused and the program then failed or was stopped; `disk` means a writable place was seen full and the
  * program then failed or was stopped. A program that copes with a refused fork or a full disk and exits 0 has succeeded.
  * Fullness is sampled (every 0.1 s after the first moments): a program that fills a file it has deleted and ends at once gives everything
- * back and is often not seen; it then ends as `exit`. So does one that gives up at its first refused fork while the machine is too busy to
- * look in time. The limits themselves hold all the same.
+ * back and is often not seen; it then ends as `exit`. The limit itself holds all the same.
  */
 export function endingOf(facts: ExitFacts): Ending {
   const { stopped, exitCode, limits } = facts;

@@ -2,6 +2,7 @@
  * One program in one started container: feed it, watch it, wait for its end.
  * The worker's own timer and its own hand on the kill switch end it; nothing inside the container is relied on.
  */
+import { setImmediate } from "node:timers/promises";
 import { SCRATCH_PATHS } from "#server/sandbox/policy.ts";
 import { ContainerProbe, type CgroupFacts } from "#worker/cgroup.ts";
 import { EngineSilentError, withinLimit } from "#worker/connect-engine.ts";
@@ -79,6 +80,8 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
     stream.end(job.launch.bytes);
     const exitCode = await exitCodeOf(started, stop.signal);
     const wallMs = Math.round(performance.now() - startedAt);
+    // What the kernel told before the end is read before the probe lets go: both can arrive in the same turn.
+    await setImmediate();
     probe.close();
     const [after] = await Promise.all([withinLimit(container.inspect(), CALL_LIMIT_MS), output.done()]);
     return {

@@ -23,8 +23,8 @@ describe.skipIf(!usableRuntimes(Runtimes).includes("runsc"))("under runsc", () =
   test("SBX-5 memory", async () => {
     const run = await bench.run("python", "hoard = []\nwhile True: hoard.append(bytearray(1 << 20))");
     expect(run).toMatchObject({ state: "failed", reason: "memory" });
-    // The kernel may have charged a page or some before it says no.
-    expect(run.usage?.memoryPeakBytes ?? Infinity).toBeLessThanOrEqual(129 * MiB);
+    // The kernel charges in batches of 64 pages and was seen one page over before it said no.
+    expect(run.usage?.memoryPeakBytes ?? Infinity).toBeLessThanOrEqual(128 * MiB + 64 * 4096);
   });
 
   test("SBX-6 processor", async () => {

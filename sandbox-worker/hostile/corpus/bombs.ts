@@ -9,8 +9,7 @@ export const BOMBS: readonly HostileProgram[] = [
     language: "sh",
     code: "bomb() { bomb | bomb & }; bomb; sleep 60",
     holds: "the process limit",
-    // The shell gives up at its own first refusal: on a busy machine it is gone before anybody has looked why.
-    ends: ["processes", "exit"],
+    ends: "processes",
   },
   {
     name: "fork bomb in python",
