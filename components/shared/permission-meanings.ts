@@ -39,4 +39,13 @@ export const PERMISSION_MEANINGS: Readonly<Record<Permission, string>> = {
   "runs:approve": "Read and decide runs of others that wait for approval.",
   "models:call": "Call models over the API with a token, within budgets.",
   "models:read": "See models, their prices, budgets and everybody's calls.",
+  "monitoring:read": "See what the gateway measures, and what it found unusual.",
+  "alerts:read": "See alerts, their rules and where they go.",
+  "alerts:write": "Change rules, contact points and silences, and send tests.",
+  "keys:read": "See how old the keys of providers and platforms are.",
+  "keys:rotate": "Replace keys of providers and platforms.",
+  "scans:read": "See what scans of the installation found.",
+  "scans:run": "Scan the installation and set findings aside.",
+  "incidents:read": "See incidents and what is locked.",
+  "incidents:manage": "Lock people, tokens and channels, and stop everything.",
 };

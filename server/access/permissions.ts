@@ -34,6 +34,15 @@ const ADMINISTRATIVE = [
   "runs:approve",
   "models:call",
   "models:read",
+  "monitoring:read",
+  "alerts:read",
+  "alerts:write",
+  "keys:read",
+  "keys:rotate",
+  "scans:read",
+  "scans:run",
+  "incidents:read",
+  "incidents:manage",
 ] as const;
 
 /** What every console member may do without any role granting it: see to their own account. Not to be given to roles or tokens. */
