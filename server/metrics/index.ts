@@ -1,0 +1,8 @@
+/** What other domains may import of the measurements. */
+export {
+  listSubjects,
+  readSeries,
+  type SeriesQuery,
+  type SubjectQuery,
+  type SubjectTotal,
+} from "#server/metrics/read-series.ts";
