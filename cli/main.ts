@@ -19,6 +19,7 @@ import { registerCheckPermissions } from "./commands/security-check-permissions.
 import { registerExplain } from "./commands/security-explain.ts";
 import { registerExportAudit } from "./commands/security-export-audit.ts";
 import { registerEncryptData } from "./commands/security-encrypt-data.ts";
+import { registerFirewall } from "./commands/security-firewall.ts";
 import { registerKeys } from "./commands/security-keys.ts";
 import { registerProveAudit } from "./commands/security-prove-audit.ts";
 import { registerReport } from "./commands/security-report.ts";
@@ -73,6 +74,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerVerifyAudit(security, context);
   registerProveAudit(security, context);
   registerKeys(security, context);
+  registerFirewall(security, context);
   registerBackups(security, context);
   registerEncryptData(security, context);
   recordOnly(listedIn(context.paths.configFile));
