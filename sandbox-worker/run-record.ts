@@ -48,6 +48,8 @@ export function auditOf(
       attempt: run.attempt,
       exitCode: result.exitCode,
       wallMs: result.usage?.wallMs ?? null,
+      cpuMs: whole(result.usage?.cpuMs ?? null),
+      memoryPeakBytes: whole(result.usage?.memoryPeakBytes ?? null),
       acquireMs: result.usage?.acquireMs ?? null,
       warm: result.usage?.warm ?? null,
       imageDigest: result.imageDigest,
@@ -70,6 +72,8 @@ export function auditOf(
   });
   return events;
 }
+
+const whole = (value: number | null): number | null => (value === null ? null : Math.round(value));
 
 /** Writes down what was seen at a container that waits for a run, whose record it would be otherwise. */
 export function detectionRecorder(deps: { db: Db; log: Logger; workerId: string }): EngineContext["recordDetection"] {

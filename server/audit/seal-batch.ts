@@ -11,11 +11,14 @@ import type { Mirror } from "#server/audit/mirror.ts";
 import { sanitizeData } from "#server/audit/sanitize.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { storeSealed } from "#server/audit/seal-store.ts";
+import type { EventMeter } from "#server/metrics/index.ts";
 
 /** Where the sealer works. */
 export interface SealBench {
   /** The connection that holds the sealer's lock. */
   client: PoolClient;
+  /** Counts what is sealed. */
+  meter: EventMeter;
   keysDir: string;
   mirror: Mirror;
 }
@@ -83,7 +86,7 @@ function prepare(entries: readonly AuditBatchEntry[], from: SealerState, batches
 
 /** Stores the rows and takes their batches out of the intake. @param alongside what belongs into the same transaction. */
 export async function store(
-  client: PoolClient,
+  { client, meter }: Pick<SealBench, "client" | "meter">,
   { sealed, texts, batches, fromSeq }: Prepared,
   alongside: () => Promise<unknown> = async () => undefined,
 ): Promise<void> {
@@ -91,6 +94,10 @@ export async function store(
   await alongside();
   await takeOut(client, batches);
   await storeSealed(client, texts, sealed, fromSeq);
+  await meter.count(
+    client,
+    sealed.map(({ row }) => row),
+  );
   await client.query("COMMIT");
 }
 
@@ -114,7 +121,7 @@ export async function sealOwn(
   alongside?: () => Promise<unknown>,
 ): Promise<SealerState> {
   const prepared = prepare(toEntries(events, undefined), from, []);
-  await store(bench.client, prepared, alongside);
+  await store(bench, prepared, alongside);
   await finish(bench, prepared);
   return prepared.state;
 }

@@ -26,7 +26,7 @@ export async function sealWaiting(from: SealerState, options: SealWaitingOptions
   while (current !== null || before !== null) {
     const storing: Prepared | null = current;
     const [stored, finished, next] = await Promise.allSettled([
-      storing === null ? undefined : store(bench.client, storing),
+      storing === null ? undefined : store(bench, storing),
       before === null ? undefined : finish(bench, before),
       storing === null || isInterrupted() ? null : prepareOldest(reader, storing.state, storing.batches),
     ]);

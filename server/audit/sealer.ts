@@ -14,6 +14,7 @@ import { createSignal } from "#server/audit/signal.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
+import { createEventMeter } from "#server/metrics/index.ts";
 
 interface SealerOptions {
   /** Connection as `openclaw_sealer`. */
@@ -127,7 +128,7 @@ export function startSealer(options: SealerOptions): Sealer {
   async function work({ client, reader, mirror, file }: Opened): Promise<void> {
     const recovered = await recoverChain(client, options.keysDir, mirror, log);
     const { signer } = recovered;
-    const bench = { client, keysDir: options.keysDir, mirror };
+    const bench = { client, keysDir: options.keysDir, mirror, meter: createEventMeter() };
     const checkpointer = createCheckpointer({ db: client, signer, file }, recovered.covered);
     client.on("notification", () => checkpointer.ask());
     await client.query(`LISTEN ${CHECKPOINT_WANTED}`);

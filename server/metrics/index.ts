@@ -6,3 +6,4 @@ export {
   type SubjectQuery,
   type SubjectTotal,
 } from "#server/metrics/read-series.ts";
+export { createEventMeter, type EventMeter } from "#server/metrics/recorded/event-meter.ts";

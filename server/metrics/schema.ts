@@ -6,7 +6,7 @@ export const BUCKET_SECONDS = [60, 3600, 86_400] as const;
 export type BucketSeconds = (typeof BUCKET_SECONDS)[number];
 
 /** Whom or what a metric is told apart by; a subject is `<kind>:<id>`, and empty for all together. */
-export const SUBJECT_KINDS = ["user", "token", "address", "channel", "model", "route"] as const;
+export const SUBJECT_KINDS = ["user", "member", "token", "address", "channel", "model", "route"] as const;
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
 
 /**
@@ -17,8 +17,9 @@ export const OTHER = "other";
 /** The longest subject. */
 const MAX_SUBJECT = 200;
 
+/** Well formed, so that two subjects that differ here differ in the database too. */
 export const subjectOf = (kind: SubjectKind | typeof OTHER, id: string): string =>
-  `${kind}:${id}`.slice(0, MAX_SUBJECT);
+  `${kind}:${id}`.slice(0, MAX_SUBJECT).toWellFormed();
 
 export interface MetricMeaning {
   label: string;
@@ -34,7 +35,7 @@ export interface MetricMeaning {
   kinds: readonly AuditKind[];
 }
 
-const WHO = ["user", "token", "address", "channel"] as const;
+const WHO = ["user", "member", "token", "address", "channel"] as const;
 const CALLER = ["user", "token"] as const;
 
 /** The first five are those that `security.monitoring.anomalyDetection.metrics` can list. */

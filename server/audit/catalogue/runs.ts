@@ -12,6 +12,8 @@ const END = {
   attempt: ATTEMPT,
   exitCode: "The program's exit code, or null.",
   wallMs: "Time the program ran (milliseconds), or null.",
+  cpuMs: "CPU time it used (milliseconds), or null.",
+  memoryPeakBytes: "The most memory it had in use at once (bytes), or null.",
   acquireMs: "Time until it had a container (milliseconds), or null.",
   warm: "Whether the container had been made ahead, or null.",
   imageDigest: "Digest of the image, or null.",
