@@ -2,7 +2,7 @@
 import { fromPrisma } from "pg-boss";
 import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { withTx } from "#server/core/db/client.ts";
+import { withTx, type Tx } from "#server/core/db/client.ts";
 import { RUN_QUEUE, type RunJob } from "#server/sandbox/index.ts";
 import type { RunLanguage } from "#server/sandbox/schema.ts";
 import { cancelQueuedRun } from "#worker/queued-runs.ts";
@@ -60,10 +60,12 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
     const [row] = await tx.$queryRaw<ClaimedRow[]>`
       UPDATE run SET state = 'running', worker_id = ${workerId}, attempt = attempt + 1, started_at = now()
       WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
+        AND lock_on_run(user_id, role_name, principal_id, channel) IS NULL
       RETURNING attempt, language, code, history, profile, agent, model, outputs, token_id, user_id, channel, request_id,
         EXISTS (SELECT FROM run_file WHERE run_id = ${runId} AND direction = 'input') AS has_inputs,
         (SELECT max(seq) FROM run_event WHERE run_id = ${runId}) AS last_seq`;
     if (row === undefined) {
+      await stopLocked(tx, context, runId);
       await cancelQueuedRun(tx, context, runId);
       return "skipped";
     }
@@ -101,4 +103,25 @@ export async function claimNextRun(context: WorkerContext): Promise<ClaimedRun |
       origin,
     };
   });
+}
+
+/** A run that an incident's lock keeps from starting: it was accepted in the moment of the lock, by a server that had not heard of it yet. */
+async function stopLocked(tx: Tx, context: WorkerContext, runId: string): Promise<void> {
+  const stopped = await tx.$queryRaw<{ lock: string }[]>`
+    UPDATE run SET cancel_requested_at = now(),
+      cancel_requested_by = 'lock:' || lock_on_run(user_id, role_name, principal_id, channel)
+    WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NULL
+      AND lock_on_run(user_id, role_name, principal_id, channel) IS NOT NULL
+    RETURNING cancel_requested_by AS lock`;
+  await recordEvents(
+    tx,
+    stopped.map(({ lock }) => ({
+      event: "run.cancel_requested",
+      outcome: "ok",
+      actor: workerActor(context),
+      target: runId,
+      reason: "locked",
+      because: lock.replace("lock:", ""),
+    })),
+  );
 }

@@ -33,11 +33,13 @@ import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { gatewayOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
 import { onLastResort } from "#server/core/last-resort.ts";
+import { randomId } from "#server/core/ids.ts";
 import { createLogger } from "#server/core/log.ts";
 import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { noteExpired, openLockStore, sweepLocked } from "#server/incidents/index.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
@@ -102,6 +104,16 @@ export async function composeServer(): Promise<AppServices> {
   });
   const policy = await openPolicyStore({ pool, notify, configured: () => configuredPolicy(config.current()), log });
   const identities = await openIdentityStore({ pool, notify, log });
+  const instance = randomId("srv");
+  const locks = await openLockStore({
+    pool,
+    notify,
+    clock,
+    log,
+    instance,
+    onLock: (lock) => sweepLocked({ db, clock, policy }, lock),
+    onExpired: () => noteExpired({ db }),
+  });
   const pepper = loadPepper(paths);
   const tokens = await openTokenStore({ pool, notify, pepper, clock, log });
   const attempts = await openAttemptStore({ pool, clock, log });
@@ -152,7 +164,7 @@ export async function composeServer(): Promise<AppServices> {
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
   const drain = new AbortController();
-  const live = createLiveStreams(drain.signal);
+  const live = createLiveStreams({ locks }, drain.signal);
   await notify.listen("openclaw_policy", () => live.look());
   const gatewayServices: GatewayServices = {
     config,
@@ -164,6 +176,7 @@ export async function composeServer(): Promise<AppServices> {
     pepper,
     configToken: createConfigToken(config),
     attempts,
+    locks,
     limiter,
     models,
     audit,
@@ -211,6 +224,7 @@ export async function composeServer(): Promise<AppServices> {
       drain.abort();
     },
     async close() {
+      locks.close();
       runs.close();
       await connections.close();
       await anchor.close();

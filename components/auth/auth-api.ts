@@ -27,6 +27,7 @@ const MESSAGES = {
   [SIGN_IN_REFUSAL.input]: "Some values are not valid. Check all fields and try again.",
   [SIGN_IN_REFUSAL.unavailable]:
     "The gateway could not check this. Try again; if it fails again, look into the server's log.",
+  [SIGN_IN_REFUSAL.locked]: "Access is locked for now. Ask your administrator.",
   Unreachable: UNREACHABLE,
 } as const;
 
@@ -126,6 +127,9 @@ function outcomeOf(error: string): SignInOutcome {
   }
   if (reason === SIGN_IN_REFUSAL.secondFactor) {
     return { kind: "second_factor", methods: first.split(",").filter(isSecondFactor) };
+  }
+  if (reason === SIGN_IN_REFUSAL.locked) {
+    return { kind: "refused", reason, message: error.slice(reason.length + 1), field: null };
   }
   if (reason === SIGN_IN_REFUSAL.input) {
     return {

@@ -30,5 +30,8 @@ export { exportEvent } from "#server/audit/export/export-event.ts";
 export { exportRecord } from "#server/audit/export/stream.ts";
 export { readBegun } from "#server/audit/export/resume.ts";
 export { readReportFacts, reportPeriod } from "#server/audit/report/facts.ts";
+export { reportHtml } from "#server/audit/report/html.ts";
+export { reportMarkdown } from "#server/audit/report/markdown.ts";
+export { reportText } from "#server/audit/report/text.ts";
 export { renderReport, REPORT_FORMATS, type ReportFormat } from "#server/audit/report/report.ts";
 export { exportBytes, exportHeaders, readTicket } from "#server/audit/console/export.ts";

@@ -10,6 +10,7 @@ import {
   lockMembers,
   type Invitation,
 } from "#server/auth/invitation.ts";
+import { refuseLockedMember } from "#server/auth/member-lock.ts";
 import { passwordProblem } from "#server/auth/password-rules.ts";
 import { SIGN_IN_REFUSAL, type InputRefusal } from "#server/auth/policy.ts";
 import { failed, refuseWhileWaiting, SignInRefusal } from "#server/auth/refusals.ts";
@@ -52,7 +53,7 @@ export async function previewInvitation(
 /**
  * The id of a new session, in which the second factor is still to be enrolled where the role asks for one.
  * @throws SignInRefusal (LinkInvalid, InputInvalid with field and word, PasswordSet when a new password was set and signing in is next);
- * AppError("LOCKED_OUT"), AppError("BUSY").
+ * AppError("LOCKED_OUT"), AppError("BUSY"), AppError("LOCKED").
  */
 export async function acceptInvitation(services: AuthServices, input: unknown, origin: CallOrigin): Promise<string> {
   const parsed = Input.safeParse(input);
@@ -64,6 +65,9 @@ export async function acceptInvitation(services: AuthServices, input: unknown, o
   const problem = passwordProblem(password, [email, name]);
   if (problem !== null) {
     throw inputRefusal("password", problem);
+  }
+  if (invitation.memberId === null) {
+    await refuseLockedMember(services, "new", invitation.roleName, origin);
   }
   const passwordHash = await services.passwords.hash(password);
   const now = new Date(services.clock.now());

@@ -15,7 +15,8 @@ export type SessionEnd =
   | "role_changed"
   | "password_changed"
   | "factors_changed"
-  | "member_disabled";
+  | "member_disabled"
+  | "locked";
 
 /** By the member's own choice; ending one that is already over changes and records nothing. */
 export async function signOut({ db, clock }: Pick<AuthServices, "db" | "clock">, id: string): Promise<void> {

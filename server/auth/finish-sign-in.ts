@@ -1,6 +1,7 @@
 /** The last step of every sign-in: proof used up, session opened, member's row noted and all of it recorded, or nothing. */
 import { recordEvents } from "#server/audit/index.ts";
 import type { UseProof } from "#server/auth/second-factor.ts";
+import { refuseLockedSignIn } from "#server/auth/member-lock.ts";
 import type { AuthServices, CallOrigin } from "#server/auth/services.ts";
 import { openSession, type SessionProof, type SigningIn } from "#server/auth/session.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
@@ -8,14 +9,16 @@ import { withTx } from "#server/core/db/with-tx.ts";
 /**
  * @param useProof what must still be unused, checked inside the transaction
  * @returns the id of the new session; null when the proof was used meanwhile, or the member was changed or disabled.
+ * @throws AppError("LOCKED") for a member whom an incident has shut out; the proof stays unused.
  */
 export async function finishSignIn(
-  services: Pick<AuthServices, "db" | "clock" | "sessionSeal" | "sessionSecret">,
+  services: Pick<AuthServices, "db" | "clock" | "sessionSeal" | "sessionSecret" | "policy" | "locks" | "refusals">,
   member: SigningIn,
   proof: SessionProof,
   origin: CallOrigin,
   useProof: UseProof,
 ): Promise<string | null> {
+  await refuseLockedSignIn(services, member.id, origin);
   const now = new Date(services.clock.now());
   return withTx(services.db, async (tx) => {
     // The row's lock makes whoever changes or disables the member come before or after, not between.

@@ -6,6 +6,7 @@ export { consumeChallenge } from "#server/auth/challenges.ts";
 export { endSessions, liveAt } from "#server/auth/end-sessions.ts";
 export { createFactorSeal } from "#server/auth/factor-seal.ts";
 export { addInvitation, hasMembers, isOpen, lockMembers, mintSetupLink, newLink } from "#server/auth/invitation.ts";
+export { lockOnSession, refuseLockedSession } from "#server/auth/member-lock.ts";
 export { proveOwnPassword } from "#server/auth/own-password.ts";
 export { passwordProblem } from "#server/auth/password-rules.ts";
 export { authenticationOptions, passkeyDomain, passkeysUnavailable } from "#server/auth/passkeys.ts";

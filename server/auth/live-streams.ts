@@ -4,6 +4,8 @@
  */
 import type { ConsoleSession } from "#server/auth/session.ts";
 import { can } from "#server/access/index.ts";
+import { holdSession, lockOnSession } from "#server/auth/member-lock.ts";
+import type { AuthServices } from "#server/auth/services.ts";
 import { AppError, isAppError } from "#server/core/errors.ts";
 
 /**
@@ -34,18 +36,26 @@ export interface LiveStreams {
 }
 
 interface Held {
-  streams: Set<LiveStream>;
+  /** Streams, with what lets go of their watch for locks. */
+  streams: Map<LiveStream, () => void>;
   timer: NodeJS.Timeout;
   /** `again`: something was announced while the look was under way. */
   looking: "no" | "yes" | "again";
 }
 
-/** @param draining aborted when the server stops: streams end then, so that it can. */
-export function createLiveStreams(draining: AbortSignal, lookMs = LOOK_MS): LiveStreams {
+/**
+ * @param locks cut the streams of whom an incident shuts out, at once
+ * @param draining aborted when the server stops: streams end then, so that it can
+ */
+export function createLiveStreams(
+  { locks }: Pick<AuthServices, "locks">,
+  draining: AbortSignal,
+  lookMs = LOOK_MS,
+): LiveStreams {
   const bySession = new Map<string, Held>();
 
   function endAll(sessionId: string, why: AppError): void {
-    for (const stream of bySession.get(sessionId)?.streams ?? []) {
+    for (const stream of bySession.get(sessionId)?.streams.keys() ?? []) {
       close(stream);
       stream.end(why);
     }
@@ -53,6 +63,7 @@ export function createLiveStreams(draining: AbortSignal, lookMs = LOOK_MS): Live
 
   function close(stream: LiveStream): void {
     const held = bySession.get(stream.session.id);
+    held?.streams.get(stream)?.();
     if (held?.streams.delete(stream) === true && held.streams.size === 0) {
       clearInterval(held.timer);
       bySession.delete(stream.session.id);
@@ -67,13 +78,13 @@ export function createLiveStreams(draining: AbortSignal, lookMs = LOOK_MS): Live
     }
     do {
       held.looking = "yes";
-      await judge(sessionId, held.streams);
+      await judge(sessionId, [...held.streams.keys()]);
       // The type checker does not see that the look was awaited.
     } while ((held.looking as Held["looking"]) === "again");
     held.looking = "no";
   }
 
-  async function judge(sessionId: string, streams: ReadonlySet<LiveStream>): Promise<void> {
+  async function judge(sessionId: string, streams: readonly LiveStream[]): Promise<void> {
     const [first] = streams;
     if (first === undefined) {
       return;
@@ -91,7 +102,8 @@ export function createLiveStreams(draining: AbortSignal, lookMs = LOOK_MS): Live
       return;
     }
     for (const stream of streams) {
-      const why = refusal(session, stream.permissions);
+      const lock = lockOnSession({ locks }, session);
+      const why = lock === null ? refusal(session, stream.permissions) : new AppError("LOCKED", lock.message);
       if (why !== null) {
         close(stream);
         stream.end(why);
@@ -117,10 +129,13 @@ export function createLiveStreams(draining: AbortSignal, lookMs = LOOK_MS): Live
       if (held === undefined) {
         const timer = setInterval(() => void lookAt(sessionId), lookMs);
         timer.unref();
-        bySession.set(sessionId, { streams: new Set([stream]), timer, looking: "no" });
-      } else {
-        held.streams.add(stream);
+        bySession.set(sessionId, { streams: new Map(), timer, looking: "no" });
       }
+      const letGo = holdSession({ locks }, stream.session, (why) => {
+        close(stream);
+        stream.end(why);
+      });
+      bySession.get(sessionId)?.streams.set(stream, letGo);
       return () => close(stream);
     },
     look: () => bySession.forEach((_held, sessionId) => void lookAt(sessionId)),

@@ -100,6 +100,9 @@ function refusalWord(error: unknown, { log }: AuthServices): string {
   if (isAppError(error) && (error.code === "LOCKED_OUT" || error.code === "BUSY")) {
     return `${SIGN_IN_REFUSAL.wait}:${error.retryAfterSeconds ?? 1}`;
   }
+  if (isAppError(error) && error.code === "LOCKED") {
+    return `${SIGN_IN_REFUSAL.locked}:${error.message}`;
+  }
   log.error({ err: error }, "sign-in failed");
   return SIGN_IN_REFUSAL.unavailable;
 }

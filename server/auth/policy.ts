@@ -7,6 +7,8 @@ export const SIGN_IN_REFUSAL = {
   /** Followed by the seconds to wait. */
   wait: "TooManyAttempts",
   unavailable: "Unavailable",
+  /** An incident has shut the member out. Followed by what they are told. */
+  locked: "Locked",
   /** Unknown, disabled or wrong: the same word for all. */
   credentials: "CredentialsInvalid",
   /** The password was right. Followed by what the member can prove: `totp`, `passkey`, `recovery`, comma-separated. */

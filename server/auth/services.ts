@@ -8,6 +8,7 @@ import type { AuditWriter, Collapser } from "#server/audit/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
+import type { LockStore } from "#server/incidents/index.ts";
 import type { Logger } from "#server/core/log.ts";
 
 export interface AuthServices {
@@ -29,6 +30,8 @@ export interface AuthServices {
   mfaRoles(): readonly string[];
   /** Shared by every way to prove who one is. */
   attempts: AttemptLimiter;
+  /** Whom an incident has shut out. */
+  locks: LockStore;
   /** Records refusals that may come in floods. */
   refusals: Collapser;
 }

@@ -7,6 +7,7 @@ import { Logging } from "#server/config/schema/logging.ts";
 import { ApiKeys, Authentication, Authorization, KeyRotation } from "#server/config/schema/security-access.ts";
 import { Encryption, Storage } from "#server/config/schema/security-data.ts";
 import { RateLimit } from "#server/config/schema/security-limits.ts";
+import { Incident } from "#server/config/schema/security-incident.ts";
 import { Monitoring } from "#server/config/schema/security-monitoring.ts";
 import { Outbound } from "#server/config/schema/security-outbound.ts";
 import { FileSystem, Sandboxing } from "#server/config/schema/security-sandbox.ts";
@@ -24,6 +25,7 @@ const Security = z
     rateLimit: RateLimit,
     outbound: Outbound,
     monitoring: Monitoring,
+    incident: Incident,
   })
   .prefault({})
   .describe("Credentials, rights, isolation, data protection, limits and monitoring.");

@@ -37,6 +37,8 @@ export const ERROR_MEANINGS: Record<AppErrorCode, ErrorMeaning> = {
   UNSUPPORTED_MEDIA_TYPE: { http: 415, trpc: "UNSUPPORTED_MEDIA_TYPE", cli: 2 },
   RATE_LIMITED: { http: 429, trpc: "TOO_MANY_REQUESTS", cli: 4 },
   LOCKED_OUT: { http: 429, trpc: "TOO_MANY_REQUESTS", cli: 4 },
+  // RFC 4918: no client takes it for a wrong credential or tries again by itself.
+  LOCKED: { http: 423, trpc: "FORBIDDEN", cli: 4 },
   NOT_CONFIGURED: { http: 503, trpc: "PRECONDITION_FAILED", cli: 6 },
   ENGINE_UNAVAILABLE: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },
   STORE_UNAVAILABLE: { http: 503, trpc: "SERVICE_UNAVAILABLE", cli: 5 },

@@ -1,5 +1,5 @@
 /**
- * Steps 4 to 6 for one message: authorize, limit, dispatch. The same for every way a message arrives.
+ * Steps 3 to 6 for one message: locks, authorize, limit, dispatch. The same for every way a message arrives.
  */
 import type { AccessRequest, Decision, PolicySnapshot, Principal } from "#server/access/schema.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
@@ -11,6 +11,7 @@ import { findCommand, permissionOf } from "#server/gateway/commands/registry.ts"
 import type { Call } from "#server/gateway/exchange.ts";
 import type { ParsedText } from "#server/gateway/grammar.ts";
 import { limit, type Admission } from "#server/gateway/limit.ts";
+import { refuseLockedMessage } from "#server/gateway/locks.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { hasOptions, type RunOptions } from "#server/gateway/run-options.ts";
 import { acceptCode, askForCode, codeGiven, type CodeGiven } from "#server/gateway/step-up.ts";
@@ -53,9 +54,13 @@ export async function dispatch(
 ): Promise<Dispatched> {
   const { principal } = exchange;
   const userId = asked.userId ?? principal.boundUserId;
+  refuseLockedMessage(services, principal, { userId, channel: asked.channel });
   const given = await codeGiven(services, asked, userId);
   // A right code has the message executed that waited for it, which the policy and the limits judge as it is, and as they are now.
   const facts = given?.facts ?? asked;
+  if (given !== null) {
+    refuseLockedMessage(services, principal, { userId: facts.userId ?? userId, channel: facts.channel });
+  }
   const { decision, counted } = admissible(services.policy.current(), principal, {
     channel: facts.channel,
     command: facts.parsed.command,

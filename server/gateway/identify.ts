@@ -1,11 +1,12 @@
 /**
- * Step 2, identify: which principal holds this credential. Works from headers alone, before any body is read.
+ * Steps 2 and 3, identify and locks: which principal holds this credential. Works from headers alone, before any body is read.
  * Every rejection is on record before it is answered, counts against the address and the account it names (loopback like any other), and
  * looks the same from outside.
  */
 import type { Principal } from "#server/access/schema.ts";
 import { SURFACES, type Attempt } from "#server/auth/index.ts";
 import type { Incoming } from "#server/gateway/exchange.ts";
+import { refuseLocked } from "#server/gateway/locks.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { TOKEN_PREFIX } from "#server/tokens/index.ts";
@@ -27,7 +28,7 @@ export function presentedToken(incoming: Origin): string | undefined {
   return BEARER_FORM.exec(incoming.header("authorization") ?? "")?.[1] ?? incoming.header("x-api-key");
 }
 
-/** @throws Refusal UNAUTHENTICATED, or LOCKED_OUT while the caller has to wait after failed attempts. */
+/** @throws Refusal UNAUTHENTICATED; LOCKED_OUT while the caller has to wait after failed attempts; LOCKED while an incident shuts it out. */
 export function identify(services: GatewayServices, incoming: Incoming): Principal {
   return identifyToken(services, incoming, presentedToken(incoming));
 }
@@ -48,6 +49,7 @@ export function identifyToken(services: GatewayServices, origin: Origin, present
     throw lockedOut(waitMs, address, check.principal.tokenId);
   }
   services.attempts.succeeded(attempt);
+  refuseLocked(services, check.principal);
   if (check.principal.tokenId !== null) {
     services.tokens.touch(check.principal.tokenId, address);
   }

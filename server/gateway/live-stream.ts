@@ -1,6 +1,7 @@
-/** Ends a caller's open streams with its token: what was true when the stream began is asked again while it lasts. */
+/** Ends a caller's open streams with its token, or when it is locked: what was true when the stream began is asked again while it lasts. */
 import type { Principal } from "#server/access/schema.ts";
 import type { Incoming } from "#server/gateway/exchange.ts";
+import { lockOnPrincipal, type HeldKind, type Lock } from "#server/incidents/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 
 interface Holder {
@@ -12,10 +13,17 @@ interface Holder {
 const LOOK_MS = 500;
 
 /**
- * Calls `end` once as soon as the credential behind `holder` would no longer be accepted from that address.
+ * Calls `end` once as soon as the credential behind `holder` would no longer be accepted from that address: with the lock that shuts it
+ * out, or null when the credential itself has ended.
+ * @param kind under which name it is counted when a lock cuts it
  * @returns stops watching.
  */
-export function watchCredential(services: GatewayServices, holder: Holder, end: () => void): () => void {
+export function watchCredential(
+  services: GatewayServices,
+  holder: Holder,
+  end: (lock: Lock | null) => void,
+  kind: HeldKind = "answers",
+): () => void {
   const { principal, incoming } = holder;
   const account = services.configToken.account();
   const isLive = (): boolean =>
@@ -25,15 +33,24 @@ export function watchCredential(services: GatewayServices, holder: Holder, end: 
   const look = (): void => {
     if (!isLive()) {
       stop();
-      end();
+      end(null);
     }
   };
+  const letGo = services.locks.hold(
+    kind,
+    (index, nowMs) => lockOnPrincipal(index, principal, nowMs),
+    (lock) => {
+      stop();
+      end(lock);
+    },
+  );
   const stopHearing = services.tokens.onChange(look);
   const timer = setInterval(look, LOOK_MS);
   timer.unref();
   const stop = (): void => {
     clearInterval(timer);
     stopHearing();
+    letGo();
   };
   return stop;
 }
@@ -43,22 +60,24 @@ const ENDINGS = {
   shutdown: { code: "shutting_down", message: "The gateway is stopping. Connect again and resume with Last-Event-ID." },
 } as const;
 
-/** The chunks of `body` until the token behind them ends or the server stops; then one `error` event, and the stream closes. */
+/** The chunks of `body` until the token behind them ends, a lock cuts them or the server stops; then one `error` event, and the stream closes. */
 export async function* endWithToken(
   services: GatewayServices,
   holder: Holder,
   body: AsyncIterable<string>,
 ): AsyncGenerator<string> {
   const { draining } = services;
-  let ending: keyof typeof ENDINGS | null = draining.aborted ? "shutdown" : null;
+  let ending: { code: string; message: string } | null = draining.aborted ? ENDINGS.shutdown : null;
   let wake = (): void => undefined;
-  const end = (why: keyof typeof ENDINGS): void => {
+  const end = (why: { code: string; message: string }): void => {
     ending ??= why;
     wake();
   };
-  const onShutdown = (): void => end("shutdown");
+  const onShutdown = (): void => end(ENDINGS.shutdown);
   draining.addEventListener("abort", onShutdown, { once: true });
-  const stop = watchCredential(services, holder, () => end("token"));
+  const onEnd = (lock: Lock | null): void =>
+    end(lock === null ? ENDINGS.token : { code: "locked", message: lock.message });
+  const stop = watchCredential(services, holder, onEnd, "streams");
   const chunks = body[Symbol.asyncIterator]();
   try {
     while (ending === null) {
@@ -75,7 +94,7 @@ export async function* endWithToken(
       }
       yield step.value;
     }
-    yield `event: error\ndata: ${JSON.stringify(ENDINGS[ending ?? "shutdown"])}\n\n`;
+    yield `event: error\ndata: ${JSON.stringify(ending ?? ENDINGS.shutdown)}\n\n`;
   } finally {
     stop();
     draining.removeEventListener("abort", onShutdown);

@@ -9,11 +9,13 @@ import { json, type Outgoing } from "#server/gateway/exchange.ts";
 import { parseText, type ParsedText } from "#server/gateway/grammar.ts";
 import { answerAccepted, answerRun, answerText } from "#server/gateway/outcome.ts";
 import { watchCredential } from "#server/gateway/live-stream.ts";
+import { lockedRefusal } from "#server/gateway/locks.ts";
 import { readJson, validate } from "#server/gateway/read-json.ts";
 import { streamRun } from "#server/gateway/run-stream.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { IdempotencyKey, MAX_BODY_BYTES, MessageBody, RunBody } from "#server/gateway/schema.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import type { Lock } from "#server/incidents/index.ts";
 import { isFinal, type RunView } from "#server/sandbox/schema.ts";
 
 /** A connection is not held longer than this for a run; the answer is then 202 and the run goes on (milliseconds). */
@@ -99,10 +101,14 @@ async function respond(services: GatewayServices, exchange: Identified, dispatch
 async function waitForRun(services: GatewayServices, exchange: Identified, runId: string): Promise<RunView> {
   const { incoming } = exchange;
   const ended = new AbortController();
-  const stopWatching = watchCredential(services, exchange, () => ended.abort());
+  const stopWatching = watchCredential(services, exchange, (lock) => ended.abort(lock));
   // A stop of the server leaves the run to go on: the answer is then where to find it.
   const signal = AbortSignal.any([incoming.signal, services.draining, ended.signal]);
   const run = await services.runs.waitForEnd(runId, { timeoutMs: LONGEST_WAIT_MS, signal }).finally(stopWatching);
+  const lock = ended.signal.aborted ? (ended.signal.reason as Lock | null) : null;
+  if (lock !== null) {
+    throw lockedRefusal(lock, exchange.principal);
+  }
   if (ended.signal.aborted) {
     const message = `The token of this request has ended; the run goes on. Read it with a valid token: GET /api/v1/runs/${runId}`;
     throw new Refusal("UNAUTHENTICATED", message, { event: "auth.token_rejected", reason: "ended", target: runId });

@@ -13,6 +13,7 @@ import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { Logger } from "#server/core/log.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
+import type { LockStore } from "#server/incidents/index.ts";
 import type { ModelCore } from "#server/models/index.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunSeal, RunWatcher } from "#server/sandbox/index.ts";
@@ -33,6 +34,8 @@ export interface GatewayServices {
   pepper: Pepper;
   configToken: ConfigToken;
   attempts: AttemptLimiter;
+  /** Whom an incident has shut out. */
+  locks: LockStore;
   limiter: Limiter;
   /** Connections to model providers and the list of calls. */
   models: ModelCore;

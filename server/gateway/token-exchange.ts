@@ -8,6 +8,7 @@ import { AppError } from "#server/core/errors.ts";
 import type { Exchange } from "#server/gateway/answer.ts";
 import { json, type Incoming, type Outgoing } from "#server/gateway/exchange.ts";
 import { identifyToken, presentedToken, principalOf, rejectCredential } from "#server/gateway/identify.ts";
+import { refuseLocked } from "#server/gateway/locks.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { changeToken, countCall, readOptionalJson, tokenDeps } from "#server/gateway/token-calls.ts";
@@ -54,6 +55,7 @@ function identifyHolder(services: GatewayServices, exchange: Exchange): Holder {
   const replaced = check?.ok === true && check.state === "superseded" ? check.token : null;
   const principal = replaced === null ? identifyToken(services, incoming, text) : principalOf(replaced);
   exchange.principal = principal;
+  refuseLocked(services, principal);
   if (text === undefined || principal.tokenId === null) {
     throw new Refusal(
       "FORBIDDEN",

@@ -62,7 +62,7 @@ export async function proveRun(pool: Pool, headers: IncomingHttpHeaders): Promis
   }
   const { runId, hash } = token;
   const { rows } = await pool.query<GrantRow>(
-    `SELECT run_grant.attempt, run_grant.token_hash, models, (run_grant.ended_at IS NULL AND run.state = 'running') AS live, run.token_id,
+    `SELECT run_grant.attempt, run_grant.token_hash, models, (run_grant.ended_at IS NULL AND run.state = 'running' AND run.cancel_requested_at IS NULL) AS live, run.token_id,
        run.user_id, run.channel, run.request_id, run.principal_id, run.role_name, token.name AS token_name
      FROM run_grant JOIN run ON run.id = run_grant.run_id LEFT JOIN token ON token.id = run.token_id WHERE run_id = $1`,
     [runId],

@@ -1,5 +1,6 @@
 /** What members and operators see of runs, on the real database with the web process's rights. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { testLocks } from "../../tests/support/locks.ts";
 import { startAuthServices, type AuthTestServices } from "../../tests/support/auth-services.ts";
 import { openTestRunSeal } from "../../tests/support/run-seal.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
@@ -80,7 +81,7 @@ function callerFor(id: string, permissions: readonly string[]) {
       ...services,
       runSeal,
       runs,
-      live: createLiveStreams(new AbortController().signal),
+      live: createLiveStreams({ locks: testLocks() }, new AbortController().signal),
       config: { current: () => ({ config: { security: { fileSystem: { monitoring: { logFileAccess: true } } } } }) },
     } as unknown as AppServices,
     origin: { address: "192.0.2.7", requestId: "req_7", userAgent: null },

@@ -3,6 +3,7 @@ import { tracked } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
+import { testLocks } from "../../tests/support/locks.ts";
 import { startAuthServices, type AuthTestServices } from "../../tests/support/auth-services.ts";
 import { addMember, signInMember } from "../../tests/support/members.ts";
 import { createLiveStreams, type LiveStreams } from "#server/auth/index.ts";
@@ -63,7 +64,7 @@ beforeAll(async () => {
 afterAll(() => services.close());
 beforeEach(() => {
   drain = new AbortController();
-  streams = createLiveStreams(drain.signal, LOOK_MS);
+  streams = createLiveStreams({ locks: testLocks() }, drain.signal, LOOK_MS);
   permissions = ["runs:read", "runs:read_all"];
   storeDown = false;
   freed = 0;
@@ -183,7 +184,7 @@ test("ACC-4 a permission that is lost ends the streams that need it, also one as
 });
 
 test("an announced change is looked at now, not at the next turn", async () => {
-  streams = createLiveStreams(drain.signal, 3_600_000);
+  streams = createLiveStreams({ locks: testLocks() }, drain.signal, 3_600_000);
   const stream = await open(await newSession());
   await stream.until("id: 1\n");
   permissions = [];

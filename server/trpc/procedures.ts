@@ -1,6 +1,7 @@
 /** The only way to a procedure: name the permission it needs. The mark is in the procedure's meta, where a test finds any that lacks it. */
 import { onOccasion, type AuditEventName } from "#server/audit/index.ts";
 import { can, OWN_ACCOUNT, type Permission } from "#server/access/permissions.ts";
+import { refuseLockedSession } from "#server/auth/index.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
@@ -34,6 +35,7 @@ export function withPermission<R extends Resource>(
       await refuse(ctx, path, "auth.session_rejected", "no_session");
       throw new AppError("UNAUTHENTICATED", "No console session, or it has ended. Sign in again.");
     }
+    await refuseLockedSession(ctx.services, session, origin, path);
     if (session.secondFactor === "missing" && !enrolment) {
       await refuse(ctx, path, "access.denied", "second_factor_missing", permission);
       throw new AppError("MFA_REQUIRED", "Your role asks for a second factor. Enrol one under /enrol, then go on.");

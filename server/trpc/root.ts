@@ -5,6 +5,7 @@ import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
 import { pairingRouter } from "#server/channels/pairing/router.ts";
+import { incidentsRouter } from "#server/incidents/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
@@ -29,6 +30,7 @@ export const appRouter = router({
   chatFactors: chatFactorsRouter,
   configuration: configurationRouter,
   connections: connectionsRouter,
+  incidents: incidentsRouter,
   limits: limitsRouter,
   members: membersRouter,
   models: modelsRouter,

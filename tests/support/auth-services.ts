@@ -12,6 +12,7 @@ import { createPool } from "#server/core/db/pool.ts";
 import { webOrigin } from "#server/core/http/web-origin.ts";
 import { createLogger } from "#server/core/log.ts";
 import { RECORDED } from "./audit.ts";
+import { testLocks, type TestLocks } from "./locks.ts";
 import { createTestDatabase } from "./database.ts";
 
 export interface AuthTestServices extends AuthServices {
@@ -20,6 +21,8 @@ export interface AuthTestServices extends AuthServices {
   keyring: Keyring;
   /** The roles in force, which a test may replace. */
   policy: PolicyStore & { snapshot: PolicySnapshot };
+  /** Whom an incident shuts out, which a test may set. */
+  locks: TestLocks;
   /** Roles that need a second factor, which a test may replace. */
   mfa: string[];
   /** Names, reasons and data of all recorded events, oldest first. */
@@ -79,6 +82,7 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     sessionSecret: "test-only-session-secret-0123456789abcdef",
     sessionSeal: createSessionSeal(keyring, () => true),
     attempts: createAttemptLimiter({ clock }),
+    locks: testLocks(),
     refusals: createCollapser(audit),
     recorded: async () => {
       const columns = 'event, outcome, actor_type AS "actorType", reason, address, data';

@@ -2,6 +2,7 @@
 import type { AuditEventName } from "#server/audit/events.ts";
 import { CHANNELS } from "#server/audit/catalogue/channels.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
+import { INCIDENTS } from "#server/audit/catalogue/incidents.ts";
 import { MEMBERS } from "#server/audit/catalogue/members.ts";
 import { MESSAGES } from "#server/audit/catalogue/messages.ts";
 import { NETWORK } from "#server/audit/catalogue/network.ts";
@@ -23,6 +24,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "Senders of messaging platforms": SENDERS,
   "Messaging channels": CHANNELS,
   "Policy changes": POLICY,
+  "Incidents and locks": INCIDENTS,
   "Runs and the sandbox": RUNS,
   Files: FILES,
   "Network, TLS and limits": NETWORK,
@@ -39,6 +41,7 @@ export const EVENT_TEXTS = {
   ...SENDERS,
   ...CHANNELS,
   ...POLICY,
+  ...INCIDENTS,
   ...RUNS,
   ...FILES,
   ...NETWORK,

@@ -22,6 +22,7 @@ import {
   type Dispatched,
   type Identified,
 } from "#server/gateway/index.ts";
+import { tellOnce, type Lock } from "#server/incidents/index.ts";
 import { isFinal } from "#server/sandbox/schema.ts";
 
 export type Answer =
@@ -43,6 +44,10 @@ export interface Work {
 /** @throws AppError AUDIT_UNAVAILABLE, STORE_UNAVAILABLE when nothing can be decided now */
 export async function answerOf(work: Work): Promise<Answer> {
   const { services, live, event } = work;
+  const lock = services.locks.onChannel(live.channel);
+  if (lock !== null) {
+    return answerLocked(work, lock, null);
+  }
   const sender = resolveSender(services, live.channel, event);
   return sender.kind === "unknown" ? answerStranger(work) : answerKnown(work, sender);
 }
@@ -65,10 +70,41 @@ async function answerStranger({ services, live, claimed, event }: Work): Promise
     : { kind: "say", text, userId: null, runId: null, refused };
 }
 
+/** Each sender hears a lock's words once, in a direct conversation. While everything is stopped nothing is sent at all. */
+async function answerLocked(
+  { services, live, claimed, event }: Work,
+  lock: Lock,
+  userId: string | null,
+): Promise<Answer> {
+  const { channel } = live;
+  await services.refusals.record(`locked|${lock.id}|${channel}:${event.senderId}`, {
+    event: "incident.refused",
+    outcome: "denied",
+    actor: userId === null ? { type: "anonymous", id: `${channel}:${event.senderId}` } : { type: "user", id: userId },
+    userId: userId ?? undefined,
+    channel,
+    requestId: claimed.requestId,
+    target: claimed.id,
+    reason: lock.kind,
+    because: lock.id,
+  });
+  const refused = "locked";
+  const isTold =
+    lock.kind !== "everything" && event.isDirect && (await tellOnce(services.pool, lock.id, channel, event.senderId));
+  return isTold
+    ? { kind: "say", text: lock.message, userId, runId: null, refused }
+    : { kind: "silent", userId, refused };
+}
+
 async function answerKnown(work: Work, sender: Extract<Sender, { kind: "known" }>): Promise<Answer> {
   const { services, live, claimed, event } = work;
   const { userId } = sender;
   const principal = principalOf(live, services.policy.current(), sender, event);
+  const userRole = services.policy.current().users.get(userId)?.role ?? null;
+  const lock = services.locks.onMessage(principal, { userId, userRole, channel: live.channel });
+  if (lock !== null) {
+    return answerLocked(work, lock, userId);
+  }
   const exchange = exchangeOf(claimed, principal, services.draining);
   const { requestId, address } = exchange.incoming;
   return onOccasion({ requestId, address }, async () => {
@@ -92,7 +128,7 @@ async function answerKnown(work: Work, sender: Extract<Sender, { kind: "known" }
 /** What a person in a direct conversation is told; a group is not told what one of it may not do, and a blocked sender nothing at all. */
 function refusal(error: AppError, { isDirect }: InboundEvent, userId: string): Answer {
   const reason = error instanceof Refusal ? error.event.reason : error.code.toLowerCase();
-  const isQuiet = (error.code === "FORBIDDEN" && !isDirect) || reason === "user_blocked";
+  const isQuiet = (error.code === "FORBIDDEN" && !isDirect) || reason === "user_blocked" || error.code === "LOCKED";
   return isQuiet
     ? { kind: "silent", userId, refused: reason }
     : { kind: "say", text: error.message, userId, runId: null, refused: reason };

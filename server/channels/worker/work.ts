@@ -24,6 +24,8 @@ const MAX_TAKEN = 20;
 /** Before a store that did not answer is asked again (milliseconds). */
 const STORE_WAIT_MS = 2_000;
 
+const LOCKED = "locked";
+
 export async function workOff(job: Job): Promise<void> {
   const { services, workerId, claimed } = job;
   try {
@@ -48,6 +50,9 @@ async function advance(job: Job): Promise<void> {
     return giveUp(job, { reason: "internal", message: `taken up ${MAX_TAKEN} times without an end` });
   }
   const event = openEvent(services.keyring, claimed.id, claimed.event);
+  if (claimed.state === "replying" && isSilenced(job)) {
+    return end(job, { state: "refused", reason: LOCKED });
+  }
   if (claimed.state === "replying") {
     return sendAll(job, live, event, await loadReplies(holderOf(job), claimed.id), claimed.reason);
   }
@@ -65,6 +70,10 @@ async function advance(job: Job): Promise<void> {
   return conclude(job, live, event, answer);
 }
 
+/** Whether an incident keeps this channel from saying anything but the lock's own words. */
+const isSilenced = ({ services, claimed }: Job, reason = claimed.reason): boolean =>
+  reason !== LOCKED && services.locks.onChannel(claimed.channel) !== null;
+
 async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer: Answer): Promise<void> {
   const { services, workerId, claimed } = job;
   if (answer.kind === "later") {
@@ -80,6 +89,10 @@ async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer
       reason: refused ?? "no_reply_address",
       userId,
     });
+  }
+  // It may have come while the run went on.
+  if (isSilenced(job, answer.refused)) {
+    return end(job, { state: "refused", reason: LOCKED, userId: answer.userId });
   }
   const parts = await partsOf(job, live, answer.text);
   const replies = await storeReplies(holderOf(job), claimed.id, parts, answer);

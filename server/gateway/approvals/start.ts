@@ -162,6 +162,11 @@ function prepare(services: GatewayServices, row: Stored, content: ApprovalConten
     return { ok: false, failure: { reason: "requester_gone" } };
   }
   const { channel, userId } = row;
+  const userRole = userId === null ? null : (services.policy.current().users.get(userId)?.role ?? null);
+  const lock = services.locks.onMessage(principal, { userId, userRole, channel });
+  if (lock !== null) {
+    return { ok: false, failure: { reason: "locked", because: lock.id } };
+  }
   const request = { channel, command: content.command, permission: permissionOf(content.command), userId };
   const decision = decide(services.policy.current(), principal, request);
   if (!decision.allow) {

@@ -15,6 +15,7 @@ export const CLOSE = {
   badRequest: 4400,
   unauthenticated: 4401,
   timeout: 4408,
+  locked: 4423,
   tooMany: 4429,
 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];

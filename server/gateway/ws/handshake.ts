@@ -96,6 +96,7 @@ const CLOSE_CODES: Partial<Record<AppErrorCode, CloseCode>> = {
   INVALID_INPUT: CLOSE.badRequest,
   UNAUTHENTICATED: CLOSE.unauthenticated,
   LOCKED_OUT: CLOSE.tooMany,
+  LOCKED: CLOSE.locked,
   PAYLOAD_TOO_LARGE: CLOSE.tooBig,
   TIMEOUT: CLOSE.timeout,
 };

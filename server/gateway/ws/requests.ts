@@ -3,6 +3,7 @@ import { admissible, dispatch } from "#server/gateway/dispatch.ts";
 import type { Identified } from "#server/gateway/answer.ts";
 import type { Call } from "#server/gateway/exchange.ts";
 import { parseText } from "#server/gateway/grammar.ts";
+import { refuseLockedMessage } from "#server/gateway/locks.ts";
 import { standing } from "#server/gateway/limit.ts";
 import { answerAccepted, answerRun, answerText } from "#server/gateway/outcome.ts";
 import { cancelRun, enterRunEvents } from "#server/gateway/runs.ts";
@@ -80,6 +81,7 @@ async function cancel({ services, link, exchange }: RequestContext, frame: Frame
 
 async function limits({ services, link, exchange }: RequestContext, frame: FrameOf<"limits">): Promise<void> {
   const { id, channel, command, user = null } = frame;
+  refuseLockedMessage(services, exchange.principal, { userId: user ?? exchange.principal.boundUserId, channel });
   const { counted } = admissible(services.policy.current(), exchange.principal, { channel, command, userId: user });
   link.send(limitsFrame(id, await standing(services, counted)));
 }

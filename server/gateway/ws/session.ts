@@ -17,6 +17,8 @@ import { MAX_BAD_FRAMES, MAX_IN_FLIGHT, type Tally, type WebSocketLimits } from 
 import type { Link, LinkEnd } from "#server/gateway/ws/link.ts";
 import { serveRequest, type RequestFrame } from "#server/gateway/ws/requests.ts";
 
+const MAX_REASON_BYTES = 123;
+
 interface SessionFacts {
   link: Link;
   /** The upgrade that opened the connection. */
@@ -44,7 +46,12 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
   let badFrames = 0;
   const leave = live.of(principal.id) < limits.perPrincipal ? live.add(principal.id) : null;
   const opened = leave === null ? tooMany() : open();
-  const stopWatching = watchCredential(services, { principal, incoming: call }, () => tokenEnded());
+  const stopWatching = watchCredential(
+    services,
+    { principal, incoming: call },
+    (lock) => (lock === null ? tokenEnded() : locked(lock.message)),
+    "webSockets",
+  );
   link.onFrame(onFrame);
   const ended = link.closed.then(async (end) => {
     leave?.();
@@ -198,6 +205,11 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
     link.close(CLOSE.unauthenticated, "token_ended", "The token of this connection has ended.");
   }
 
+  function locked(message: string): void {
+    jobs.forEach((stop) => stop.abort());
+    link.close(CLOSE.locked, "locked", closeReason(message));
+  }
+
   function callFor(type: string, signal: AbortSignal = call.signal): Call {
     return { ...call, method: "WS", path: type, requestId: newRequestId(), signal };
   }
@@ -230,6 +242,15 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
       await Promise.all(work);
     },
   };
+}
+
+/** As much of a text as a close frame has room for (RFC 6455 § 5.5). */
+function closeReason(message: string): string {
+  let text = message;
+  while (Buffer.byteLength(text) > MAX_REASON_BYTES) {
+    text = text.slice(0, -1);
+  }
+  return text;
 }
 
 function idOf(value: unknown): string | undefined {
