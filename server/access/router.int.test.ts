@@ -1,6 +1,7 @@
 /** Roles, users, channels and questions to the policy as the console calls them, on a real PostgreSQL. */
 import { Client } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { testLocks } from "../../tests/support/locks.ts";
 import { readPolicy } from "#server/access/index.ts";
 import type { PolicySnapshot } from "#server/access/schema.ts";
 import { createDb } from "#server/core/db/client.ts";
@@ -86,6 +87,7 @@ async function caller({ role = "admin", permissions = ["*"], steppedUp = true, o
       config: { current: () => loaded },
       paths: { configFile: "/etc/openclaw.json5" },
       audit: { append: async () => undefined },
+      locks: testLocks(),
       refusals: { record: async () => undefined },
     },
     origin: { address: "192.0.2.1", requestId: "req_1", userAgent: null },

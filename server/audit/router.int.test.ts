@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Pool } from "pg";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testLocks } from "../../tests/support/locks.ts";
 import { insertSealed, type TestRow } from "../../tests/support/audit-rows.ts";
 import { RECORDED } from "../../tests/support/audit.ts";
 import { openRecordBench, type RecordBench } from "../../tests/support/record-bench.ts";
@@ -46,6 +47,7 @@ function as({ permissions = ["audit:read", "audit:export"], steppedUp = true }: 
     paths: bench.paths,
     clock: { now: () => NOON + 60 * MINUTE_MS },
     sessionSecret: "test-only-session-secret-0123456789abcdef",
+    locks: testLocks(),
     refusals: { record: async () => undefined },
   };
   const context = {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { testLocks } from "../../tests/support/locks.ts";
 import { decide, explain } from "#server/access/index.ts";
 import { mergePolicy } from "#server/access/merge-policy.ts";
 import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
@@ -49,6 +50,7 @@ let policy: PolicySnapshot = { enabled: true, roles: new Map(), users: new Map()
 const services = only({
   config,
   policy: { current: () => policy, reload: async () => undefined },
+  locks: testLocks(),
   limiter: createMemoryLimiter({ now: () => 0 }),
 });
 const incoming: Call = {

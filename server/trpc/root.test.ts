@@ -1,5 +1,6 @@
 /** Walks the whole router: whatever is added later is covered without anybody remembering to. */
 import { describe, expect, test } from "vitest";
+import { testLocks } from "../../tests/support/locks.ts";
 import { can, isKnownPermission, OWN_ACCOUNT } from "#server/access/permissions.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
@@ -25,6 +26,7 @@ function contextOf(permissions: readonly string[] | null, secondFactor: "verifie
         append: async (events: AuditEventInput[]) => void recorded.push(...events),
         close: async () => undefined,
       },
+      locks: testLocks(),
       refusals: { record: async (_key: string, event: AuditEventInput) => void recorded.push(event) },
     },
     origin: { address: "192.0.2.1", requestId: "req_1", userAgent: null },

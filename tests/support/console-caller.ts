@@ -1,4 +1,5 @@
 /** Calls procedures as somebody, without HTTP: sessions are made up, everything behind them is real. */
+import { testLocks } from "./locks.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
 import type { AppServices } from "#server/services.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
@@ -27,7 +28,8 @@ export function memberSession(id: string, over: Partial<ConsoleSession> = {}): C
 /** @param services what the called procedures use; anything else they reach for fails the test. */
 export function callerOf(services: Partial<AppServices>, session: ConsoleSession | null) {
   const context = {
-    services,
+    // Behind the given ones: what they get later is seen too.
+    services: "locks" in services ? services : Object.assign(Object.create(services), { locks: testLocks() }),
     origin: { address: "192.0.2.1", requestId: "req_test", userAgent: null },
     session,
   } as unknown as ConsoleContext;
