@@ -25,7 +25,12 @@ export const INCIDENTS = {
   "incident.opened": {
     meaning: "An incident was opened.",
     target: "Id of the incident.",
-    fields: { title: "Its title.", severity: "How bad it is: low, medium, high or critical.", commander: "Who leads.", drill: DRILL },
+    fields: {
+      title: "Its title.",
+      severity: "How bad it is: low, medium, high or critical.",
+      commander: "Who leads.",
+      drill: DRILL,
+    },
   },
   "incident.changed": {
     meaning: "Title, severity, leader, subjects or plan of an incident were changed.",
@@ -35,7 +40,10 @@ export const INCIDENTS = {
   "incident.noted": {
     meaning: "Somebody added an entry to an incident's timeline.",
     target: "Id of the incident.",
-    fields: { note: "Id of the entry; its text is not in the record.", kind: "What it is: note, question or communication." },
+    fields: {
+      note: "Id of the entry; its text is not in the record.",
+      kind: "What it is: note, question or communication.",
+    },
   },
   "incident.closed": {
     meaning: "An incident was closed. Its locks stay until they are lifted.",
