@@ -40,11 +40,13 @@ import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { noteExpired, openLockStore, sweepLocked } from "#server/incidents/index.ts";
+import { openMetrics } from "#server/metrics/services.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
 import { createStepUp, createUserFactorSeal } from "#server/step-up/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
+import { bucketRetention } from "#server/metrics/policy.ts";
 import { configRecorder } from "#server/config-record.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
 import { VERSION } from "#server/version.ts";
@@ -131,6 +133,13 @@ export async function composeServer(): Promise<AppServices> {
   });
   const runs = await createRunWatcher({ db, runSeal }, notify);
   const reserving = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
+  const metrics = openMetrics({
+    pool,
+    clock,
+    log,
+    version: VERSION,
+    retention: () => bucketRetention(config.current().config),
+  });
   const models = openModelCore({ config, pool, reserving, log });
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
@@ -179,6 +188,7 @@ export async function composeServer(): Promise<AppServices> {
     locks,
     limiter,
     models,
+    metrics,
     audit,
     refusals: createCollapser(audit),
     runs,
@@ -229,6 +239,7 @@ export async function composeServer(): Promise<AppServices> {
       await connections.close();
       await anchor.close();
       await models.close();
+      await metrics.close();
       await limiter.close();
       await boss.stop({ graceful: false });
       await attempts.close();

@@ -45,9 +45,18 @@ async function main(): Promise<void> {
   const webSockets = flags["without-gateway"] === true ? undefined : openWebSockets(services);
   const models = flags["without-gateway"] === true ? undefined : await openModelListener(services);
   const listener = await openListener(services, {
-    request: (request, response, address) =>
-      (GATEWAY_PATH.test(request.url ?? "") ? onGateway : onPage)(request, response, address),
-    ...(webSockets === undefined ? {} : { upgrade: webSockets.upgrade }),
+    request(request, response, address) {
+      services.metrics.meter.begin(request, response);
+      return (GATEWAY_PATH.test(request.url ?? "") ? onGateway : onPage)(request, response, address);
+    },
+    ...(webSockets === undefined
+      ? {}
+      : {
+          upgrade(request, socket, head, address) {
+            services.metrics.meter.beginLive(socket);
+            webSockets.upgrade(request, socket, head, address);
+          },
+        }),
   });
   const { port } = listener;
   // Port 0 becomes a real one only now.

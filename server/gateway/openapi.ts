@@ -136,6 +136,16 @@ const ROUTES: readonly Omit<RouteConfig, "security">[] = [
   },
   {
     method: "get",
+    path: "/metrics",
+    summary: "Metrics in the text format of Prometheus",
+    description: "Takes `monitoring:read`. No label holds a user, an address or a token.",
+    responses: {
+      200: { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } },
+      ...ERRORS,
+    },
+  },
+  {
+    method: "get",
     path: "/api/v1/whoami",
     summary: "What this token may do",
     responses: { 200: ok("The caller.", WhoAmI), ...ERRORS },

@@ -1,5 +1,6 @@
 /** Every route of the API, with the surface that guards it. The HTTP app, the hot path, the documentation's test and the attack tests read this. */
 import type { ApiRoute } from "#server/gateway/answer.ts";
+import { getMetrics } from "#server/gateway/metrics.ts";
 import { getAudit } from "#server/gateway/audit.ts";
 import { postExplain } from "#server/gateway/explain.ts";
 import { postMessage, postRun } from "#server/gateway/messages.ts";
@@ -22,6 +23,7 @@ export const API_ROUTES: readonly ApiRoute[] = [
   { method: "GET", path: "/api/v1/runs/:id/transcript", surface: "token", handle: getRunTranscript },
   { method: "GET", path: "/api/v1/approvals/:id", surface: "token", handle: getApproval },
   { method: "GET", path: "/api/v1/audit", surface: "token", handle: getAudit },
+  { method: "GET", path: "/metrics", surface: "token", handle: getMetrics },
   { method: "GET", path: "/api/v1/whoami", surface: "token", handle: getWhoAmI },
   { method: "POST", path: "/api/v1/explain", surface: "token", handle: postExplain },
   { method: "POST", path: "/api/v1/tokens/refresh", surface: "token_exchange", handle: postRefresh },

@@ -14,6 +14,7 @@ import type { Logger } from "#server/core/log.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
 import type { LockStore } from "#server/incidents/index.ts";
+import type { MetricsServices } from "#server/metrics/index.ts";
 import type { ModelCore } from "#server/models/index.ts";
 import type { Limiter } from "#server/ratelimit/schema.ts";
 import type { RunSeal, RunWatcher } from "#server/sandbox/index.ts";
@@ -40,6 +41,7 @@ export interface GatewayServices {
   /** Connections to model providers and the list of calls. */
   models: ModelCore;
   audit: AuditWriter;
+  metrics: MetricsServices;
   /** Records refusals that may come in floods. */
   refusals: Collapser;
   runs: RunWatcher;

@@ -7,3 +7,4 @@ export {
   type SubjectTotal,
 } from "#server/metrics/read-series.ts";
 export { createEventMeter, type EventMeter } from "#server/metrics/recorded/event-meter.ts";
+export type { MetricsServices } from "#server/metrics/services.ts";

@@ -45,6 +45,20 @@ export const Monitoring = z
       })
       .prefault({})
       .describe("Alerts. When present, the file owns them."),
+    metrics: z
+      .strictObject({
+        minutes: duration({ min: DAY, max: 31 * DAY })
+          .prefault("48h")
+          .describe("How long numbers by the minute are kept."),
+        hours: duration({ min: 7 * DAY, max: 730 * DAY })
+          .prefault("90d")
+          .describe("How long numbers by the hour are kept."),
+        days: duration({ min: 31 * DAY, max: 3650 * DAY })
+          .prefault("730d")
+          .describe("How long numbers by the day are kept."),
+      })
+      .prefault({})
+      .describe("Measurements: see docs/monitoring.md."),
   })
   .prefault({})
   .describe("Security monitoring.");
