@@ -247,6 +247,20 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
   );
 });
 
+test("MON-1 a metric whose events are not recorded warns", () => {
+  const events = `["authentication", "config_changes", "message_send", "errors"]`;
+  expect(findings(`{ logging: { audit: { events: ${events} } } }`)).toEqual([
+    // Denials and refusals are security events of their own, which are recorded all the same.
+    "warning security.monitoring.anomalyDetection.metrics[2]",
+    "warning security.monitoring.anomalyDetection.metrics[3]",
+    "warning security.monitoring.anomalyDetection.metrics[4]",
+  ]);
+  const off = `security: { monitoring: { anomalyDetection: { enabled: false } } }`;
+  expect(
+    findings(`{ logging: { audit: { events: ${events} } }, ${off} }`).filter((one) => one.includes("metrics")),
+  ).toEqual([]);
+});
+
 test("a key without effect warns, one that is applied does not", () => {
   expect(findings("{ security: { encryption: { messages: { enabled: true } } } }")).toEqual([]);
   expect(findings("{ security: { fileSystem: { monitoring: { alertOnSuspicious: true } } } }")).toEqual([

@@ -8,6 +8,7 @@ import type { SecretSource } from "#server/config/references.ts";
 import { accessFindings } from "#server/config/safety/access.ts";
 import { dataFindings } from "#server/config/safety/data.ts";
 import { modelFindings } from "#server/config/safety/models.ts";
+import { monitoringFindings } from "#server/config/safety/monitoring.ts";
 import { nameFindings } from "#server/config/safety/names.ts";
 import { networkFindings } from "#server/config/safety/network.ts";
 import { outboundFindings } from "#server/config/safety/outbound.ts";
@@ -31,6 +32,7 @@ export function safetyFindings(config: Config, { isWritten, ...secrets }: Safety
     ...outboundFindings(config),
     ...secretFindings(config, secrets.open),
     ...dataFindings(config, secrets),
+    ...monitoringFindings(config),
     ...unenforcedFindings(isWritten),
   ];
   const perUser = ["security", "rateLimit", "perUser"];

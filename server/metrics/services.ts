@@ -4,6 +4,7 @@ import type { Clock } from "#server/core/clock.ts";
 import type { Logger } from "#server/core/log.ts";
 import { createExposition, type Exposition } from "#server/metrics/process/exposition.ts";
 import { startFlusher } from "#server/metrics/process/flush.ts";
+import { createStoreSampler } from "#server/metrics/process/sample-store.ts";
 import { createRequestMeter, type RequestMeter } from "#server/metrics/process/request-meter.ts";
 import { startRetention, type Retention } from "#server/metrics/retention.ts";
 
@@ -24,11 +25,12 @@ interface MetricsOptions {
 
 export function openMetrics({ version, retention, ...deps }: MetricsOptions): MetricsServices {
   const meter = createRequestMeter();
-  const flusher = startFlusher({ ...deps, meter });
+  const store = createStoreSampler(deps.pool);
+  const flusher = startFlusher({ ...deps, meter, store });
   const upkeep = startRetention({ ...deps, retention });
   return {
     meter,
-    exposition: createExposition({ meter, pool: deps.pool, version }),
+    exposition: createExposition({ meter, pool: deps.pool, store, version }),
     async close() {
       await upkeep.close();
       await flusher.close();

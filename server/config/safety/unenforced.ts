@@ -10,7 +10,9 @@ import type { Path } from "#server/config/json5/value.ts";
 const IGNORED: readonly (readonly string[])[] = [
   ["security", "keyRotation"],
   ["security", "fileSystem", "monitoring", "alertOnSuspicious"],
-  ["security", "monitoring"],
+  ["security", "monitoring", "enabled"],
+  ["security", "monitoring", "anomalyDetection"],
+  ["security", "monitoring", "alerting"],
   ["logging", "security", "alertOnFailures"],
 ];
 

@@ -5,13 +5,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { Pool } from "pg";
 import { RequestDurations } from "#server/metrics/process/fixed-histogram.ts";
-import { recordedTotals, sampleStore } from "#server/metrics/process/sample-store.ts";
+import type { StoreSampler } from "#server/metrics/process/sample-store.ts";
 import { ANSWERS, ROUTES, type RequestMeter } from "#server/metrics/process/request-meter.ts";
 import { METRIC_NAMES, METRICS, meaningOfMetric } from "#server/metrics/schema.ts";
 
 export interface ExpositionDeps {
   meter: RequestMeter;
   pool: Pool;
+  store: StoreSampler;
   version: string;
 }
 
@@ -35,7 +36,7 @@ const SUMS = {
 const SAME_EVERYWHERE = "From the database, the same on every server: take max, not sum.";
 const FRESH_MS = 1_000;
 
-export function createExposition({ meter, pool, version }: ExpositionDeps): Exposition {
+export function createExposition({ meter, pool, store, version }: ExpositionDeps): Exposition {
   const registry = new Registry();
   const registers = [registry];
   /** Left out of an answer as a whole: a counter that falls to zero would look like a restart. */
@@ -104,7 +105,7 @@ export function createExposition({ meter, pool, version }: ExpositionDeps): Expo
   }
 
   async function showStore(): Promise<void> {
-    const [sample, totals] = await Promise.all([sampleStore(pool), recordedTotals(pool, RECORDED)]);
+    const [sample, totals] = await Promise.all([store.sample(), store.recorded(RECORDED)]);
     stored.resetMetrics();
     runs.set({ state: "queued" }, sample.runsWaiting);
     runs.set({ state: "running" }, sample.runsRunning);

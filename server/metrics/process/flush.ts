@@ -8,7 +8,7 @@ import type { Clock } from "#server/core/clock.ts";
 import type { Logger } from "#server/core/log.ts";
 import { copyNumbers, processIncrements } from "#server/metrics/process/process-increments.ts";
 import type { RequestMeter } from "#server/metrics/process/request-meter.ts";
-import { sampleStore } from "#server/metrics/process/sample-store.ts";
+import type { StoreSampler } from "#server/metrics/process/sample-store.ts";
 import { createSubjectRoom } from "#server/metrics/recorded/subject-room.ts";
 import { addToBuckets } from "#server/metrics/store-buckets.ts";
 
@@ -19,6 +19,7 @@ const NS_PER_MS = 1e6;
 export interface FlushDeps {
   pool: Pool;
   meter: RequestMeter;
+  store: StoreSampler;
   clock: Clock;
   log: Logger;
 }
@@ -26,12 +27,11 @@ export interface FlushDeps {
 export interface Flusher {
   /** Resolves when what was counted before the call is stored. @throws the database's error. */
   flush(): Promise<void>;
-  /** The longest delay of the event loop since the last look, milliseconds. */
   close(): Promise<void>;
 }
 
 /** @param everyMs between two times; default ten seconds. */
-export function startFlusher({ pool, meter, clock, log }: FlushDeps, everyMs = EVERY_MS): Flusher {
+export function startFlusher({ pool, meter, store, clock, log }: FlushDeps, everyMs = EVERY_MS): Flusher {
   const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
   let before = copyNumbers(meter.numbers);
@@ -44,7 +44,7 @@ export function startFlusher({ pool, meter, clock, log }: FlushDeps, everyMs = E
     const loopMs = Math.max(0, delay.max / NS_PER_MS - LOOP_RESOLUTION_MS);
     delay.reset();
     const peaks = meter.takePeaks();
-    const { runsWaiting, backlog } = await sampleStore(pool);
+    const { runsWaiting, backlog } = await store.sample();
     const increments = processIncrements({
       before,
       now,
