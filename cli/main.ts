@@ -16,6 +16,7 @@ import { registerStart } from "./commands/start.ts";
 import { registerUserFactors } from "./commands/users.ts";
 import { registerBackups } from "./commands/security-backup.ts";
 import { registerCheckPermissions } from "./commands/security-check-permissions.ts";
+import { registerCheckVulnerabilities } from "./commands/security-check-vulnerabilities.ts";
 import { registerExplain } from "./commands/security-explain.ts";
 import { registerExportAudit } from "./commands/security-export-audit.ts";
 import { registerEncryptData } from "./commands/security-encrypt-data.ts";
@@ -69,6 +70,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerExplain(security, context);
   registerValidateConfig(security, context);
   registerCheckPermissions(security, context);
+  registerCheckVulnerabilities(security, context);
   registerReport(security, context);
   registerExportAudit(security, context);
   registerVerifyAudit(security, context);

@@ -7,8 +7,8 @@ export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"]
 
 /**
  * In no backup: the intake is sealed before, sign-ins, one-time links, open pairing codes and messages that wait for a code or an approval
- * and what agents were told to forget must not come to life again, workers announce themselves, the list of migrations is the new database's own, and what budgets have used is
- * counted anew from the calls.
+ * and what agents were told to forget must not come to life again, workers announce themselves, the list of migrations is the new database's own, what budgets have used is
+ * counted anew from the calls, and an old key that waits for the end of its grace must not outlive it.
  */
 const LEFT_OUT = new Set([
   "audit_intake",
@@ -17,6 +17,7 @@ const LEFT_OUT = new Set([
   "conversation_turn",
   "held_message",
   "invitation",
+  "key_rotation",
   "model_budget",
   "model_reservation",
   "pairing_request",

@@ -11,6 +11,7 @@ import { Incident } from "#server/config/schema/security-incident.ts";
 import { Monitoring } from "#server/config/schema/security-monitoring.ts";
 import { Outbound } from "#server/config/schema/security-outbound.ts";
 import { FileSystem, Sandboxing } from "#server/config/schema/security-sandbox.ts";
+import { Maintenance, Vulnerabilities } from "#server/config/schema/security-upkeep.ts";
 
 const Security = z
   .strictObject({
@@ -26,6 +27,8 @@ const Security = z
     outbound: Outbound,
     monitoring: Monitoring,
     incident: Incident,
+    maintenance: Maintenance,
+    vulnerabilities: Vulnerabilities,
   })
   .prefault({})
   .describe("Credentials, rights, isolation, data protection, limits and monitoring.");

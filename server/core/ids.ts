@@ -40,6 +40,8 @@ export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);
 export const newConnectionId = (): string => randomId("con");
+export const newVulnerabilityCheckId = (): string => randomId("vul");
+export const newKeyRotationId = (): string => randomId("rot");
 export const newQuarantineId = (): string => randomId("qua");
 
 /** Of replies to one delivery; their receivers see it. */

@@ -13,6 +13,7 @@ import { SENDERS } from "#server/audit/catalogue/senders.ts";
 import { SIGN_IN } from "#server/audit/catalogue/sign-in.ts";
 import { SYSTEM } from "#server/audit/catalogue/system.ts";
 import type { EventText } from "#server/audit/catalogue/text.ts";
+import { UPKEEP } from "#server/audit/catalogue/upkeep.ts";
 import { TOKENS } from "#server/audit/catalogue/tokens.ts";
 
 /** In the order of the document. */
@@ -30,6 +31,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "Network, TLS and limits": NETWORK,
   "Configuration and processes": SYSTEM,
   "The record, keys, data and backups": RECORDS,
+  "Keys of outside services and upkeep": UPKEEP,
 };
 
 /** Complete: an event without its text is an error of types. */
@@ -47,4 +49,5 @@ export const EVENT_TEXTS = {
   ...NETWORK,
   ...SYSTEM,
   ...RECORDS,
+  ...UPKEEP,
 } as const satisfies Record<AuditEventName, EventText>;
