@@ -132,7 +132,6 @@ export async function composeServer(): Promise<AppServices> {
         .catch((error: unknown) => log.error({ err: error }, "a value that cannot be read could not be recorded")),
   });
   const runs = await createRunWatcher({ db, runSeal }, notify);
-  const reserving = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
   const metrics = openMetrics({
     pool,
     clock,
@@ -140,7 +139,8 @@ export async function composeServer(): Promise<AppServices> {
     version: VERSION,
     retention: () => bucketRetention(config.current().config),
   });
-  const models = openModelCore({ config, pool, reserving, log });
+  const counting = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
+  const models = openModelCore({ config, pool, counting, log });
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
     clock,

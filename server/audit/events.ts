@@ -183,6 +183,7 @@ export const AUDIT_EVENTS = {
   "sandbox.container_drift": { code: "OCR011C", kind: "suspicious_activity", class: "system", severity: "critical" },
   "sandbox.foreign_action": { code: "OCR012C", kind: "suspicious_activity", class: "system", severity: "critical" },
   "model.called": { code: "OCG001I", kind: "agent_execution", class: "activity", severity: "info" },
+  "model.accepted": { code: "OCG003I", kind: "agent_execution", class: "activity", severity: "info" },
   "model.refused": { code: "OCG002W", kind: "agent_execution", class: "activity", severity: "warn" },
   "run.call_refused": { code: "OCR013W", kind: "authorization_denied", class: "authorization", severity: "warn" },
   "egress.allowed": { code: "OCE001I", kind: "agent_execution", class: "activity", severity: "info" },

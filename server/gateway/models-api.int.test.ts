@@ -94,6 +94,10 @@ interface CallRow {
   estimated: boolean;
   cost_nano: number | null;
 }
+/** What a call's record says of it; that it was accepted has a test of its own. */
+const outcomes = async (requestId: string) =>
+  (await server.events(requestId)).filter(({ event }) => event !== "model.accepted");
+
 const listed = (requestId: string): Promise<CallRow[]> =>
   server.sql<CallRow>("SELECT * FROM model_call WHERE request_id = $1", [requestId]);
 
@@ -118,7 +122,7 @@ describe("a call", () => {
     expect(await listed(answer.requestId)).toMatchObject([
       { role: "bot", model: "fake/small", ending: "answered", input_tokens: 11, output_tokens: 7, cost_nano: 39_000 },
     ]);
-    expect(await server.events(answer.requestId)).toMatchObject([
+    expect(await outcomes(answer.requestId)).toMatchObject([
       {
         event: "model.called",
         outcome: "ok",
@@ -126,6 +130,32 @@ describe("a call", () => {
         data: { model: "fake/small", status: 200, inputTokens: 11, outputTokens: 7, costNano: 39_000, attempts: 1 },
       },
     ]);
+  });
+
+  test("is on record as accepted before anything of its answer", async () => {
+    const answer = await call(CHAT, question());
+    const [accepted, called] = await server.events(answer.requestId);
+    expect(accepted).toMatchObject({
+      event: "model.accepted",
+      outcome: "ok",
+      actor_id: tokenId,
+      data: { model: "fake/small", path: CHAT },
+    });
+    expect(called).toMatchObject({ event: "model.called" });
+  });
+
+  test.each([false, true])("has no answer where that cannot be put on record (stream: %s)", async (stream) => {
+    fake.script({ text: "Nobody is to see this" });
+    await server.sql("REVOKE INSERT ON audit_intake FROM openclaw_app");
+    try {
+      const answer = await call(CHAT, question({ stream }));
+      expect(answer.status).toBe(503);
+      expect(errorOf(answer).message).toBe("The gateway cannot record this call now. Try again later.");
+      expect(answer.text).not.toContain("Nobody");
+    } finally {
+      await server.sql("GRANT INSERT ON audit_intake TO openclaw_app");
+    }
+    expect((await call(CHAT, question({ stream }))).status).toBe(200);
   });
 
   test("a stream passes byte for byte when its client asks for usage itself", async () => {
@@ -255,7 +285,7 @@ describe("a refusal says why in the API's words, reaches no provider and is on r
       expect(errorOf(openai)).toMatchObject({ type: "authentication_error", code: "unauthenticated" });
       const claude = await refused("/v1/messages", {}, { token: guess, from: `127.0.2.${index + 11}` });
       expect(JSON.parse(claude.text)).toMatchObject({ type: "error", error: { type: "authentication_error" } });
-      expect(await server.events(claude.requestId)).toMatchObject([
+      expect(await outcomes(claude.requestId)).toMatchObject([
         { event: "auth.token_rejected", outcome: "denied" },
       ]);
     }
@@ -275,7 +305,7 @@ describe("a refusal says why in the API's words, reaches no provider and is on r
     expect([asked.status, looked.status]).toEqual([mayCall ? 200 : 403, mayLook ? 200 : 403]);
     if (!mayCall) {
       expect(errorOf(asked)).toMatchObject({ type: "permission_error", code: "forbidden" });
-      expect(await server.events(asked.requestId)).toMatchObject([
+      expect(await outcomes(asked.requestId)).toMatchObject([
         { event: "access.denied", reason: "permission_missing" },
       ]);
     }
@@ -308,7 +338,7 @@ describe("a refusal says why in the API's words, reaches no provider and is on r
     const { code, message } = errorOf(answer);
     expect([String(answer.status), code].join(" ").trim()).toBe(expected);
     expect(message.length).toBeGreaterThan(20);
-    expect(await server.events(answer.requestId)).toMatchObject([
+    expect(await outcomes(answer.requestId)).toMatchObject([
       { event: "model.refused", outcome: "denied", actor_id: tokenId },
     ]);
   });
@@ -364,7 +394,7 @@ describe("a provider that fails", () => {
     const answer = await call(CHAT, question(more));
     expect([answer.status, errorOf(answer).code]).toEqual([status, reason]);
     expect(answer.text).not.toMatch(/sk-canary|127\.0\.0\.1|SURELY/);
-    expect(await server.events(answer.requestId)).toMatchObject([{ event: "model.called", outcome: "failed", reason }]);
+    expect(await outcomes(answer.requestId)).toMatchObject([{ event: "model.called", outcome: "failed", reason }]);
   });
 
   test("is tried once more, then the next model that is open answers; the record says which", async () => {
@@ -372,13 +402,13 @@ describe("a provider that fails", () => {
     fake.script(busy);
     const again = await call(CHAT, question());
     expect([again.status, again.headers["x-openclaw-model"]]).toEqual([200, "fake/small"]);
-    expect(await server.events(again.requestId)).toMatchObject([{ outcome: "ok", data: { attempts: 2 } }]);
+    expect(await outcomes(again.requestId)).toMatchObject([{ outcome: "ok", data: { attempts: 2 } }]);
 
     const before = fake.requests.length;
     const elsewhere = await call(CHAT, question({ model: "gone/y" }));
     expect([elsewhere.status, elsewhere.headers["x-openclaw-model"]]).toEqual([200, "fake/small"]);
     expect(fake.requests.length).toBe(before + 1);
-    const [event] = await server.events(elsewhere.requestId);
+    const [event] = await outcomes(elsewhere.requestId);
     expect(event?.data).toMatchObject({ asked: "gone/y", model: "fake/small", attempts: 3, costNano: 39_000 });
 
     // The fallback speaks another API.
@@ -433,7 +463,7 @@ test("a client that leaves ends the provider's work within a second and pays onc
   await lastRequest().gone;
   expect(performance.now() - left).toBeLessThan(1_000);
   await expect.poll(() => listed(requestId)).toMatchObject([{ ending: "caller_gone", estimated: true }]);
-  expect(await server.events(requestId)).toMatchObject([{ event: "model.called", reason: "caller_gone" }]);
+  expect(await outcomes(requestId)).toMatchObject([{ event: "model.called", reason: "caller_gone" }]);
 });
 
 test("a stream ends with its token", async () => {

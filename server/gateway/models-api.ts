@@ -22,7 +22,7 @@ import { restrictionOf } from "#server/gateway/dispatch.ts";
 import { identify } from "#server/gateway/identify.ts";
 import { limit } from "#server/gateway/limit.ts";
 import { watchCredential } from "#server/gateway/live-stream.ts";
-import { toIncoming } from "#server/gateway/node-adapter.ts";
+import { incomingOf } from "#server/gateway/node-adapter.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import {
   apiOf,
@@ -52,10 +52,8 @@ export async function serveModels(
   response: ServerResponse,
   address: string,
 ): Promise<void> {
-  const gone = new AbortController();
-  const incoming = toIncoming(request, response, address, gone.signal);
+  const incoming = incomingOf({ request, response, address });
   const exchange: Exchange = { incoming, principal: null };
-  response.once("close", () => gone.abort());
   try {
     refuseForeignOrigin(services, incoming);
     const principal = identify(services, incoming);

@@ -44,13 +44,42 @@ export interface Carrier {
 
 /** What the pipeline sees of it. */
 export function incomingOf({ request, response, address }: Carrier): Incoming {
-  const gone = new AbortController();
+  const url = request.url ?? "";
+  const mark = url.indexOf("?");
+  const gone = goneSignal(response);
+  return {
+    method: request.method ?? "",
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? undefined : url.slice(mark + 1)),
+    header: headerReader(request.headers),
+    address,
+    requestId: newRequestId(),
+    readBody: (limit) => readNodeBody(request, response, limit),
+    get signal() {
+      return gone();
+    },
+  };
+}
+
+/** Aborted when the client goes away before it has its answer. Made when first asked for: few calls ask, and a signal is not cheap. */
+function goneSignal(response: ServerResponse): () => AbortSignal {
+  let controller: AbortController | null = null;
+  let left = false;
   response.on("close", () => {
-    if (!response.writableFinished) {
-      gone.abort();
+    left = !response.writableFinished;
+    if (left) {
+      controller?.abort();
     }
   });
-  return toIncoming(request, response, address, gone.signal);
+  return () => {
+    if (controller === null) {
+      controller = new AbortController();
+      if (left) {
+        controller.abort();
+      }
+    }
+    return controller.signal;
+  };
 }
 
 /** Repeated headers are joined as HTTP allows. */
@@ -58,26 +87,6 @@ export function headerReader(headers: IncomingHttpHeaders): Incoming["header"] {
   return (name) => {
     const value = headers[name];
     return typeof value === "string" ? value : value?.join(", ");
-  };
-}
-
-/** @param signal aborted when the client goes away */
-export function toIncoming(
-  request: IncomingMessage,
-  response: ServerResponse,
-  address: string,
-  signal: AbortSignal,
-): Incoming {
-  const [path = "", query] = (request.url ?? "").split("?", 2);
-  return {
-    method: request.method ?? "",
-    path,
-    query: new URLSearchParams(query),
-    header: headerReader(request.headers),
-    address,
-    requestId: newRequestId(),
-    readBody: (limit) => readNodeBody(request, response, limit),
-    signal,
   };
 }
 

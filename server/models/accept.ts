@@ -44,13 +44,15 @@ export interface ModelCall {
   usesTokens: boolean;
   /** Tokens set aside in the run's own budget. */
   reserved: number;
+  /** Whether anything was set aside in budgets of the configuration. */
+  budgeted: boolean;
 }
 
 /** A reservation outlives its call by this. */
 const EXPIRES_LATER_MS = 60_000;
 
 /** A call that may be made as soon as there is room for it in every budget. */
-export interface PreparedCall extends Omit<ModelCall, "reserved"> {
+export interface PreparedCall extends Omit<ModelCall, "reserved" | "budgeted"> {
   need: Need;
 }
 
@@ -119,9 +121,9 @@ function targetsOf(
 /** Sets aside what the call needs. @throws ModelRefusal when a budget has no room for it. */
 export async function reserveCall(services: ModelServices, prepared: PreparedCall): Promise<ModelCall> {
   const { need, ...call } = { ...prepared, targets: affordable(services, prepared) };
-  const { reserved, outputTokens } = await setAside(services, call, need);
+  const { reserved, budgeted, outputTokens } = await setAside(services, call, need);
   const body = outputTokens === null ? call.body : withOutputLimit(call.route.path, call.body, outputTokens);
-  return { ...call, reserved, body };
+  return { ...call, reserved, budgeted, body };
 }
 
 /** Without fallbacks whose price is not known, where a budget in money needs it; of the first model that is a reason to refuse. */
@@ -141,12 +143,12 @@ export const acceptCall = (
 
 type Unreserved = Omit<PreparedCall, "need">;
 
-/** @returns tokens set aside in the run's budget, and the limit of an answer whose end the caller left open; null = it needs none. */
+/** @returns what `ModelCall` says was set aside, and the limit of an answer whose end the caller left open; null = it needs none. */
 async function setAside(
   services: ModelServices,
   call: Unreserved,
   need: Need,
-): Promise<{ reserved: number; outputTokens: number | null }> {
+): Promise<Pick<ModelCall, "reserved" | "budgeted"> & { outputTokens: number | null }> {
   const { grant } = call.caller;
   const [{ model }] = call.targets as readonly [Target];
   let reserved = 0;
@@ -163,11 +165,12 @@ async function setAside(
     ? budgetsFor(services.config.current().config.models.budgets, call.caller.payer, call.at.getTime())
     : [];
   if (budgets.length === 0) {
-    return { reserved, outputTokens: need.outputTokens === null && grant !== null ? outputWish : null };
+    const outputTokens = need.outputTokens === null && grant !== null ? outputWish : null;
+    return { reserved, budgeted: false, outputTokens };
   }
   try {
     const granted = await takeRoom(services, call, budgets, need, outputWish);
-    return { reserved, outputTokens: need.outputTokens === null ? granted : null };
+    return { reserved, budgeted: true, outputTokens: need.outputTokens === null ? granted : null };
   } catch (error) {
     if (grant !== null) {
       await giveBack(services.pool, grant, reserved);
@@ -195,7 +198,7 @@ async function takeRoom(
       { because: source },
     );
   }
-  const room = await reserveRoom(models.reserving, budgets, {
+  const room = await reserveRoom(models.counting, budgets, {
     callId: id,
     inputTokens: need.inputTokens,
     outputWish,

@@ -11,7 +11,8 @@ import { errorText, readWhole, type WholeAnswer } from "#server/models/pass-thro
 import type { ModelServices } from "#server/models/services.ts";
 import { translatorFor } from "#server/models/translate/index.ts";
 import type { Translator } from "#server/models/translator.ts";
-import { callProvider, headersBack, keyOf, type ProviderAnswer } from "#server/models/upstream.ts";
+import type { ProviderAnswer } from "#server/models/provider-call.ts";
+import { callProvider, headersBack, keyOf } from "#server/models/upstream.ts";
 
 const NO_WISHES = retryWishes({}, 0);
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -70,17 +71,16 @@ export async function attempt(
     const plain = plainBody(call, target);
     const body =
       translator === null ? plain.body : JSON.stringify(translator.request({ ...call.body, model: target.upstream }));
-    end.signal.throwIfAborted();
-    sent = true;
+    sent = end.why === null;
     const to = { provider: target.provider, path: translator?.path ?? call.route.upstream, key };
-    const answer = await callProvider(services.models.providers, to, headers, body, end.signal);
+    const answer = await callProvider(services.models.providers, to, headers, body, end);
     status = answer.statusCode;
     const back = headersBack(answer.headers);
     wishes = retryWishes(answer.headers, Date.now());
     const refused = unusable(answer);
     if (refused !== null) {
       // Only to free the connection: what it says is not wanted.
-      answer.body.on("error", () => undefined).destroy();
+      answer.body.destroy();
       return { kind: "failure", target, ending: refused, status, sent, error: null, wishes };
     }
     if (status >= 400) {

@@ -9,8 +9,8 @@ import { openProviders } from "#server/models/upstream.ts";
 
 export interface ModelCore {
   providers: Dispatcher;
-  /** For what is set aside: short statements, many after each other on one row, that a crash of the database may take back. */
-  reserving: Pool;
+  /** For what is set aside and counted: short statements, many after each other on one row, whose commits do not wait for the disk. */
+  counting: Pool;
   ledger: Ledger;
   /** Aborted when calls over the API have to end. */
   stopping: AbortSignal;
@@ -26,20 +26,20 @@ interface ModelCoreOptions {
   config: Pick<ConfigStore, "current">;
   pool: Pool;
   /** See `ModelCore`; closed with it. */
-  reserving: Pool;
+  counting: Pool;
   log: Logger;
 }
 
 export function openModelCore(options: ModelCoreOptions): ModelCore {
-  const { config, pool, reserving, log } = options;
+  const { config, pool, counting, log } = options;
   const outgoing = openProviders(config);
-  const ledger = openLedger(pool);
+  const ledger = openLedger(counting);
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
   const stop = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   return {
     providers: outgoing.dispatcher,
-    reserving,
+    counting,
     ledger,
     stopping: stop.signal,
     track(call) {
@@ -57,7 +57,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
       await upkeep.stop();
       await ledger.idle();
       await outgoing.close();
-      await reserving.end();
+      await counting.end();
     },
   };
 }

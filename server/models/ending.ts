@@ -13,7 +13,10 @@ export type Ending =
   | "timeout"
   | "caller_gone"
   | "token_ended"
-  | "stopping";
+  | "stopping"
+  | "unrecorded";
+
+export const UNRECORDED = [503, "The gateway cannot record this call now. Try again later."] as const;
 
 /** Endings without a usable answer: status and what the caller is told. No host, no key. */
 export const FAILURES: Readonly<Partial<Record<Ending, readonly [status: number, message: string]>>> = {
@@ -39,24 +42,33 @@ export const FAILURES: Readonly<Partial<Record<Ending, readonly [status: number,
   timeout: [504, "The model did not answer within models.timeout. Ask for less, or raise it."],
   token_ended: [401, "The token of this call has ended."],
   stopping: [503, "The gateway is stopping. Try again later."],
+  unrecorded: UNRECORDED,
 };
 
 export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended" | "stopping">;
 
 /**
- * Ends a call once, for one reason. One controller and one timer: `AbortSignal.any` with `AbortSignal.timeout` costs more than the rest of a
- * short call.
+ * Ends a call once, for one reason. One timer, and a signal only for those who ask for one: making, watching and aborting signals costs more
+ * than the rest of a short call.
  */
 export class CallEnd {
-  #controller = new AbortController();
+  #controller: AbortController | null = null;
   #timer: NodeJS.Timeout;
   #why: EarlyEnd | null = null;
+  /** Called when the call is ended early; whoever has the connection to the provider sets it. */
+  onEarly: (() => void) | null = null;
 
   constructor(timeoutMs: number) {
     this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#why !== null) {
+        this.#controller.abort();
+      }
+    }
     return this.#controller.signal;
   }
 
@@ -68,15 +80,17 @@ export class CallEnd {
   now(why: EarlyEnd): void {
     if (this.#why === null) {
       this.#why = why;
-      this.#controller.abort();
+      this.#controller?.abort();
+      this.onEarly?.();
     }
   }
 
   /** Another model gets the time that this one did not keep to; any other end stays one. @returns whether the call goes on */
   goOn(timeoutMs: number): boolean {
+    this.onEarly = null;
     if (this.#why === "timeout") {
       this.#why = null;
-      this.#controller = new AbortController();
+      this.#controller = null;
     }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
@@ -86,5 +100,6 @@ export class CallEnd {
   /** The call is over by itself. */
   done(): void {
     clearTimeout(this.#timer);
+    this.onEarly = null;
   }
 }

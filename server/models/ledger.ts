@@ -1,6 +1,8 @@
 /**
  * The list of calls that have ended. A call is stored together with its audit event, with what it gives back and uses of its budgets and of
- * its run's grant: one statement, one commit, shared by all calls that end at the same time.
+ * its run's grant: one statement, one commit, shared by all calls that end at the same time. Stored is what another process finds there, also
+ * after this one was killed; it is on the disk a moment later. What has to be there before anybody is answered is that the call was accepted
+ * (`record-call.ts`): waiting for the disk a second time would double what a short call takes, and hold up all calls of one budget behind each other.
  */
 import type { Pool } from "pg";
 import { auditBatch } from "#server/audit/index.ts";
@@ -31,25 +33,33 @@ interface EndedCall {
   wallMs: number;
   /** Where it counts, besides what it had set aside. */
   counts: readonly Count[];
+  /** Whether anything was set aside for it in budgets. */
+  budgeted: boolean;
   /** The run that called, and what its grant had set aside; null = a caller of the API. */
   grant: (GrantKey & { reserved: number }) | null;
   event: AuditEventInput;
 }
 
 export interface Ledger {
-  /** Resolves once the call and its event are durable. @throws AppError or the database's error when that cannot be promised. */
+  /** Resolves once the call and its event are stored. @throws AppError or the database's error when that cannot be promised. */
   add(call: EndedCall): Promise<void>;
   /** Resolves once nothing waits. */
   idle(): Promise<void>;
 }
 
-const STORE_SQL = `
+const CALLS_SQL = `
 WITH calls AS (
   SELECT * FROM json_to_recordset($1::json) AS c (
     id text, at timestamptz, principal_id text, subject text, role text, channel text, run_id text, request_id text, asked text,
     model text, path text, ending text, status int, input_tokens bigint, output_tokens bigint, estimated boolean, cost_nano bigint,
     wall_ms int)),
-listed AS (INSERT INTO model_call SELECT * FROM calls),
+listed AS (INSERT INTO model_call SELECT * FROM calls)`;
+
+/** Where no call counts anywhere, which is most of the work of a statement. */
+const LIST_SQL = `${CALLS_SQL}
+INSERT INTO audit_intake (events) SELECT $2 WHERE $2 <> '[]'`;
+
+const COUNT_SQL = `${CALLS_SQL},
 freed AS (
   DELETE FROM model_reservation AS r USING calls WHERE r.call_id = calls.id
   RETURNING r.key, r.period_start, r.tokens, r.cost_nano),
@@ -87,6 +97,7 @@ const MAX_WAITING = 20_000;
 /** Milliseconds after which an unanswered statement counts as failed. */
 const STORE_TIMEOUT_MS = 15_000;
 
+/** @param pool of relaxed commits */
 export function openLedger(pool: Pool): Ledger {
   const group: GroupCommit<Entry> = createGroupCommit({
     store: (entries) => store(pool, entries),
@@ -109,18 +120,15 @@ interface Entry {
 
 async function store(pool: Pool, entries: readonly Entry[]): Promise<void> {
   const calls = entries.map(({ call }) => call);
-  const events = entries.map(({ event }) => event).filter((event) => event !== "");
-  const query = {
-    name: "model-store",
-    text: STORE_SQL,
-    values: [
-      JSON.stringify(calls.map(rowOf)),
-      JSON.stringify(calls.flatMap(usesOf)),
-      JSON.stringify(calls.flatMap(grantOf)),
-      `[${events.join(",")}]`,
-    ],
-    query_timeout: STORE_TIMEOUT_MS,
-  };
+  const listed = JSON.stringify(calls.map(rowOf));
+  const events = `[${entries.flatMap(({ event }) => (event === "" ? [] : [event])).join(",")}]`;
+  const uses = calls.flatMap(usesOf);
+  const grants = calls.flatMap(grantOf);
+  const counts = uses.length > 0 || grants.length > 0 || calls.some(({ budgeted }) => budgeted);
+  const statement = counts
+    ? { name: "model-count", text: COUNT_SQL, values: [listed, JSON.stringify(uses), JSON.stringify(grants), events] }
+    : { name: "model-list", text: LIST_SQL, values: [listed, events] };
+  const query = { ...statement, query_timeout: STORE_TIMEOUT_MS };
   await pool.query(query);
 }
 

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { SseReader, type SseEvent } from "#server/models/sse.ts";
 import { withoutUsage } from "#server/models/stream-filter.ts";
 import type { StreamTranslator } from "#server/models/translator.ts";
-import type { ProviderAnswer } from "#server/models/upstream.ts";
+import type { ProviderAnswer } from "#server/models/provider-call.ts";
 import type { UsageReader } from "#server/models/usage.ts";
 
 /** A whole answer up to this size is read for its usage and sent in one piece. */
@@ -40,7 +40,7 @@ export async function passEvents(passage: StreamPassage): Promise<void> {
     }
     return Buffer.concat(passed);
   };
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     const passed = read(reader.push(chunk));
     await write(response, asItIs ? chunk : passed, signal);
   }
@@ -58,16 +58,15 @@ export type WholeAnswer = { bytes: Buffer; rest: null } | { bytes: Buffer; rest:
 /** @throws when the provider breaks off. */
 export async function readWhole({ headers, body }: ProviderAnswer): Promise<WholeAnswer> {
   if (Number(headers["content-length"] ?? Infinity) <= MAX_READ_BYTES) {
-    return { bytes: Buffer.from(await body.arrayBuffer()), rest: null };
+    return { bytes: await body.whole(), rest: null };
   }
   const kept: Buffer[] = [];
   let bytes = 0;
-  const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  for (let step = await chunks.next(); step.done !== true; step = await chunks.next()) {
+  for (let step = await body.next(); step.done !== true; step = await body.next()) {
     kept.push(step.value);
     bytes += step.value.length;
     if (bytes > MAX_READ_BYTES) {
-      return { bytes: Buffer.concat(kept), rest: chunks };
+      return { bytes: Buffer.concat(kept), rest: body };
     }
   }
   return { bytes: Buffer.concat(kept), rest: null };
@@ -97,7 +96,7 @@ export async function write(response: ServerResponse, bytes: Buffer, signal: Abo
 export async function errorText(body: ProviderAnswer["body"], key: string | null, limit: number): Promise<string> {
   const kept: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > limit) {
       break;

@@ -2,7 +2,7 @@
 import type { ConfigStore } from "#server/config/index.ts";
 import { AppError, isAppError } from "#server/core/errors.ts";
 import { kindOf, unusable } from "#server/models/attempt.ts";
-import { FAILURES, type Ending } from "#server/models/ending.ts";
+import { CallEnd, FAILURES, type Ending } from "#server/models/ending.ts";
 import { errorText } from "#server/models/pass-through.ts";
 import { providersIn } from "#server/models/policy.ts";
 import { callProvider, keyOf, openProviders } from "#server/models/upstream.ts";
@@ -45,6 +45,7 @@ export async function probeModel(
   const isOpenAi = provider.type === "openai";
   const sent = { ...body, [isOpenAi ? "max_completion_tokens" : "max_tokens"]: MAX_TOKENS };
   const outgoing = openProviders(config);
+  const end = new CallEnd(timeoutMs);
   const started = performance.now();
   const answer = { model, inputTokens: null, outputTokens: null, status: null as number | null };
   const took = (): number => Math.round(performance.now() - started);
@@ -52,8 +53,7 @@ export async function probeModel(
     const key = keyOf(config, provider);
     const to = { provider, path: isOpenAi ? "/chat/completions" : "/messages", key };
     const headers = isOpenAi ? {} : { "anthropic-version": "2023-06-01" };
-    const signal = AbortSignal.timeout(timeoutMs);
-    const found = await callProvider(outgoing.dispatcher, to, headers, JSON.stringify(sent), signal);
+    const found = await callProvider(outgoing.dispatcher, to, headers, JSON.stringify(sent), end);
     answer.status = found.statusCode;
     const refused = unusable(found);
     const text = await errorText(found.body, key, ENOUGH_BYTES);
@@ -70,12 +70,13 @@ export async function probeModel(
     if (isAppError(error)) {
       return { ...answer, ok: false, ending: "key_missing", message: error.message, wallMs: took() };
     }
-    const isLate = error instanceof Error && error.name === "TimeoutError";
+    const isLate = end.why === "timeout";
     const message = isLate
       ? `No answer within ${timeoutMs / 1000} s.`
       : `The provider could not be reached (${kindOf(error)}).`;
     return { ...answer, ok: false, ending: isLate ? "timeout" : "provider_unreachable", message, wallMs: took() };
   } finally {
+    end.done();
     await outgoing.close();
   }
 }

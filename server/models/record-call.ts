@@ -37,7 +37,28 @@ export function tokensOf(call: ModelCall, { ending, status, sent, usage, wholeBy
   return { input: inputTokens ?? estimateTokens(call.bytes), output, cacheRead, cacheWrite, estimated: true };
 }
 
-/** Resolves once the call is on record and counted. */
+/** Puts on record that the call may be made. Resolves with whether that is on the disk, and never rejects: the provider is asked meanwhile. */
+export async function recordAcceptance(
+  { audit, log }: Pick<ModelServices, "audit" | "log">,
+  { id, caller, targets, route }: ModelCall,
+): Promise<boolean> {
+  try {
+    await audit.append([
+      {
+        event: "model.accepted",
+        outcome: "ok",
+        ...caller.origin,
+        data: { call: id, model: targets[0]?.model ?? null, path: route.path },
+      },
+    ]);
+    return true;
+  } catch (error) {
+    log.error({ err: error, requestId: caller.requestId }, "a model call could not be recorded; it is not answered");
+    return false;
+  }
+}
+
+/** Resolves once the call is stored and counted. */
 export async function recordCall(
   { models, config }: ModelServices,
   call: ModelCall,
@@ -66,6 +87,7 @@ export async function recordCall(
     costNano: cost,
     wallMs,
     counts: [...new Map(counts.map((count) => [count.key, count])).values()],
+    budgeted: call.budgeted,
     grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
     event: {
       event: "model.called",

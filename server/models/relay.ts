@@ -1,16 +1,16 @@
 /**
- * One call of a model: passed to the provider and back, then counted and recorded in one commit, and only then ended. Whatever happens on the
- * way, what was set aside for the call is given back or counted.
+ * One call of a model: put on record while the provider is asked, passed back once that is on the disk, then counted and recorded in one
+ * commit, and only then ended. Whatever happens on the way, what was set aside for the call is given back or counted.
  */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { ModelCall, Target } from "#server/models/accept.ts";
 import { errorBody, errorEvent } from "#server/models/api-error.ts";
-import { endingOf, kindOf, type Failure, type Outcome, type Stream, type Whole } from "#server/models/attempt.ts";
-import { CallEnd, FAILURES, type Ending } from "#server/models/ending.ts";
+import { endingOf, kindOf, type Outcome, type Stream, type Whole } from "#server/models/attempt.ts";
+import { CallEnd, FAILURES, UNRECORDED, type Ending } from "#server/models/ending.ts";
 import { parseObject } from "#server/models/json.ts";
 import { passEvents, passRest, write } from "#server/models/pass-through.ts";
 import { firstThatAnswers } from "#server/models/first-answer.ts";
-import { recordCall, tokensOf, type Tokens } from "#server/models/record-call.ts";
+import { recordAcceptance, recordCall, tokensOf, type Tokens } from "#server/models/record-call.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { UsageReader } from "#server/models/usage.ts";
 
@@ -72,6 +72,7 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
 
 async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
   const started = performance.now();
+  const acceptance = recordAcceptance(services, call);
   const { outcome, attempts, failed } = await firstThatAnswers(services, call, exchange.headers, end);
   const relayed: Relayed = {
     target: outcome.target,
@@ -84,7 +85,10 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
     failed,
   };
   let whole: Buffer | null = null;
-  if (outcome.kind !== "failure") {
+  if (!(await acceptance)) {
+    relayed.ending = "unrecorded";
+    drop(outcome, relayed);
+  } else if (outcome.kind !== "failure") {
     try {
       whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
       if (outcome.kind === "stream") {
@@ -106,18 +110,23 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
       { err: error, runId: grant?.runId, requestId },
       "a model call could not be recorded; its answer is cut",
     );
-    cut(
-      call,
-      exchange,
-      outcome.kind === "stream",
-      "unavailable",
-      "The gateway cannot record this call now. Try again later.",
-      503,
-    );
+    const [status, message] = UNRECORDED;
+    cut(call, exchange, outcome.kind === "stream", "unavailable", message, status);
     return relayed.ending;
   }
   finish(call, outcome, whole, relayed, exchange, tokens);
   return relayed.ending;
+}
+
+/** What the provider answered goes nowhere, but is counted as far as it is known. */
+function drop(outcome: Outcome, relayed: Relayed): void {
+  if (outcome.kind === "stream") {
+    outcome.body.destroy();
+  } else if (outcome.kind === "whole") {
+    relayed.wholeBytes = outcome.answer.bytes.length;
+    relayed.usage.readWhole(outcome.answer.bytes.toString());
+    void outcome.answer.rest?.return?.();
+  }
 }
 
 /** @returns what is sent once the call is on record; an answer that is too large for that is on its way already, and the result null. */
@@ -202,7 +211,7 @@ function finish(
     response.destroy();
     return;
   }
-  const { error } = outcome.kind === "failure" ? outcome : ({ error: null } satisfies Pick<Failure, "error">);
+  const error = outcome.kind === "failure" && ending !== "unrecorded" ? outcome.error : null;
   if (error === null || response.headersSent) {
     cut(call, exchange, outcome.kind === "stream", ending, message, status, target, tokens);
     return;

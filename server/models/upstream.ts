@@ -6,13 +6,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { configuredAllowance, type ConfigStore } from "#server/config/index.ts";
 import { openOutgoing, type Outgoing } from "#server/core/net/outgoing.ts";
+import type { CallEnd } from "#server/models/ending.ts";
 import type { Provider } from "#server/models/policy.ts";
+import { dispatchCall, type ProviderAnswer } from "#server/models/provider-call.ts";
 
 const PASSED_ON = ["accept", "anthropic-version", "anthropic-beta", "openai-beta"] as const;
 const PASSED_BACK =
   /^(?:content-type|retry-after|retry-after-ms|x-should-retry|request-id|x-request-id|(?:anthropic|x)-ratelimit-[a-z0-9-]+)$/;
-
-export type ProviderAnswer = Dispatcher.ResponseData;
 
 /** All connections to providers of this process. Nothing here follows a redirect, undoes a compression or waits for the whole body. */
 export const openProviders = (config: Pick<ConfigStore, "current">): Outgoing =>
@@ -23,42 +23,54 @@ export const keyOf = (config: Pick<ConfigStore, "secret">, { key }: Provider): s
   key === null ? null : config.secret(key.path, key.written);
 
 /** Sends `body` to the provider; resolves with the head of its answer. */
-export async function callProvider(
+export function callProvider(
   agent: Dispatcher,
   to: { provider: Provider; path: string; key: string | null },
   headers: IncomingHttpHeaders,
   body: string,
-  signal: AbortSignal,
+  end: CallEnd,
 ): Promise<ProviderAnswer> {
-  const { origin, pathname } = new URL(to.provider.baseUrl + to.path);
-  return agent.request({
-    origin,
-    path: pathname,
-    method: "POST",
-    headers: {
-      ...Object.fromEntries(PASSED_ON.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]))),
-      ...authentication(to.provider, to.key),
-      "content-type": "application/json",
-      // What passes is read on its way.
-      "accept-encoding": "identity",
-    },
-    body,
-    signal,
-  });
+  const { origin, base } = placeOf(to.provider);
+  const sent: Record<string, string | string[]> = {
+    "content-type": "application/json",
+    // What passes is read on its way.
+    "accept-encoding": "identity",
+  };
+  for (const name of PASSED_ON) {
+    const value = headers[name];
+    if (value !== undefined) {
+      sent[name] = value;
+    }
+  }
+  if (to.key !== null) {
+    const [name, value] =
+      to.provider.type === "anthropic" ? ["x-api-key", to.key] : ["authorization", `Bearer ${to.key}`];
+    sent[name] = value;
+  }
+  return dispatchCall(agent, { origin, path: base + to.path, method: "POST", headers: sent, body }, end);
 }
 
-function authentication({ type }: Provider, key: string | null): Record<string, string> {
-  if (key === null) {
-    return {};
+const places = new WeakMap<Provider, { origin: string; base: string }>();
+
+/** Where a provider is, taken apart once: providers are as old as the configuration they stand in. */
+function placeOf(provider: Provider): { origin: string; base: string } {
+  let place = places.get(provider);
+  if (place === undefined) {
+    const { origin, pathname } = new URL(provider.baseUrl);
+    place = { origin, base: pathname.replace(/\/$/, "") };
+    places.set(provider, place);
   }
-  return type === "anthropic" ? { "x-api-key": key } : { authorization: `Bearer ${key}` };
+  return place;
 }
 
 /** The headers of an answer that the program gets. */
 export function headersBack(headers: IncomingHttpHeaders): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value !== undefined && PASSED_BACK.test(name) ? [[name, value]] : [],
-    ),
-  );
+  const back: Record<string, string | string[]> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && PASSED_BACK.test(name)) {
+      back[name] = value;
+    }
+  }
+  return back;
 }

@@ -73,9 +73,10 @@ export async function openModelBench(config: string): Promise<ModelBench> {
     models: openModelCore({
       config: store,
       pool,
-      reserving: createPool({ connectionString: database.appUrl, name: "reserving", max: 4, relaxed: true }),
+      counting: createPool({ connectionString: database.appUrl, name: "counting", max: 4, relaxed: true }),
       log,
     }),
+    audit,
     refusals: createCollapser(audit),
     log,
     paths: home,
@@ -117,7 +118,7 @@ export async function openModelBench(config: string): Promise<ModelBench> {
     async events(runId) {
       const { rows } = await owner.query<AuditRow>(
         `SELECT event, outcome, reason, target, user_id, data FROM ${RECORDED} AS record
-         WHERE target IS NOT DISTINCT FROM $1 AND event LIKE 'model.%' ORDER BY n`,
+         WHERE target IS NOT DISTINCT FROM $1 AND event LIKE 'model.%' AND event <> 'model.accepted' ORDER BY n`,
         [runId],
       );
       return rows;

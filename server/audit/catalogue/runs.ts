@@ -162,8 +162,19 @@ export const RUNS = {
     reason: "`worker_gone`, `not_running`, `deadline_passed`.",
     fields: { containerId: "The container.", worker: "The worker that had made it." },
   },
+  "model.accepted": {
+    meaning:
+      "A call of a model was decided to be allowed. Nothing of an answer reaches the caller before this is on the disk.",
+    target: "Id of the run, or the call.",
+    fields: {
+      call: "Id of the call, as in the list of calls.",
+      model: "`provider/model` that is asked first.",
+      path: "Path of the call.",
+    },
+  },
   "model.called": {
-    meaning: "A run, or a caller of the API, called a model; its answer ended after this was on record.",
+    meaning:
+      "A run, or a caller of the API, called a model; its answer ended after this was stored. Only a crash of the whole machine in that second can lose it, which leaves its `model.accepted`.",
     target: "Id of the run, or the call.",
     reason:
       "How it ended: `answered`, `caller_gone`, `token_ended`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",

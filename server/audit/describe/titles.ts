@@ -109,6 +109,7 @@ export const TITLES: Partial<Record<AuditEventName, string>> = {
   "sandbox.escape_suspected": "Escape suspected",
   "sandbox.container_drift": "Container differs",
   "sandbox.foreign_action": "Container touched by others",
+  "model.accepted": "Model call accepted",
   "model.called": "Model called",
   "model.refused": "Model call refused",
   "egress.allowed": "Connection allowed",

@@ -85,6 +85,7 @@ const BY_EVENT: Partial<Record<AuditEventName, OcsfPlace>> = {
   "run.started": { uid: 1007, activity: [1, "Launch"] },
   "run.ended": { uid: 1007, activity: [2, "Terminate"] },
   "run.call_refused": { uid: 6003, activity: OTHER },
+  "model.accepted": { uid: 6003, activity: OTHER },
   "model.called": { uid: 6003, activity: OTHER },
   "model.refused": { uid: 6003, activity: OTHER },
   "egress.allowed": { uid: 4001, activity: [1, "Open"] },
