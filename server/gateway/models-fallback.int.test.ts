@@ -84,7 +84,7 @@ describe("before the first byte", () => {
       answer.requestId,
     ]);
     expect(calls).toEqual([{ input_tokens: 5, output_tokens: 2 }]);
-    expect(await server.sql("SELECT * FROM model_reservation")).toEqual([]);
+    await expect.poll(() => server.sql("SELECT * FROM model_reservation"), { timeout: 10_000 }).toEqual([]);
   });
 
   test("the next model that the caller may use answers, in the caller's words", async () => {

@@ -2,6 +2,7 @@
 import type { Config } from "#server/config/schema.ts";
 import { randomId } from "#server/core/ids.ts";
 import { ModelRefusal } from "#server/models/api-error.ts";
+import type { Hold } from "#server/models/budget-room.ts";
 import { giveBack, needOf, reserve, USUAL_OUTPUT_TOKENS, withOutputLimit, type Need } from "#server/models/budget.ts";
 import { budgetsFor, type AppliedBudget } from "#server/models/budgets.ts";
 import type { Caller } from "#server/models/caller.ts";
@@ -10,7 +11,6 @@ import type { JsonObject } from "#server/models/json.ts";
 import { providersIn } from "#server/models/policy.ts";
 import { dearest, NANO_PER_DOLLAR, priceOf, type Price } from "#server/models/prices.ts";
 import { readRequest } from "#server/models/request.ts";
-import { reserveRoom } from "#server/models/reserve.ts";
 import { resolveModel, type ResolvedModel, type Route } from "#server/models/resolve.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { askForUsage } from "#server/models/stream-filter.ts";
@@ -44,15 +44,14 @@ export interface ModelCall {
   usesTokens: boolean;
   /** Tokens set aside in the run's own budget. */
   reserved: number;
-  /** Whether anything was set aside in budgets of the configuration. */
-  budgeted: boolean;
+  /** What it holds of budgets of the configuration. */
+  holds: readonly Hold[];
 }
 
-/** A reservation outlives its call by this. */
-const EXPIRES_LATER_MS = 60_000;
+const NO_HOLDS: readonly Hold[] = [];
 
 /** A call that may be made as soon as there is room for it in every budget. */
-export interface PreparedCall extends Omit<ModelCall, "reserved" | "budgeted"> {
+export interface PreparedCall extends Omit<ModelCall, "reserved" | "holds"> {
   need: Need;
 }
 
@@ -121,9 +120,9 @@ function targetsOf(
 /** Sets aside what the call needs. @throws ModelRefusal when a budget has no room for it. */
 export async function reserveCall(services: ModelServices, prepared: PreparedCall): Promise<ModelCall> {
   const { need, ...call } = { ...prepared, targets: affordable(services, prepared) };
-  const { reserved, budgeted, outputTokens } = await setAside(services, call, need);
+  const { reserved, holds, outputTokens } = await setAside(services, call, need);
   const body = outputTokens === null ? call.body : withOutputLimit(call.route.path, call.body, outputTokens);
-  return { ...call, reserved, budgeted, body };
+  return { ...call, reserved, holds, body };
 }
 
 /** Without fallbacks whose price is not known, where a budget in money needs it; of the first model that is a reason to refuse. */
@@ -148,7 +147,7 @@ async function setAside(
   services: ModelServices,
   call: Unreserved,
   need: Need,
-): Promise<Pick<ModelCall, "reserved" | "budgeted"> & { outputTokens: number | null }> {
+): Promise<Pick<ModelCall, "reserved" | "holds"> & { outputTokens: number | null }> {
   const { grant } = call.caller;
   const [{ model }] = call.targets as readonly [Target];
   let reserved = 0;
@@ -166,11 +165,11 @@ async function setAside(
     : [];
   if (budgets.length === 0) {
     const outputTokens = need.outputTokens === null && grant !== null ? outputWish : null;
-    return { reserved, budgeted: false, outputTokens };
+    return { reserved, holds: NO_HOLDS, outputTokens };
   }
   try {
-    const granted = await takeRoom(services, call, budgets, need, outputWish);
-    return { reserved, budgeted: true, outputTokens: need.outputTokens === null ? granted : null };
+    const room = await takeRoom(services, call, budgets, need, outputWish);
+    return { reserved, holds: room.holds, outputTokens: need.outputTokens === null ? room.outputTokens : null };
   } catch (error) {
     if (grant !== null) {
       await giveBack(services.pool, grant, reserved);
@@ -181,11 +180,11 @@ async function setAside(
 
 async function takeRoom(
   { models, config }: ModelServices,
-  { id, at, targets }: Unreserved,
+  { at, targets }: Unreserved,
   budgets: readonly AppliedBudget[],
   need: Need,
   outputWish: number,
-): Promise<number> {
+): Promise<{ outputTokens: number; holds: readonly Hold[] }> {
   const strict = budgets.find(({ refusesUnknownPrice }) => refusesUnknownPrice);
   const unpriced = targets.find(({ price }) => price === null);
   if (strict !== undefined && unpriced !== undefined) {
@@ -198,18 +197,17 @@ async function takeRoom(
       { because: source },
     );
   }
-  const room = await reserveRoom(models.counting, budgets, {
-    callId: id,
+  const room = await models.room.take(budgets, {
     inputTokens: need.inputTokens,
     outputWish,
     outputLeast: need.outputTokens ?? 1,
     price: dearest(targets.flatMap(({ price }) => (price === null ? [] : [price]))),
-    expiresAt: new Date(at.getTime() + longestCall(config.current().config, targets.length) + EXPIRES_LATER_MS),
+    longestMs: longestCall(config.current().config, targets.length),
   });
   if (!room.ok) {
     throw exhaustedBudget(room.budget, room.left, targets[0]?.model, at);
   }
-  return room.outputTokens;
+  return room;
 }
 
 /** Milliseconds: every model takes its whole time at every try, with the longest pauses between. */

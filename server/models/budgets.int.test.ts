@@ -55,17 +55,22 @@ interface Count {
   reserved: number;
   reserved_nano: number;
 }
-/** The one count of a token, and what the list of calls adds up to. */
+/** The one count of a token once nothing of it is set aside any more, and what the list of calls adds up to. */
 async function countOf(
   tokenId: string,
 ): Promise<{ count: Count | undefined; sum: { used: number; cost: number } | undefined }> {
   const [row] = await server.sql<{ family_id: string }>("SELECT family_id FROM token WHERE id = $1", [tokenId]);
   const principal = `token:${row?.family_id ?? ""}`;
-  const [count] = await server.sql<Count>(
-    `SELECT used_tokens AS used, used_cost_nano AS cost, reserved_tokens AS reserved, reserved_nano
-     FROM model_budget WHERE key LIKE 'token|%|' || $1`,
-    [principal],
-  );
+  const look = async (): Promise<Count | undefined> =>
+    (
+      await server.sql<Count>(
+        `SELECT used_tokens AS used, used_cost_nano AS cost, reserved_tokens AS reserved, reserved_nano
+         FROM model_budget WHERE key LIKE 'token|%|' || $1`,
+        [principal],
+      )
+    )[0];
+  await expect.poll(look, { timeout: 10_000 }).toMatchObject({ reserved: 0, reserved_nano: 0 });
+  const count = await look();
   const [sum] = await server.sql<{ used: number; cost: number }>(
     `SELECT COALESCE(sum(input_tokens + output_tokens), 0)::bigint AS used, COALESCE(sum(cost_nano), 0)::bigint AS cost
      FROM model_call WHERE principal_id = $1`,
@@ -175,6 +180,6 @@ test("what a killed process had set aside is given back when it expires, not bef
   await server.sql("UPDATE model_reservation SET expires_at = now() - interval '1 second'");
   exactly(1);
   expect((await call(token)).status).toBe(200);
-  expect(await server.sql("SELECT 1 FROM model_reservation")).toEqual([]);
+  await expect.poll(() => server.sql("SELECT 1 FROM model_reservation"), { timeout: 10_000 }).toEqual([]);
   await doomed.stop();
 });

@@ -3,14 +3,16 @@ import type { Pool } from "pg";
 import type { Dispatcher } from "undici";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Logger } from "#server/core/log.ts";
+import { openBudgetRoom, type BudgetRoom } from "#server/models/budget-room.ts";
+import { openLeaseStore } from "#server/models/lease-store.ts";
 import { openLedger, type Ledger } from "#server/models/ledger.ts";
 import { startModelUpkeep } from "#server/models/upkeep.ts";
 import { openProviders } from "#server/models/upstream.ts";
 
 export interface ModelCore {
   providers: Dispatcher;
-  /** For what is set aside and counted: short statements, many after each other on one row, whose commits do not wait for the disk. */
-  counting: Pool;
+  /** Room in budgets, as far as this process holds it. */
+  room: BudgetRoom;
   ledger: Ledger;
   /** Aborted when calls over the API have to end. */
   stopping: AbortSignal;
@@ -25,7 +27,7 @@ export interface ModelCore {
 interface ModelCoreOptions {
   config: Pick<ConfigStore, "current">;
   pool: Pool;
-  /** See `ModelCore`; closed with it. */
+  /** For what is set aside and counted: short statements whose commits do not wait for the disk. Closed with the core. */
   counting: Pool;
   log: Logger;
 }
@@ -34,12 +36,15 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
   const { config, pool, counting, log } = options;
   const outgoing = openProviders(config);
   const ledger = openLedger(counting);
+  const room = openBudgetRoom(openLeaseStore(counting), (error) =>
+    log.warn({ err: error }, "room in a budget could not be given back; it is free again when its lease expires"),
+  );
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
   const stop = new AbortController();
   const underWay = new Set<Promise<unknown>>();
   return {
     providers: outgoing.dispatcher,
-    counting,
+    room,
     ledger,
     stopping: stop.signal,
     track(call) {
@@ -56,6 +61,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
     async close() {
       await upkeep.stop();
       await ledger.idle();
+      await room.close();
       await outgoing.close();
       await counting.end();
     },

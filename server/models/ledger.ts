@@ -33,8 +33,8 @@ interface EndedCall {
   wallMs: number;
   /** Where it counts, besides what it had set aside. */
   counts: readonly Count[];
-  /** Whether anything was set aside for it in budgets. */
-  budgeted: boolean;
+  /** What it used of what it held of leases on budgets. */
+  holds: readonly (Count & { lease: string; tokens: number; nano: number })[];
   /** The run that called, and what its grant had set aside; null = a caller of the API. */
   grant: (GrantKey & { reserved: number }) | null;
   event: AuditEventInput;
@@ -60,21 +60,29 @@ const LIST_SQL = `${CALLS_SQL}
 INSERT INTO audit_intake (events) SELECT $2 WHERE $2 <> '[]'`;
 
 const COUNT_SQL = `${CALLS_SQL},
+uses AS (
+  SELECT * FROM json_to_recordset($2::json) AS u (key text, period_start timestamptz, used_tokens bigint, used_nano bigint)),
+frees AS (
+  SELECT lease, key, period_start, sum(tokens)::bigint AS tokens, sum(nano)::bigint AS nano FROM json_to_recordset($4::json)
+    AS f (lease text, key text, period_start timestamptz, tokens bigint, nano bigint)
+  GROUP BY lease, key, period_start),
+locked AS (
+  SELECT key, period_start FROM model_budget
+  WHERE (key, period_start) IN (SELECT key, period_start FROM uses UNION SELECT key, period_start FROM frees)
+  ORDER BY key, period_start FOR UPDATE),
 freed AS (
-  DELETE FROM model_reservation AS r USING calls WHERE r.call_id = calls.id
-  RETURNING r.key, r.period_start, r.tokens, r.cost_nano),
+  UPDATE model_reservation AS r
+  SET tokens = GREATEST(0, r.tokens - frees.tokens), cost_nano = GREATEST(0, r.cost_nano - frees.nano)
+  FROM frees JOIN locked USING (key, period_start) WHERE r.call_id = frees.lease AND r.key = frees.key
+  RETURNING r.key, r.period_start, frees.tokens, frees.nano),
 changes AS (
   SELECT key, period_start, sum(freed_tokens) AS freed_tokens, sum(freed_nano) AS freed_nano, sum(used_tokens) AS used_tokens,
     sum(used_nano) AS used_nano
   FROM (
-    SELECT key, period_start, tokens AS freed_tokens, cost_nano AS freed_nano, 0::bigint AS used_tokens, 0::bigint AS used_nano FROM freed
+    SELECT key, period_start, tokens AS freed_tokens, nano AS freed_nano, 0::bigint AS used_tokens, 0::bigint AS used_nano FROM freed
     UNION ALL
-    SELECT key, period_start, 0, 0, used_tokens, used_nano FROM json_to_recordset($2::json)
-      AS u (key text, period_start timestamptz, used_tokens bigint, used_nano bigint)) AS both_ways
+    SELECT key, period_start, 0, 0, used_tokens, used_nano FROM uses) AS both_ways
   GROUP BY key, period_start),
-locked AS (
-  SELECT key, period_start FROM model_budget WHERE (key, period_start) IN (SELECT key, period_start FROM changes)
-  ORDER BY key, period_start FOR UPDATE),
 counted AS (
   UPDATE model_budget AS b
   SET reserved_tokens = GREATEST(0, reserved_tokens - freed_tokens), reserved_nano = GREATEST(0, reserved_nano - freed_nano),
@@ -89,7 +97,7 @@ granted AS (
       AS e (run_id text, attempt int, reserved bigint, used bigint)
     GROUP BY run_id, attempt) AS ended
   WHERE g.run_id = ended.run_id AND g.attempt = ended.attempt)
-INSERT INTO audit_intake (events) SELECT $4 WHERE $4 <> '[]'`;
+INSERT INTO audit_intake (events) SELECT $5 WHERE $5 <> '[]'`;
 
 /** Calls in one commit: their events stay far below what one batch of the record may hold. */
 const MAX_CALLS = 500;
@@ -124,9 +132,12 @@ async function store(pool: Pool, entries: readonly Entry[]): Promise<void> {
   const events = `[${entries.flatMap(({ event }) => (event === "" ? [] : [event])).join(",")}]`;
   const uses = calls.flatMap(usesOf);
   const grants = calls.flatMap(grantOf);
-  const counts = uses.length > 0 || grants.length > 0 || calls.some(({ budgeted }) => budgeted);
-  const statement = counts
-    ? { name: "model-count", text: COUNT_SQL, values: [listed, JSON.stringify(uses), JSON.stringify(grants), events] }
+  const frees = calls.flatMap(({ holds }) =>
+    holds.map(({ periodStart, ...free }) => ({ ...free, period_start: periodStart })),
+  );
+  const json = [uses, grants, frees].map((rows) => JSON.stringify(rows));
+  const statement = json.some((rows) => rows !== "[]")
+    ? { name: "model-count", text: COUNT_SQL, values: [listed, ...json, events] }
     : { name: "model-list", text: LIST_SQL, values: [listed, events] };
   const query = { ...statement, query_timeout: STORE_TIMEOUT_MS };
   await pool.query(query);

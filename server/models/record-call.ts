@@ -1,5 +1,6 @@
 /** A call that has ended, for the list of calls and for the record. */
 import type { ModelCall } from "#server/models/accept.ts";
+import { usedOf } from "#server/models/budget-room.ts";
 import { budgetsFor } from "#server/models/budgets.ts";
 import { costNano } from "#server/models/prices.ts";
 import type { Relayed } from "#server/models/relay.ts";
@@ -16,6 +17,8 @@ export interface Tokens {
   estimated: boolean;
 }
 
+/** What was used of budgets where that could not be stored. */
+const NOTHING = { tokens: 0, nano: 0 };
 const NO_TOKENS: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, estimated: false };
 
 /** What the call is counted with: what the provider says; an estimate where it was asked and did not get to saying so. */
@@ -69,44 +72,56 @@ export async function recordCall(
   const { caller, at, route, asked } = call;
   const cost = costNano(target.price, tokens);
   const wallMs = Math.round(tookMs);
+  const used = { tokens: tokens.input + tokens.output, nano: cost ?? 0 };
   const counts =
     tokens === NO_TOKENS ? [] : budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
-  await models.ledger.add({
-    id: call.id,
-    at,
-    payer: caller.payer,
-    requestId: caller.requestId,
-    asked,
-    model: target.model,
-    path: route.path,
-    ending,
-    status,
-    inputTokens: tokens.input,
-    outputTokens: tokens.output,
-    estimated: tokens.estimated,
-    costNano: cost,
-    wallMs,
-    counts: [...new Map(counts.map((count) => [count.key, count])).values()],
-    budgeted: call.budgeted,
-    grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
-    event: {
-      event: "model.called",
-      outcome: ending === "answered" ? "ok" : "failed",
-      ...caller.origin,
-      reason: ending,
-      data: {
-        model: target.model,
-        asked,
-        attempts,
-        failed: [...failed],
-        path: route.path,
-        status,
-        inputTokens: tokens.input,
-        outputTokens: tokens.output,
-        estimated: tokens.estimated,
-        costNano: cost,
-        wallMs,
+  let counted = NOTHING;
+  try {
+    await models.ledger.add({
+      id: call.id,
+      at,
+      payer: caller.payer,
+      requestId: caller.requestId,
+      asked,
+      model: target.model,
+      path: route.path,
+      ending,
+      status,
+      inputTokens: tokens.input,
+      outputTokens: tokens.output,
+      estimated: tokens.estimated,
+      costNano: cost,
+      wallMs,
+      counts: [...new Map(counts.map((count) => [count.key, count])).values()],
+      holds: call.holds.map(({ lease, held }) => ({
+        lease: lease.id,
+        key: lease.key,
+        periodStart: lease.periodStart,
+        ...usedOf(held, used),
+      })),
+      grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
+      event: {
+        event: "model.called",
+        outcome: ending === "answered" ? "ok" : "failed",
+        ...caller.origin,
+        reason: ending,
+        data: {
+          model: target.model,
+          asked,
+          attempts,
+          failed: [...failed],
+          path: route.path,
+          status,
+          inputTokens: tokens.input,
+          outputTokens: tokens.output,
+          estimated: tokens.estimated,
+          costNano: cost,
+          wallMs,
+        },
       },
-    },
-  });
+    });
+    counted = used;
+  } finally {
+    models.room.settle(call.holds, counted);
+  }
 }

@@ -1,7 +1,7 @@
 /** What has to be cleared now and then: reservations of processes that died, calls that are older than they are kept, counts of past periods. */
 import type { Pool } from "pg";
 import type { Logger } from "#server/core/log.ts";
-import { expireReservations } from "#server/models/reserve.ts";
+import { expireReservations } from "#server/models/lease-store.ts";
 
 const EVERY_MS = 60_000;
 /** Rows in one statement, so that none of them locks for long. */
@@ -39,6 +39,10 @@ export function startModelUpkeep({
 export async function clearModels(pool: Pool, keepCallsMs: number): Promise<void> {
   await expireReservations(pool);
   await pool.query("DELETE FROM model_budget WHERE ends_at < now() - interval '1 day'");
+  await pool.query(
+    `DELETE FROM model_reservation AS r WHERE expires_at < now()
+     AND NOT EXISTS (SELECT 1 FROM model_budget AS b WHERE b.key = r.key AND b.period_start = r.period_start)`,
+  );
   let removed: number;
   do {
     const { rowCount } = await pool.query(
