@@ -176,7 +176,7 @@ export function openBudgetRoom(store: LeaseStore, onError: (error: unknown) => v
       outputOf(other.counted, other.left, need) < outputOf(one.counted, one.left, need) ? other : one,
     );
     // What was found too little helps nobody here; another process may do with it.
-    await Promise.all(shares.map(({ lease }) => (lease.calls === 0 && !lease.closed ? close(lease) : undefined)));
+    await Promise.all(shares.flatMap(({ lease }) => (lease.calls === 0 && !lease.closed ? [close(lease)] : [])));
     const { maxTokens, maxCostNano, budgets } = tightest.counted;
     return {
       ok: false,
@@ -195,7 +195,7 @@ export function openBudgetRoom(store: LeaseStore, onError: (error: unknown) => v
     shares.forEach(({ lease }) => (lease.calls += 1));
     try {
       // What this process gives back is room again.
-      await Promise.all(shares.map(({ lease: { key } }) => returning.get(key)));
+      await Promise.all(shares.flatMap(({ lease: { key } }) => returning.get(key) ?? []));
       const more = await store.takeMore(
         shares.map(({ counted: { maxTokens, maxCostNano, budgets }, lease }) => ({
           lease,
