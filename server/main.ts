@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { getRequestListener } from "@hono/node-server";
+import { openAlerting } from "#server/alerts/index.ts";
 import { agentOf } from "#server/agents/policy.ts";
 import { composeServer } from "#server/compose.ts";
 import { followUp, isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
     ...services,
     retentionOf: (name) => agentOf(services.config.current().config, name)?.memory?.retention,
   });
+  const alerting = await openAlerting({ ...services, origin: () => services.web.canonical });
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -100,6 +102,7 @@ async function main(): Promise<void> {
       channels?.close(DRAIN_MS),
       approvals.close(),
       memory.close(),
+      alerting.close(DRAIN_MS),
     ])
       .then(async () => {
         await services.audit

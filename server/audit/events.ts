@@ -246,6 +246,14 @@ export const AUDIT_EVENTS = {
   "backup.failed": { code: "OCB005E", kind: "errors", class: "system", severity: "error" },
   "backup.requested": { code: "OCB006I", kind: "config_changes", class: "management", severity: "info" },
   "permissions.fixed": { code: "OCP007I", kind: "config_changes", class: "management", severity: "info" },
+  "alert.fired": { code: "OCJ001W", kind: "config_changes", class: "system", severity: "warn" },
+  "alert.resolved": { code: "OCJ002I", kind: "config_changes", class: "system", severity: "info" },
+  "alert.acknowledged": { code: "OCJ003I", kind: "config_changes", class: "management", severity: "info" },
+  "alert.rule_changed": { code: "OCJ004W", kind: "config_changes", class: "management", severity: "warn" },
+  "alert.contact_point_changed": { code: "OCJ005W", kind: "config_changes", class: "management", severity: "warn" },
+  "alert.silence_set": { code: "OCJ006W", kind: "config_changes", class: "management", severity: "warn" },
+  "alert.delivery_failed": { code: "OCJ007E", kind: "errors", class: "system", severity: "error" },
+  "alert.delivery_requested": { code: "OCJ008I", kind: "config_changes", class: "management", severity: "info" },
 } as const satisfies Record<string, EventMeaning>;
 
 export type AuditEventName = keyof typeof AUDIT_EVENTS;

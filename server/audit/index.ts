@@ -3,7 +3,7 @@ export { auditBatch, recordEvents, recordEventsOn } from "#server/audit/record.t
 export { awaitSealing, countWaiting } from "#server/audit/intake.ts";
 export { createAuditWriter, type AuditWriter } from "#server/audit/writer.ts";
 export { createCollapser, type Collapser } from "#server/audit/collapse.ts";
-export type { AuditEventName } from "#server/audit/events.ts";
+export { AUDIT_EVENTS, isAuditEvent, meaningOf, type AuditEventName } from "#server/audit/events.ts";
 export { faultEvent, faultFacts } from "#server/audit/own-fault.ts";
 export { isRecorded, onOccasion, recordOnly } from "#server/audit/surroundings.ts";
 export { isListed } from "#server/audit/selection.ts";

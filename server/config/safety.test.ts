@@ -240,8 +240,8 @@ test("DATA-1 DATA-4 AUD-2 MON-2 weak choices are warned of", () => {
       "warning security.storage.configPermissions",
       "warning security.storage.logPermissions",
       "warning security.rateLimit.enabled",
-      "warning security.monitoring.alerting.recipients",
-      "warning security.monitoring.alerting.webhookUrl",
+      "error security.monitoring.alerting.recipients",
+      "error security.monitoring.alerting.webhookUrl",
       "warning logging.audit.enabled",
     ]),
   );
@@ -263,8 +263,6 @@ test("MON-1 a metric whose events are not recorded warns", () => {
 
 test("a key without effect warns, one that is applied does not", () => {
   expect(findings("{ security: { encryption: { messages: { enabled: true } } } }")).toEqual([]);
-  expect(findings("{ security: { fileSystem: { monitoring: { alertOnSuspicious: true } } } }")).toEqual([
-    "warning security.fileSystem.monitoring.alertOnSuspicious",
-  ]);
+  expect(findings("{ security: { keyRotation: { enabled: true } } }")).toEqual(["warning security.keyRotation"]);
   expect(findings("{ security: { fileSystem: { allowedPaths: [], deniedPaths: [] } } }")).toEqual([]);
 });

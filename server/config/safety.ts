@@ -6,6 +6,7 @@ import type { Finding } from "#server/config/problems.ts";
 import type { Path } from "#server/config/json5/value.ts";
 import type { SecretSource } from "#server/config/references.ts";
 import { accessFindings } from "#server/config/safety/access.ts";
+import { alertFindings } from "#server/config/safety/alerts.ts";
 import { dataFindings } from "#server/config/safety/data.ts";
 import { modelFindings } from "#server/config/safety/models.ts";
 import { monitoringFindings } from "#server/config/safety/monitoring.ts";
@@ -33,6 +34,7 @@ export function safetyFindings(config: Config, { isWritten, ...secrets }: Safety
     ...secretFindings(config, secrets.open),
     ...dataFindings(config, secrets),
     ...monitoringFindings(config),
+    ...alertFindings(config, secrets),
     ...unenforcedFindings(isWritten),
   ];
   const perUser = ["security", "rateLimit", "perUser"];

@@ -51,11 +51,20 @@ export const newReplyId = (): string => randomId("rep");
 let lastOrdered = { at: 0, count: 0 };
 
 /** An id that rises with time: 9 symbols of milliseconds since 1970, 3 that count within one, 10 random ones. */
-export function newDeliveryId(now: number): string {
+function orderedId(prefix: string, now: number): string {
   const at = Math.max(now, lastOrdered.at);
   lastOrdered = { at, count: at === lastOrdered.at ? lastOrdered.count + 1 : 0 };
-  return `dlv_${symbolsOf(at, 9)}${symbolsOf(lastOrdered.count, 3)}${randomSymbols(10)}`;
+  return `${prefix}_${symbolsOf(at, 9)}${symbolsOf(lastOrdered.count, 3)}${randomSymbols(10)}`;
 }
+
+export const newDeliveryId = (now: number): string => orderedId("dlv", now);
+/** Of notifications; their receivers see it. */
+export const newAlertDeliveryId = (now: number): string => orderedId("ntf", now);
+/** Of one episode of an alert. */
+export const newAlertId = (now: number): string => orderedId("alt", now);
+export const newAlertRuleId = (): string => randomId("rul", 12);
+export const newContactPointId = (): string => randomId("cpt", 12);
+export const newSilenceId = (): string => randomId("sil", 12);
 
 /** Crockford base32 of a whole number, the most significant symbol first. */
 function symbolsOf(value: number, characters: number): string {

@@ -3,6 +3,7 @@ import { channelsRouter } from "#server/access/channels/router.ts";
 import { rolesRouter } from "#server/access/roles/router.ts";
 import { usersRouter } from "#server/access/users/router.ts";
 import { accountRouter } from "#server/account/router.ts";
+import { alertPointsRouter, alertRulesRouter, alertSilencesRouter, alertsRouter } from "#server/alerts/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
 import { pairingRouter } from "#server/channels/pairing/router.ts";
 import { incidentsRouter } from "#server/incidents/router.ts";
@@ -23,6 +24,10 @@ import { createCallerFactory, router } from "#server/trpc/init.ts";
 
 export const appRouter = router({
   account: accountRouter,
+  alertPoints: alertPointsRouter,
+  alertRules: alertRulesRouter,
+  alertSilences: alertSilencesRouter,
+  alerts: alertsRouter,
   approvals: approvalsRouter,
   backups: backupsRouter,
   audit: auditRouter,

@@ -1,5 +1,6 @@
 /** What every event means, by area. Long texts: for the documentation, its tests and what the server says about a row, never for the browser. */
 import type { AuditEventName } from "#server/audit/events.ts";
+import { ALERTS } from "#server/audit/catalogue/alerts.ts";
 import { CHANNELS } from "#server/audit/catalogue/channels.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
 import { INCIDENTS } from "#server/audit/catalogue/incidents.ts";
@@ -32,6 +33,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "Configuration and processes": SYSTEM,
   "The record, keys, data and backups": RECORDS,
   "Keys of outside services and upkeep": UPKEEP,
+  Alerts: ALERTS,
 };
 
 /** Complete: an event without its text is an error of types. */
@@ -50,4 +52,5 @@ export const EVENT_TEXTS = {
   ...SYSTEM,
   ...RECORDS,
   ...UPKEEP,
+  ...ALERTS,
 } as const satisfies Record<AuditEventName, EventText>;

@@ -17,7 +17,7 @@ import { apiBaseOf, ownAddress } from "#server/channels/adapters/base-url.ts";
 import { readDiscord } from "#server/channels/adapters/discord-read.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
 import { callPlatform, refusalOf, word, type PlatformAnswer } from "#server/channels/adapters/platform-api.ts";
-import { retryAfterMs } from "#server/channels/retry-after.ts";
+import { retryAfterMs } from "#server/core/http/retry-after.ts";
 import { fault, freshness, fromHex } from "#server/channels/signature.ts";
 import { AppError } from "#server/core/errors.ts";
 import { VERSION } from "#server/version.ts";

@@ -1,6 +1,6 @@
 /** One call of a platform's API, and what a refusal means for a message: again later, or never. */
 import type { ChannelHttp, Sent } from "#server/channels/adapter.ts";
-import { retryAfterMs } from "#server/channels/retry-after.ts";
+import { retryAfterMs } from "#server/core/http/retry-after.ts";
 
 /** Milliseconds for a call that posts or asks. */
 const TIMEOUT_MS = 15_000;

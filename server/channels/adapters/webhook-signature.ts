@@ -4,19 +4,16 @@
  * https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries · https://docs.stripe.com/webhooks#verify-manually
  * What makes a repeat recognisable is signed or is the signature itself, decoded: another header or another spelling is no new delivery.
  */
-import { createHmac } from "node:crypto";
 import type { HookRequest, Verdict } from "#server/channels/adapter.ts";
 import type { WebhookScheme } from "#server/channels/schema.ts";
 import { fault, freshness, fromBase64, fromHex, hmacMatches } from "#server/channels/signature.ts";
-import { AppError } from "#server/core/errors.ts";
+import { standardKey } from "#server/core/crypto/standard-webhooks.ts";
 
 /** Milliseconds a signed time may be away from ours. */
 const TOLERANCE_MS = 300_000;
 const DIGEST_BYTES = 32;
 /** Signatures of one delivery that are looked at; several are there while a secret is changed. */
 const MAX_SIGNATURES = 8;
-/** Bytes of a Standard Webhooks secret, decoded. */
-const KEY_BYTES = { least: 24, most: 64 };
 
 export interface Signature {
   /** From headers alone: whether there is something to verify. */
@@ -36,29 +33,6 @@ export function signatureOf(scheme: WebhookScheme, secret: string, path: string)
     case "stripe":
       return stripe(secret);
   }
-}
-
-/** The key behind `whsec_…`. @throws AppError NOT_CONFIGURED naming the key of the configuration */
-export function standardKey(secret: string, path: string): Buffer {
-  const text = secret.startsWith("whsec_") ? secret.slice("whsec_".length) : "";
-  const key = Buffer.from(text, "base64");
-  if (key.toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, "") || !isKeyLength(key.length)) {
-    throw new AppError(
-      "NOT_CONFIGURED",
-      `${path} is no secret of Standard Webhooks: "whsec_" and the base64 of ${KEY_BYTES.least} to ${KEY_BYTES.most} random bytes.`,
-      { details: { key: path } },
-    );
-  }
-  return key;
-}
-
-const isKeyLength = (bytes: number): boolean => bytes >= KEY_BYTES.least && bytes <= KEY_BYTES.most;
-
-/** Headers of a delivery that we sign ourselves. @param now milliseconds since 1970 */
-export function signStandard(key: Buffer, id: string, body: string, now: number): Record<string, string> {
-  const seconds = String(Math.floor(now / 1000));
-  const digest = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
-  return { "webhook-id": id, "webhook-timestamp": seconds, "webhook-signature": `v1,${digest}` };
 }
 
 function standard(key: Buffer): Signature {

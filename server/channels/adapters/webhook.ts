@@ -5,8 +5,9 @@
 import { z } from "zod";
 import type { AdapterFactory, HookRequest, Reading, Sent } from "#server/channels/adapter.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
-import { signatureOf, signStandard, standardKey, type Signature } from "#server/channels/adapters/webhook-signature.ts";
-import { retryAfterMs } from "#server/channels/retry-after.ts";
+import { signatureOf, type Signature } from "#server/channels/adapters/webhook-signature.ts";
+import { signStandard, standardKey } from "#server/core/crypto/standard-webhooks.ts";
+import { retryAfterMs } from "#server/core/http/retry-after.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -45,7 +46,7 @@ export const createWebhook: AdapterFactory = (connection) => {
       }
       const { conversationId: conversation, threadId: thread, messageId: replyTo } = target;
       const body = JSON.stringify({ id: replyId, conversation, thread, replyTo, text });
-      const headers = { "content-type": "application/json", ...signStandard(replyKey, replyId, body, Date.now()) };
+      const headers = { "content-type": "application/json", ...signStandard([replyKey], replyId, body, Date.now()) };
       let answer: Awaited<ReturnType<typeof http>>;
       try {
         answer = await http({ method: "POST", url: replyUrl, headers, body });

@@ -1,4 +1,4 @@
-/** Rules about keys, data at rest, logs and alerts (AUTH-11, DATA-1, DATA-4, AUD-2, MON-2). */
+/** Rules about keys, data at rest and logs (AUTH-11, DATA-1, DATA-4, AUD-2). */
 import { formatPath } from "#server/config/path.ts";
 import type { Finding } from "#server/config/problems.ts";
 import { referencesOf, visibleText, type SecretSource } from "#server/config/references.ts";
@@ -13,7 +13,6 @@ export function dataFindings(config: Config, secrets: SecretSource): Finding[] {
     ...encryptionFindings(config),
     ...modeFindings(config),
     ...recordFindings(config),
-    ...alertFindings(config, secrets),
   ];
 }
 
@@ -123,23 +122,6 @@ function recordFindings({ logging, security }: Config): Finding[] {
         "Remove the key or set it to true.",
       ),
     );
-  }
-  return findings;
-}
-
-function alertFindings({ security }: Config, { open }: SecretSource): Finding[] {
-  const { enabled, channels, recipients, webhookUrl } = security.monitoring.alerting;
-  const path = ["security", "monitoring", "alerting"];
-  const url = webhookUrl === undefined ? undefined : visibleText([...path, "webhookUrl"].join("."), webhookUrl, open);
-  const findings: Finding[] = [];
-  if (enabled && channels.includes("email") && recipients.length === 0) {
-    findings.push(warning([...path, "recipients"], "is empty, so no alert is mailed", "Add an address."));
-  }
-  if (enabled && channels.includes("webhook") && webhookUrl === undefined) {
-    findings.push(warning([...path, "webhookUrl"], "is absent, so no webhook is called", "Add the URL."));
-  }
-  if (url !== undefined && /^http:/i.test(url)) {
-    findings.push(warning([...path, "webhookUrl"], "sends alerts unencrypted", "Use https."));
   }
   return findings;
 }

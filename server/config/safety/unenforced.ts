@@ -9,11 +9,7 @@ import type { Path } from "#server/config/json5/value.ts";
 /** Writing one of these gives a warning. */
 const IGNORED: readonly (readonly string[])[] = [
   ["security", "keyRotation"],
-  ["security", "fileSystem", "monitoring", "alertOnSuspicious"],
-  ["security", "monitoring", "enabled"],
   ["security", "monitoring", "anomalyDetection"],
-  ["security", "monitoring", "alerting"],
-  ["logging", "security", "alertOnFailures"],
 ];
 
 export function unenforcedFindings(isWritten: (path: Path) => boolean): Finding[] {

@@ -1,7 +1,8 @@
 /** `security.monitoring`: anomalies and alerts. */
 import { z } from "zod";
 import { isSealed } from "#server/config/sealed-form.ts";
-import { duration, secret } from "#server/config/schema/fields.ts";
+import { SMTP_SECURITY } from "#server/alerts/policy.ts";
+import { duration, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
 import { DAY, MINUTE } from "#server/config/units.ts";
 
 const METRICS = [
@@ -11,6 +12,30 @@ const METRICS = [
   "file_access_patterns",
   "resource_usage",
 ] as const;
+
+const Smtp = z.strictObject({
+  host: z
+    .string()
+    .regex(/^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?)$/, {
+      error: "must be a host name or an address",
+    })
+    .describe("The mail server that takes alerts."),
+  port: wholeNumber({ min: 1, max: 65_535 })
+    .optional()
+    .describe("Its port. Absent: 465 for `tls`, 587 for `starttls`, 25 for `none`."),
+  secure: z
+    .enum(SMTP_SECURITY)
+    .prefault("starttls")
+    .describe(
+      "`tls`: encrypted from the first byte. `starttls`: encrypted before anything is said, or nothing is sent. `none`: in the clear, for a server on this machine.",
+    ),
+  user: text().optional().describe("Name to sign in with. Absent: without signing in."),
+  password: secret().optional().describe("Password to sign in with."),
+  from: z.email().describe("Address that alerts come from."),
+  ca: text()
+    .optional()
+    .describe("File with the certificates (PEM) that the server's must be signed by. Absent: the public ones."),
+});
 
 const webhookUrl = secret().refine((value) => isSealed(value) || /^https?:\/\/|^\$\{/i.test(value), {
   error: 'must be a URL that starts with "https://"',
@@ -41,7 +66,21 @@ export const Monitoring = z
           .prefault([])
           .describe("Ways they are sent."),
         recipients: z.array(z.email()).max(1000).prefault([]).describe("Addresses for `email`."),
-        webhookUrl: webhookUrl.optional().describe("Receiver for `webhook`; calls are signed."),
+        webhookUrl: webhookUrl
+          .optional()
+          .describe("Receiver for `webhook`; calls are signed by Standard Webhooks, redirects are not followed."),
+        webhookSecret: secret()
+          .optional()
+          .describe(
+            "Secret of that signature: `whsec_` and the base64 of 24 to 64 random bytes. Absent: one is made and shown once. After a change both are used for a day.",
+          ),
+        webhookFormat: z
+          .enum(["standard", "alertmanager", "slack"])
+          .prefault("standard")
+          .describe(
+            "What the receiver is sent: our own form, that of Prometheus Alertmanager, or a message for Slack.",
+          ),
+        smtp: Smtp.optional().describe("How `email` is sent; needed for it."),
       })
       .prefault({})
       .describe("Alerts. When present, the file owns them."),
