@@ -1,10 +1,10 @@
 /** The home's keyring for one command. */
 import { existsSync, mkdirSync } from "node:fs";
 import type { CliContext } from "./context.ts";
-import { loadConfig, secretOpener, visibleText } from "#server/config/index.ts";
+import { holdsEncrypted, loadConfig, secretOpener, visibleText } from "#server/config/index.ts";
 import { keyringFile, openKeyring, type Keyring } from "#server/core/crypto/keyring/index.ts";
 import { readEnv } from "#server/core/env.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 
 /** Opens the keyring, and makes it in a home that has none yet. @throws AppError("NOT_CONFIGURED") when the master secret is missing or wrong. */
 export async function openOrMakeKeys({ paths }: CliContext): Promise<Keyring> {
@@ -28,4 +28,22 @@ export async function openExistingKeys({ paths }: CliContext): Promise<Keyring> 
 export async function plainSecret(context: CliContext, path: string, written: string): Promise<string> {
   const seen = visibleText(path, written, undefined);
   return seen ?? secretOpener(await openExistingKeys(context))(path, written);
+}
+
+/** The keyring is opened only where something is encrypted with it; without it nothing opens, which the check then says of each value. */
+export async function openerFor(
+  context: CliContext,
+  text: string,
+): Promise<ReturnType<typeof secretOpener> | undefined> {
+  if (!holdsEncrypted(text)) {
+    return undefined;
+  }
+  try {
+    return secretOpener(await openExistingKeys(context));
+  } catch (error) {
+    context.err(messageOf(error));
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -24,6 +24,7 @@ import { registerFirewall } from "./commands/security-firewall.ts";
 import { registerKeys } from "./commands/security-keys.ts";
 import { registerProveAudit } from "./commands/security-prove-audit.ts";
 import { registerReport } from "./commands/security-report.ts";
+import { registerScan } from "./commands/security-scan.ts";
 import { registerStatus } from "./commands/security-status.ts";
 import { registerValidateConfig } from "./commands/security-validate-config.ts";
 import { registerVerifyAudit } from "./commands/security-verify-audit.ts";
@@ -67,6 +68,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerAdmin(program, context);
   const security = program.command("security").description("checks of the installation");
   registerStatus(security, context);
+  registerScan(security, context);
   registerExplain(security, context);
   registerValidateConfig(security, context);
   registerCheckPermissions(security, context);

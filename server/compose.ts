@@ -44,6 +44,7 @@ import { openMetrics } from "#server/metrics/services.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
 import { createRunSeal, createRunWatcher, openRunQueue } from "#server/sandbox/index.ts";
+import { createScanService } from "#server/scan/index.ts";
 import { createStepUp, createUserFactorSeal } from "#server/step-up/index.ts";
 import { loadPepper, openTokenStore } from "#server/tokens/index.ts";
 import { bucketRetention } from "#server/metrics/policy.ts";
@@ -170,6 +171,7 @@ export async function composeServer(): Promise<AppServices> {
   const originAt = (port: number): WebOrigin =>
     gatewayOrigin({ ...gateway, allowedOrigins: config.current().config.gateway.allowedOrigins }, port);
   const connections = await openConnections({ config, db, keyring, notify, audit, log });
+  const scans = createScanService({ db, pool, clock, paths, env, config, keyring, log });
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
   const drain = new AbortController();
@@ -211,6 +213,7 @@ export async function composeServer(): Promise<AppServices> {
     connections,
     live,
     limiter,
+    scans,
     originAt,
     listen,
     sessionSecret: env.NEXTAUTH_SECRET ?? readOrCreateSecret(join(paths.keysDir, "session-secret")).toString("base64"),
@@ -236,6 +239,7 @@ export async function composeServer(): Promise<AppServices> {
     async close() {
       locks.close();
       runs.close();
+      await scans.close();
       await connections.close();
       await anchor.close();
       await models.close();

@@ -11,6 +11,7 @@ import type { WebOrigin } from "#server/core/http/web-origin.ts";
 import type { GatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import type { OpenLimiter } from "#server/ratelimit/index.ts";
+import type { ScanService } from "#server/scan/index.ts";
 
 export interface AppServices extends GatewayServices, AuthServices {
   env: Env;
@@ -30,6 +31,8 @@ export interface AppServices extends GatewayServices, AuthServices {
   originAt(port: number): WebOrigin;
   /** What lies in the folder of backups now. */
   backups(): BackupStatus;
+  /** Security scans of this home. */
+  scans: ScanService;
   system: { version: string; startedAt: Date; home: string };
   /** The gateway's API. */
   gateway: GatewayApp;

@@ -3,13 +3,12 @@ import type { Command } from "commander";
 import { printJson, printTable, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
 import { shownName } from "../file-settings.ts";
-import { changeOnRecord } from "../record-change.ts";
+import { recordRepairs } from "../record-repairs.ts";
 import { configuredPaths, loadConfig, type LoadedConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
 import { readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { accessFindings, checkHome, readAccessFacts, repair, type AccessFinding } from "#server/permissions/index.ts";
-import type { PermissionFinding } from "#server/permissions/schema.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
 
 interface Options {
@@ -70,27 +69,6 @@ async function run(context: CliContext, options: Options): Promise<void> {
   if (found.findings.length > 0 || (access ?? []).length > 0) {
     context.setExitCode(1);
   }
-}
-
-/** How many go on record by name. */
-const MAX_RECORDED = 100;
-
-async function recordRepairs(context: CliContext, repaired: readonly PermissionFinding[]): Promise<void> {
-  if (repaired.length === 0) {
-    return;
-  }
-  const files = repaired.slice(0, MAX_RECORDED).map(({ path, found, repair: mode }) => ({
-    path,
-    from: found,
-    to: (mode ?? 0).toString(8).padStart(4, "0"),
-  }));
-  const data = { count: repaired.length, files };
-  // The modes are corrected already: a repair that was not recorded is better than a record that was not repaired.
-  await changeOnRecord(
-    context,
-    { event: "permissions.fixed", outcome: "ok", target: context.paths.home, data },
-    () => undefined,
-  );
 }
 
 /** Null when no gateway runs, whose database knows. */

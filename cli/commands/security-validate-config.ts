@@ -1,17 +1,10 @@
 /** `openclaw security validate-config`, also known as `openclaw config validate`: everything that is wrong with a configuration, at once. */
 import type { Command } from "commander";
 import { printJson, type CliContext } from "../context.ts";
-import { openExistingKeys } from "../keys.ts";
-import {
-  configProblems,
-  formatProblem,
-  holdsEncrypted,
-  readConfigFile,
-  secretOpener,
-  type Problem,
-} from "#server/config/index.ts";
+import { openerFor } from "../keys.ts";
+import { configProblems, formatProblem, readConfigFile, type Problem } from "#server/config/index.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
-import { AppError, messageOf } from "#server/core/errors.ts";
+import { AppError } from "#server/core/errors.ts";
 
 export function registerValidateConfig(security: Command, context: CliContext): void {
   validateCommand(security, "validate-config", context);
@@ -61,21 +54,6 @@ async function validate(context: CliContext, named: string | undefined, asJson: 
 
 async function problemsOf(context: CliContext, text: string): Promise<Problem[]> {
   return configProblems(text, { paths: context.paths, open: await openerFor(context, text) });
-}
-
-/** The keyring is opened only where something is encrypted with it; without it nothing opens, which the check then says of each value. */
-async function openerFor(context: CliContext, text: string): Promise<ReturnType<typeof secretOpener> | undefined> {
-  if (!holdsEncrypted(text)) {
-    return undefined;
-  }
-  try {
-    return secretOpener(await openExistingKeys(context));
-  } catch (error) {
-    context.err(messageOf(error));
-    return () => {
-      throw error;
-    };
-  }
 }
 
 function count(number: number, noun: string): string {

@@ -6,6 +6,7 @@ export { assertSafe, configProblems, hashOf, loadConfig } from "#server/config/l
 export { changedPaths, changedSteps } from "#server/config/changed-paths.ts";
 export { CONFIG_KEYS, entryAt } from "#server/config/catalogue.ts";
 export { maskText, unmaskText } from "#server/config/mask-text.ts";
+export { inspectConfig, type ConfigInspection } from "#server/config/inspect.ts";
 export { needsRestart } from "#server/config/restart.ts";
 export { encryptWith, newSecrets } from "#server/config/new-secrets.ts";
 export { readConfigText } from "#server/config/read.ts";

@@ -55,6 +55,45 @@ export function lookupVariable(name: string): string | undefined {
   return value === undefined || value === "" ? undefined : value;
 }
 
+/** Variables that change what a program of ours does, or what others see of it. Of these the value is no secret and is told. */
+const TOLD = [
+  "NODE_OPTIONS",
+  "NODE_TLS_REJECT_UNAUTHORIZED",
+  "NODE_DEBUG",
+  "NODE_EXTRA_CA_CERTS",
+  "LD_PRELOAD",
+  "LD_AUDIT",
+  "LD_LIBRARY_PATH",
+  "GLIBC_TUNABLES",
+  "SSLKEYLOGFILE",
+  "DOCKER_HOST",
+  "DOCKER_TLS_VERIFY",
+] as const;
+/** Of these only the protocol and the host. */
+const ADDRESSES = ["DATABASE_URL", "REDIS_URL"] as const;
+
+/** Those of them that are set, for the security scan; `OPENCLAW_MASTER_KEY` without its value. */
+export function riskyVariables(source: NodeJS.ProcessEnv = process.env): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of TOLD) {
+    const value = source[name];
+    if (value !== undefined && value !== "") {
+      found.set(name, value);
+    }
+  }
+  for (const name of ADDRESSES) {
+    const url = URL.parse(source[name] ?? "");
+    if (url !== null) {
+      const sslMode = url.searchParams.get("sslmode");
+      found.set(name, `${url.protocol}//${url.hostname}${sslMode === null ? "" : `?sslmode=${sslMode}`}`);
+    }
+  }
+  if ((source["OPENCLAW_MASTER_KEY"] ?? "") !== "") {
+    found.set("OPENCLAW_MASTER_KEY", "");
+  }
+  return found;
+}
+
 /** Tells next-auth, which looks in the environment only, the one origin it may build addresses from. */
 export function pinAuthOrigin(origin: string): void {
   process.env["NEXTAUTH_URL"] = origin;

@@ -1,6 +1,7 @@
 /** Roles, users and live tokens as they are in force. */
 import type { Pool } from "pg";
 import { readPolicy } from "#server/access/index.ts";
+import type { PolicySnapshot } from "#server/access/schema.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { AccessFacts } from "#server/permissions/access-policy.ts";
 
@@ -12,7 +13,7 @@ export async function readAccessFacts(
   pool: Pool,
   configured: Parameters<typeof readPolicy>[1],
   now: Date,
-): Promise<AccessFacts> {
+): Promise<AccessFacts & { policy: PolicySnapshot }> {
   const [policy, builtIn, rows] = await Promise.all([
     readPolicy(pool, configured),
     db.role.findMany({ where: { builtin: true }, select: { name: true } }),

@@ -18,6 +18,7 @@ import { configurationRouter } from "#server/configuration/router.ts";
 import { limitsRouter } from "#server/limits/router.ts";
 import { overviewRouter } from "#server/overview/router.ts";
 import { runsRouter } from "#server/runs/router.ts";
+import { scansRouter } from "#server/scan/router.ts";
 import { chatFactorsRouter } from "#server/step-up/router.ts";
 import { tokensRouter } from "#server/tokens/router.ts";
 import { createCallerFactory, router } from "#server/trpc/init.ts";
@@ -45,6 +46,7 @@ export const appRouter = router({
   quarantine: quarantineRouter,
   roles: rolesRouter,
   runs: runsRouter,
+  scans: scansRouter,
   tokens: tokensRouter,
   users: usersRouter,
 });

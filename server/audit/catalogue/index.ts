@@ -10,6 +10,7 @@ import { NETWORK } from "#server/audit/catalogue/network.ts";
 import { POLICY } from "#server/audit/catalogue/policy.ts";
 import { RECORDS } from "#server/audit/catalogue/records.ts";
 import { RUNS } from "#server/audit/catalogue/runs.ts";
+import { SCANS } from "#server/audit/catalogue/scans.ts";
 import { SENDERS } from "#server/audit/catalogue/senders.ts";
 import { SIGN_IN } from "#server/audit/catalogue/sign-in.ts";
 import { SYSTEM } from "#server/audit/catalogue/system.ts";
@@ -34,6 +35,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "The record, keys, data and backups": RECORDS,
   "Keys of outside services and upkeep": UPKEEP,
   Alerts: ALERTS,
+  "Security scans": SCANS,
 };
 
 /** Complete: an event without its text is an error of types. */
@@ -53,4 +55,5 @@ export const EVENT_TEXTS = {
   ...RECORDS,
   ...UPKEEP,
   ...ALERTS,
+  ...SCANS,
 } as const satisfies Record<AuditEventName, EventText>;

@@ -98,6 +98,18 @@ export const Monitoring = z
       })
       .prefault({})
       .describe("Measurements: see docs/monitoring.md."),
+    scan: z
+      .strictObject({
+        enabled: z.boolean().prefault(true).describe("Makes a security scan by itself, on one of the servers."),
+        interval: duration({ min: 15 * MINUTE, max: 90 * DAY })
+          .prefault("1d")
+          .describe("How often."),
+        retention: duration({ min: DAY, max: 3660 * DAY })
+          .prefault("180d")
+          .describe("How long results are kept; the newest always is."),
+      })
+      .prefault({})
+      .describe("Scheduled security scans."),
   })
   .prefault({})
   .describe("Security monitoring.");
