@@ -23,7 +23,19 @@ function seconds(ms: number): number {
   return Math.ceil(ms / 1000);
 }
 
+/** Sources are few and the same with every request. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 1_000;
+
 /** A structured field's string is ASCII; roles and users of the configuration need not be, and are percent-encoded as in an address. */
 function fieldString(source: string): string {
-  return JSON.stringify(source.toWellFormed().replace(/[^ -~]/gu, encodeURIComponent));
+  let text = known.get(source);
+  if (text === undefined) {
+    text = JSON.stringify(source.toWellFormed().replace(/[^ -~]/gu, encodeURIComponent));
+    if (known.size >= MAX_KNOWN) {
+      known.clear();
+    }
+    known.set(source, text);
+  }
+  return text;
 }

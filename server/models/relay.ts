@@ -181,8 +181,14 @@ function headersOf({ client }: Exchange, headers: Whole["headers"], { model }: T
   if (client === null) {
     return { ...headers, trailer: USAGE_TRAILER };
   }
-  const own = Object.entries(headers).filter(([name]) => !OF_THE_ACCOUNT.test(name));
-  return { ...Object.fromEntries(own), ...client.headers, "x-openclaw-model": model };
+  const told: Whole["headers"] = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !OF_THE_ACCOUNT.test(name)) {
+      told[name] = value;
+    }
+  }
+  return Object.assign(told, client.headers, { "x-openclaw-model": model });
 }
 
 function finish(
@@ -201,8 +207,10 @@ function finish(
       return;
     }
     const headers = headersOf(exchange, (outcome as Whole).headers, target);
-    const length = client === null ? {} : { "content-length": String(whole.length) };
-    response.writeHead(relayed.status ?? 200, { ...headers, ...length });
+    if (client !== null) {
+      headers["content-length"] = String(whole.length);
+    }
+    response.writeHead(relayed.status ?? 200, headers);
     close(exchange, target, tokens, whole);
     return;
   }
@@ -255,7 +263,7 @@ function cut(
 
 function close({ response, client }: Exchange, { model }: Target, tokens: Tokens, last: Buffer | null): void {
   if (client !== null) {
-    response.end(last ?? undefined);
+    end(response, last);
     return;
   }
   if (last !== null) {
@@ -263,6 +271,18 @@ function close({ response, client }: Exchange, { model }: Target, tokens: Tokens
   }
   response.addTrailers({ [USAGE_TRAILER]: usageText(model, tokens) });
   response.end();
+}
+
+/** Up to this size copying the bytes is cheaper than a second piece on the wire. */
+const ONE_PIECE_BYTES = 64 * 1024;
+
+/** Node writes head and body as one piece where the body is text; in Latin-1 every byte is a character, and stays the same byte. */
+function end(response: ServerResponse, last: Buffer | null): void {
+  if (last !== null && last.length <= ONE_PIECE_BYTES) {
+    response.end(last.toString("latin1"), "latin1");
+  } else {
+    response.end(last ?? undefined);
+  }
 }
 
 const usageText = (model: string, { input, output }: Pick<Tokens, "input" | "output">): string =>

@@ -4,6 +4,10 @@ import { AppError } from "#server/core/errors.ts";
 
 /** One spelling per address: `::ffff:1.2.3.4` (however written) is `1.2.3.4`, IPv6 is compressed, zone ids are dropped. */
 export function normaliseAddress(address: string): string {
+  // By far the most, asked several times for each request.
+  if (isIPv4(address)) {
+    return address;
+  }
   const bare = address.trim().replace(/%.*$/, "").toLowerCase();
   if (!isIPv6(bare)) {
     return bare;
