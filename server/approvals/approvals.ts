@@ -1,7 +1,7 @@
-/** Rows of approvals: asked for, read, decided once, ended by time. */
+/** Rows of approvals: asked for, read, ended by time. Deciding is in `decide.ts`. */
 import { createHash } from "node:crypto";
 import { recordEvents, type Collapser } from "#server/audit/index.ts";
-import type { Actor, AuditEventInput } from "#server/audit/schema.ts";
+import type { AuditEventInput } from "#server/audit/schema.ts";
 import {
   isSameRequest,
   openContent,
@@ -14,7 +14,6 @@ import {
   type ApprovalDetail,
   type ApprovalState,
   type ApprovalSummary,
-  type DecideApproval,
 } from "#server/approvals/schema.ts";
 import { visible } from "#server/approvals/visible.ts";
 import type { Clock } from "#server/core/clock.ts";
@@ -39,17 +38,6 @@ export interface Requester {
   conversation: Prisma.InputJsonObject | null;
   requestId: string;
   idempotencyKey: string | undefined;
-}
-
-/** Who decides. A person is the requester when any of these is theirs. */
-export interface Decider {
-  actor: Actor;
-  address: string | undefined;
-  userId: string | null;
-  /** Null: no credential that could have asked, as the operator at the command line. */
-  principalId: string | null;
-  /** The member behind a console session; null = none. */
-  memberId: string | null;
 }
 
 /**
@@ -156,69 +144,6 @@ export async function readApproval(
   };
 }
 
-/**
- * Of any number of decisions one counts. An approved one is started by the server.
- * @throws AppError NOT_FOUND, FORBIDDEN (one's own), CONFLICT (decided already, expired, another hash than what is stored)
- */
-export async function decideApproval(
-  deps: ApprovalDeps,
-  by: Decider,
-  { id, approve, sha256 }: DecideApproval,
-): Promise<void> {
-  const row = await deps.db.runApproval.findUnique({ where: { id }, omit: { content: true } });
-  if (row === null) {
-    throw noApproval(id);
-  }
-  const { ownerId } = row.principal as unknown as Requester["principal"];
-  const isOwn =
-    (by.userId !== null && by.userId === row.userId) ||
-    (by.principalId !== null && by.principalId === row.principalId && !row.principalId.startsWith("channel:")) ||
-    (by.memberId !== null && by.memberId === ownerId);
-  if (isOwn && approve) {
-    throw await refuse(
-      deps,
-      by,
-      id,
-      "own_request",
-      new AppError("FORBIDDEN", "Nobody approves what they asked for themselves."),
-    );
-  }
-  if (!hex(row.sha256).startsWith(sha256.toLowerCase())) {
-    const message = `${id} is not what you read: its hash begins with ${hex(row.sha256).slice(0, 8)}. Read it again.`;
-    throw await refuse(deps, by, id, "hash_wrong", new AppError("CONFLICT", message));
-  }
-  const now = new Date(deps.clock.now());
-  const done = await withTx(deps.db, async (tx) => {
-    const { count } = await tx.runApproval.updateMany({
-      where: { id, state: "pending", expiresAt: { gt: now } },
-      data: {
-        state: approve ? "approved" : "refused",
-        decidedBy: `${by.actor.type}:${by.actor.id}`,
-        decidedAt: now,
-      },
-    });
-    if (count === 1) {
-      await recordEvents(tx, [
-        {
-          event: approve ? "run.approval_granted" : "run.approval_denied",
-          outcome: "ok",
-          actor: by.actor,
-          address: by.address,
-          target: id,
-          userId: row.userId ?? undefined,
-          channel: row.channel,
-          data: { sha256: hex(row.sha256) },
-        },
-      ]);
-    }
-    return count === 1;
-  });
-  if (!done) {
-    const message = `${id} waits no more: it was decided already, or its hour is over.`;
-    throw await refuse(deps, by, id, "not_pending", new AppError("CONFLICT", message));
-  }
-}
-
 /** Ends what nobody decided in time, each on record. @returns their ids */
 export async function expireApprovals({ db, clock }: Pick<ApprovalDeps, "db" | "clock">): Promise<string[]> {
   const now = new Date(clock.now());
@@ -241,24 +166,6 @@ export async function expireApprovals({ db, clock }: Pick<ApprovalDeps, "db" | "
     );
     return over.map(({ id }) => id);
   });
-}
-
-async function refuse(
-  { refusals }: ApprovalDeps,
-  { actor, address }: Decider,
-  id: string,
-  reason: string,
-  error: AppError,
-): Promise<AppError> {
-  await refusals.record(`approval|${actor.id}|${id}|${reason}`, {
-    event: "run.approval_rejected",
-    outcome: "denied",
-    actor,
-    address,
-    target: id,
-    reason,
-  });
-  return error;
 }
 
 type StoredApproval = Omit<Prisma.RunApprovalGetPayload<object>, "content">;
@@ -286,7 +193,7 @@ function summaryOf(row: StoredApproval): ApprovalSummary {
   };
 }
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** Where it stands, for whoever asked. @throws AppError NOT_FOUND */
 export async function approvalState(

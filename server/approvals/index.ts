@@ -2,7 +2,6 @@
 export {
   approvalState,
   askApproval,
-  decideApproval,
   expireApprovals,
   listApprovals,
   noApproval,
@@ -10,3 +9,5 @@ export {
   type ApprovalDeps,
 } from "#server/approvals/approvals.ts";
 export { openContent, type ApprovalContent } from "#server/approvals/content.ts";
+export { decideApproval } from "#server/approvals/decide.ts";
+export { StoredPrincipal } from "#server/approvals/requester.ts";

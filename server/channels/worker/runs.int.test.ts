@@ -120,6 +120,27 @@ describe("a message that starts a run", () => {
     expect(await ended(missing)).toMatchObject({ state: "refused", reason: "invalid_input" });
   });
 
+  it("that takes long says so in one message, which then says that it is done", async () => {
+    const before = telegram.sent.length;
+    const id = await deliver("/run python\nprint(3)", {}, 45);
+    const runId = await runOf(id);
+    const said = await vi.waitFor(
+      () => {
+        const message = telegram.sent[before];
+        expect(message?.text).toMatch(/^Working… \d+ s$/);
+        return message;
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    await finish(runId, "3\n");
+    expect(await ended(id)).toMatchObject({ state: "answered" });
+    expect(telegram.edited.at(-1)).toMatchObject({
+      messageId: said?.messageId,
+      text: expect.stringMatching(/^Done after \d+ s\.$/) as string,
+    });
+    expect(telegram.sent.slice(before).map(({ text }) => text)).toEqual([said?.text, "3"]);
+  });
+
   it("whose worker died is waited for by the next, and started once", async () => {
     const id = await deliver("/run python\nprint(2)", {}, 44);
     const runId = await runOf(id);

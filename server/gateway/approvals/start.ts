@@ -5,7 +5,7 @@
 import { answeringAgent } from "#server/agents/policy.ts";
 import { decide } from "#server/access/index.ts";
 import type { Principal } from "#server/access/schema.ts";
-import { openContent, type ApprovalContent } from "#server/approvals/index.ts";
+import { openContent, StoredPrincipal, type ApprovalContent } from "#server/approvals/index.ts";
 import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
@@ -18,19 +18,6 @@ import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 import { profilesOfRole } from "#server/sandbox/policy.ts";
 import { z } from "zod";
 
-/** The principal as it was stored; what may change is read anew. */
-const StoredPrincipal = z.object({
-  id: z.string(),
-  kind: z.enum(["token", "config-token", "channel"]),
-  tokenId: z.string().nullable(),
-  ownerId: z.string(),
-  name: z.string(),
-  role: z.string(),
-  scopes: z.array(z.string()),
-  channels: z.array(z.string()),
-  boundUserId: z.string().nullable(),
-  paired: z.boolean().optional(),
-});
 const StoredConversation = z.object({
   senderId: z.string(),
   conversationId: z.string(),
