@@ -27,6 +27,7 @@ import { openListener, recordDoorRefusal, type ListenerHandlers } from "#server/
 import { openMemoryUpkeep } from "#server/memory/index.ts";
 import { openModelListener } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
+import { openUpkeep } from "#server/upkeep.ts";
 
 const GATEWAY_PATH = /^\/(?:api\/v1|v1|hooks)(?:\/|$|\?)|^\/(?:healthz|readyz|startupz|metrics|openapi\.json)(?:$|\?)/;
 /** Time for requests under way when the process is told to stop (milliseconds). */
@@ -74,6 +75,7 @@ async function main(): Promise<void> {
     retentionOf: (name) => agentOf(services.config.current().config, name)?.memory?.retention,
   });
   const alerting = await openAlerting({ ...services, origin: () => services.web.canonical });
+  const upkeep = await openUpkeep(services);
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -103,6 +105,7 @@ async function main(): Promise<void> {
       approvals.close(),
       memory.close(),
       alerting.close(DRAIN_MS),
+      upkeep.close(),
     ])
       .then(async () => {
         await services.audit

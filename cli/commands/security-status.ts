@@ -74,8 +74,8 @@ function show(context: CliContext, { lines, score, explanation }: Posture, runni
   for (const part of ["setup", "maintenance"] as const) {
     context.out("");
     context.out(PARTS[part]);
-    for (const { state, label, evidence, fix } of lines.filter((line) => line.part === part)) {
-      context.out(`  ${SIGNS[state]}  ${label}`);
+    for (const { state, label, evidence, fix, dueAt } of lines.filter((line) => line.part === part)) {
+      context.out(`  ${SIGNS[state]}  ${label}${dueAt === null ? "" : ` (due ${dueAt.toISOString().slice(0, 10)})`}`);
       context.out(`               ${evidence}`);
       if (fix !== null && state !== "unknown") {
         context.out(`               → ${fix.text}${fix.command === null ? "" : ` ${fix.command}`}`);

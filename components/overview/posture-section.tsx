@@ -74,12 +74,17 @@ function Score({ posture: { score, explanation } }: { posture: Posture }) {
   );
 }
 
-function Line({ line: { label, state, evidence, fix } }: { line: PostureLine }) {
+function Line({ line: { label, state, evidence, fix, dueAt } }: { line: PostureLine }) {
   return (
     <li className="flex min-w-0 flex-col gap-1 px-4 py-3">
       <div className="flex flex-wrap items-center gap-2">
         <StatusBadge status={STATES[state].status}>{STATES[state].text}</StatusBadge>
         <span className="font-medium">{label}</span>
+        {dueAt !== null && (
+          <span className="text-muted-foreground">
+            due <time dateTime={dueAt.toISOString()}>{dueAt.toISOString().slice(0, 10)}</time>
+          </span>
+        )}
         {fix?.href !== null && fix?.href !== undefined && (
           <Button asChild variant="outline" size="sm" className="ml-auto">
             <Link href={fix.href} aria-label={`Fix: ${label}`}>

@@ -10,7 +10,7 @@ import type { Mirror } from "#server/audit/mirror.ts";
 import { recoverChain } from "#server/audit/recover.ts";
 import { isDue, keepUp, type UpkeepSchedule } from "#server/audit/proof/removal-upkeep.ts";
 import { sealWaiting } from "#server/audit/seal-waiting.ts";
-import { createSignal } from "#server/audit/signal.ts";
+import { createSignal } from "#server/core/signal.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";

@@ -13,7 +13,10 @@ import {
   settingsOf,
   type ConnectionRow,
 } from "#server/channels/connection-rows.ts";
+import { withEarlier } from "#server/channels/graced-adapter.ts";
+import { readGraced, type GracedSecret } from "#server/channels/graced-secrets.ts";
 import { channelHttp } from "#server/channels/http.ts";
+import { earlierAdapters, resolveConnection } from "#server/channels/resolve-connection.ts";
 import type { ChannelType } from "#server/channels/schema.ts";
 import type { ConfigStore, ConnectionConfig } from "#server/config/index.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
@@ -75,6 +78,12 @@ interface SourceDeps {
   keyring: Keyring;
 }
 
+/** What the database says: its connections, and secrets from before a rotation that still count. */
+interface Stored {
+  rows: readonly ConnectionRow[];
+  graced: readonly GracedSecret[];
+}
+
 interface ConnectionStoreDeps extends SourceDeps {
   config: ConfigStore;
   db: Db;
@@ -95,7 +104,7 @@ interface Entry {
 export async function readConnectionsOnce(
   deps: SourceDeps & { db: Db },
 ): Promise<Pick<ConnectionStore, "live" | "list" | "close">> {
-  const entries = buildAll(deps, await readRows(deps.db), new Map());
+  const entries = buildAll(deps, await readStored(deps), new Map());
   return {
     live: (channel) => entries.get(channel)?.live,
     list: () => viewsOf(entries),
@@ -109,14 +118,14 @@ const viewsOf = (entries: ReadonlyMap<string, Entry>): ConnectionView[] =>
   [...entries.values()].map(({ view }) => view).sort((a, b) => (a.channel < b.channel ? -1 : 1));
 
 export async function openConnections(deps: ConnectionStoreDeps): Promise<ConnectionStore> {
-  const { config, db, notify, log } = deps;
-  let rows: ConnectionRow[] = await readRows(db);
+  const { config, notify, log } = deps;
+  let stored = await readStored(deps);
   let entries = new Map<string, Entry>();
   const told = new Map<string, string>();
 
   function rebuild(): void {
     const before = entries;
-    const next = buildAll(deps, rows, before);
+    const next = buildAll(deps, stored, before);
     entries = next;
     const kept = new Set(next.values());
     for (const entry of before.values()) {
@@ -143,7 +152,7 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
   }
 
   async function reload(): Promise<void> {
-    rows = await readRows(db);
+    stored = await readStored(deps);
     rebuild();
   }
 
@@ -167,8 +176,13 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
   };
 }
 
-const readRows = (db: Db): Promise<ConnectionRow[]> =>
-  db.channelConnection.findMany({ select: { channel: true, type: true, settings: true, secrets: true } });
+async function readStored({ db, keyring }: { db: Db; keyring: Keyring }): Promise<Stored> {
+  const [rows, graced] = await Promise.all([
+    db.channelConnection.findMany({ select: { channel: true, type: true, settings: true, secrets: true } }),
+    readGraced(db, keyring, new Date()),
+  ]);
+  return { rows, graced };
+}
 
 /** The connections that the configuration file makes, by channel. */
 export function fileConnections(config: Pick<ConfigStore, "current">): Map<string, ConnectionConfig> {
@@ -179,33 +193,37 @@ export function fileConnections(config: Pick<ConfigStore, "current">): Map<strin
   );
 }
 
-function buildAll(
-  deps: SourceDeps,
-  rows: readonly ConnectionRow[],
-  before: ReadonlyMap<string, Entry>,
-): Map<string, Entry> {
+function buildAll(deps: SourceDeps, { rows, graced }: Stored, before: ReadonlyMap<string, Entry>): Map<string, Entry> {
+  const gracedOf = (channel: string): GracedSecret[] => graced.filter((secret) => secret.channel === channel);
   const inFile = fileConnections(deps.config);
   const next = new Map<string, Entry>();
   for (const [channel, connection] of inFile) {
     next.set(
       channel,
-      build(deps, "file", channel, () => connection, before.get(channel)),
+      build({ deps, source: "file", channel, open: () => connection, graced: gracedOf(channel) }, before.get(channel)),
     );
   }
   for (const row of rows.filter(({ channel }) => !inFile.has(channel))) {
     const open = (): ConnectionConfig => connectionOf(row.settings, row.type, openSecrets(deps.keyring, row));
-    next.set(row.channel, build(deps, "database", row.channel, open, before.get(row.channel), row.type));
+    const { channel, type } = row;
+    const given = { deps, source: "database", channel, open, graced: gracedOf(channel), storedType: type } as const;
+    next.set(channel, build(given, before.get(channel)));
   }
   return next;
 }
 
+interface Given {
+  deps: SourceDeps;
+  source: ConnectionSource;
+  channel: string;
+  open: () => ConnectionConfig;
+  graced: readonly GracedSecret[];
+  storedType?: string;
+}
+
 function build(
-  deps: SourceDeps,
-  source: ConnectionSource,
-  channel: string,
-  open: () => ConnectionConfig,
+  { deps, source, channel, open, graced, storedType = "webhook" }: Given,
   before: Entry | undefined,
-  storedType = "webhook",
 ): Entry {
   const view: ConnectionView = {
     channel,
@@ -225,20 +243,20 @@ function build(
       view.state = "off";
       return { view, live: undefined, fingerprint: "off", close: () => Promise.resolve() };
     }
-    const resolved = resolve(deps.config, channel, connection);
+    const resolved = resolveConnection(deps.config, channel, connection);
     const allowed = deps.config.current().config.security.outbound;
-    const fingerprint = JSON.stringify([source, connection, resolved, allowed]);
+    const fingerprint = JSON.stringify([source, connection, resolved, allowed, graced]);
     if (before?.live !== undefined && before.fingerprint === fingerprint) {
       return before;
     }
-    const adapter = createAdapter(resolved);
+    const adapter = withEarlier(createAdapter(resolved), earlierAdapters(resolved, graced), Date.now);
     // What the file names by its address is meant; from the console an address of the own network has to be opened there first.
     const urls = source === "file" ? [resolved.apiBase, resolved.replyUrl].filter((url) => url !== undefined) : [];
     const outgoing = openOutgoing({ allowsPrivate: privateAllowance(allowed.allowedPrivate, urls) });
     view.state = "on";
     return {
       view,
-      live: liveOf(channel, connection, resolved, adapter, outgoing.dispatcher),
+      live: liveOf(channel, connection, resolved, graced, adapter, outgoing.dispatcher),
       fingerprint,
       close: () => outgoing.close(),
     };
@@ -248,33 +266,18 @@ function build(
   }
 }
 
-/** References filled in, seals opened. @throws AppError NOT_CONFIGURED, CANNOT_DECRYPT naming the key */
-function resolve(
-  config: Pick<ConfigStore, "secret">,
-  channel: string,
-  { enabled: _, unknownSenders: __, role: ___, allowedLinks: ____, ...connection }: ConnectionConfig,
-): ResolvedConnection {
-  const resolved = Object.fromEntries(
-    Object.entries(connection).map(([key, value]) => [
-      key,
-      isSecret(key) && typeof value === "string"
-        ? config.secret(`channels.${channel}.connection.${key}`, value)
-        : value,
-    ]),
-  );
-  return { ...connection, ...resolved, channel };
-}
-
 function liveOf(
   channel: string,
   { type, role, unknownSenders, allowedLinks }: ConnectionConfig,
   resolved: ResolvedConnection,
+  graced: readonly GracedSecret[],
   adapter: ChannelAdapter,
   dispatcher: Dispatcher,
 ): LiveChannel {
-  const secrets = Object.entries(resolved).flatMap(([key, value]) =>
+  const own = Object.entries(resolved).flatMap(([key, value]) =>
     isSecret(key) && typeof value === "string" ? [value] : [],
   );
+  const secrets = [...own, ...graced.map(({ value }) => value)];
   return {
     channel,
     type,

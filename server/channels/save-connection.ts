@@ -65,7 +65,7 @@ export async function saveConnection(
     );
   }
   return withTx(deps.db, async (tx) => {
-    const before = await lockRow(tx, channel);
+    const before = await lockConnection(tx, channel);
     const kept = before?.type === type ? openSecrets(deps.keyring, before) : {};
     const secrets: Secrets = { ...kept, ...given };
     const connection = connectionOf(settings, type, secrets);
@@ -97,7 +97,7 @@ export async function saveConnection(
 export async function removeConnection(deps: ConnectionEditDeps, grantor: Grantor, channel: string): Promise<void> {
   refuseOwnedByFile(deps, channel);
   await withTx(deps.db, async (tx) => {
-    const before = await lockRow(tx, channel);
+    const before = await lockConnection(tx, channel);
     if (before === null) {
       throw new AppError("NOT_FOUND", `Channel "${channel}" has no connection in the database.`);
     }
@@ -144,7 +144,7 @@ type PlainSettings = Record<string, string | boolean | string[]>;
 
 const plainSettings = ({ settings }: ConnectionRow): PlainSettings => settings as PlainSettings;
 
-async function lockRow(tx: Tx, channel: string): Promise<ConnectionRow | null> {
+export async function lockConnection(tx: Tx, channel: string): Promise<ConnectionRow | null> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('channel-connection', 0))`;
   return tx.channelConnection.findUnique({
     where: { channel },

@@ -7,8 +7,10 @@ import {
   loadConfig,
   maskText,
   newSecrets,
+  parsePath,
   readConfigFile,
   readConfigText,
+  setInText,
   unmaskText,
   writeConfigFile,
   type Problem,
@@ -48,6 +50,15 @@ export function planEdit(context: EditorContext, edited: EditedText, keyring: Ke
 export function planText(context: EditorContext, after: string, keyring: Keyring): ChangePlan {
   const { text, base } = editableText(context);
   return planChange(context, { before: text, after, problems: [], base }, keyring);
+}
+
+/** The plan that changes one setting and leaves every other byte of the file as it is. @throws AppError("CONFIG_INVALID"), AppError("INVALID_INPUT") */
+export function planSetting(context: EditorContext, path: string, value: unknown, keyring: Keyring): ChangePlan {
+  const steps = parsePath(path);
+  if (steps === undefined) {
+    throw new AppError("INVALID_INPUT", `"${path}" is not a key path.`);
+  }
+  return planText(context, setInText(editableText(context).text, steps, value), keyring);
 }
 
 export function refuseStale(

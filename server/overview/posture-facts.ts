@@ -6,6 +6,9 @@ import type { Config } from "#server/config/schema.ts";
 import { isLoopbackAddress } from "#server/core/http/address.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { HomePaths } from "#server/core/paths.ts";
+import { keyAge } from "#server/key-rotation/policy.ts";
+import { maintenanceIntervals, readMaintenanceFacts } from "#server/maintenance/index.ts";
+import { dueItems } from "#server/maintenance/policy.ts";
 import { engineSummary } from "#server/overview/policy.ts";
 import type { PostureFacts } from "#server/overview/posture.ts";
 import { accessFindings, checkHome, readAccessFacts } from "#server/permissions/index.ts";
@@ -64,9 +67,11 @@ export async function readPostureFacts({
       last: backups.last?.at ?? null,
       verified: backups.lastVerified,
       intervalMs: security.storage.backupInterval,
+      verifyEveryMs: security.maintenance.backupVerification,
     },
     openFiles: openFiles(paths, config),
-    running: database === null ? null : await readRunning(database, loaded, now),
+    running:
+      database === null ? null : await readRunning(database, { loaded, lastVerified: backups.lastVerified }, now),
   };
 }
 
@@ -96,16 +101,12 @@ function openFiles(paths: HomePaths, config: Config): string[] | null {
   }
 }
 
-/** Whoever reads or exports the record leaves these. */
-const REVIEWS = ["audit.read", "audit.exported"];
-const REVIEW_WINDOW = "90 days";
-
 async function readRunning(
   { db, pool }: { db: Db; pool: Pool },
-  loaded: LoadedConfig,
+  { loaded, lastVerified }: { loaded: LoadedConfig; lastVerified: BackupStatus["lastVerified"] },
   now: Date,
 ): Promise<NonNullable<PostureFacts["running"]>> {
-  const [access, members, sandbox, head, waiting, review] = await Promise.all([
+  const [access, members, sandbox, head, waiting, upkeep, keys] = await Promise.all([
     readAccessFacts(db, pool, configuredPolicy(loaded), now),
     db.member.findMany({
       where: { disabledAt: null },
@@ -115,10 +116,8 @@ async function readRunning(
     engineStatus(db),
     db.auditEvent.findFirst({ orderBy: { seq: "desc" }, select: { seq: true } }),
     db.auditIntake.count(),
-    pool.query<{ at: Date | null }>(
-      `SELECT max(hour) AS at FROM audit_tally WHERE event = ANY($1) AND count > 0 AND hour > $2::timestamptz - interval '${REVIEW_WINDOW}'`,
-      [REVIEWS, now],
-    ),
+    readMaintenanceFacts(pool, lastVerified, now),
+    db.trackedKey.findMany({ where: { removedAt: null }, select: { id: true, rotatedAt: true } }),
   ]);
   const { tokens, policy } = access;
   const oldest = tokens[0];
@@ -144,8 +143,25 @@ async function readRunning(
     accessFindings: accessFindings(access, now).map(({ subject, message }) => `${subject} ${message}`),
     engine: { state: engine.state, problem: engine.problem },
     audit: { sealedTo: head === null ? null : Number(head.seq), waiting },
-    reviewedAt: review.rows[0]?.at ?? null,
+    upkeep: dueItems(upkeep, maintenanceIntervals(loaded.config), now),
+    keys: {
+      dueSoon: idsIn(keys, "due_soon", loaded.config, now),
+      overdue: idsIn(keys, "overdue", loaded.config, now),
+      watched: loaded.config.security.keyRotation.enabled,
+    },
   };
+}
+
+function idsIn(
+  keys: readonly { id: string; rotatedAt: Date }[],
+  state: "due_soon" | "overdue",
+  { security: { keyRotation } }: Config,
+  now: Date,
+): string[] {
+  const rule = { intervalMs: keyRotation.interval, notifyBeforeMs: keyRotation.notifyBefore };
+  return keys
+    .filter(({ rotatedAt }) => keyAge(rotatedAt.getTime(), rule, now.getTime()).state === state)
+    .map(({ id }) => id);
 }
 
 const DAY_MS = 86_400_000;

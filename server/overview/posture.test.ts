@@ -1,8 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { dueItems, type MaintenanceFacts, type MaintenanceIntervals } from "#server/maintenance/policy.ts";
+import { MAINTENANCE_ITEMS } from "#server/maintenance/schema.ts";
 import { posture, type PostureFacts } from "#server/overview/posture.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
+
+const INTERVALS = Object.fromEntries(MAINTENANCE_ITEMS.map((item) => [item, 30 * 86_400_000])) as MaintenanceIntervals;
+/** Everything done two days ago, but for what is named. */
+const upkeep = (last: Partial<MaintenanceFacts["last"]>) => {
+  const recent = Object.fromEntries(MAINTENANCE_ITEMS.map((item) => [item, daysAgo(2)])) as MaintenanceFacts["last"];
+  return dueItems({ last: { ...recent, ...last }, since: daysAgo(60) }, INTERVALS, NOW);
+};
 
 const RUNNING: NonNullable<PostureFacts["running"]> = {
   tokens: { live: 2, wide: 1, endless: 0, oldest: { id: "tok_1", days: 3 } },
@@ -11,7 +20,8 @@ const RUNNING: NonNullable<PostureFacts["running"]> = {
   accessFindings: [],
   engine: { state: "ready", problem: null },
   audit: { sealedTo: 12, waiting: 0 },
-  reviewedAt: daysAgo(2),
+  upkeep: upkeep({}),
+  keys: { dueSoon: [], overdue: [], watched: true },
 };
 const GOOD: PostureFacts = {
   at: NOW,
@@ -22,7 +32,12 @@ const GOOD: PostureFacts = {
   authorization: { value: true, line: null },
   sandboxing: { value: true, line: null },
   auditing: { value: true, line: null },
-  backups: { last: daysAgo(1), verified: { at: daysAgo(1), ok: true }, intervalMs: 86_400_000 },
+  backups: {
+    last: daysAgo(1),
+    verified: { at: daysAgo(1), ok: true },
+    intervalMs: 86_400_000,
+    verifyEveryMs: 30 * 86_400_000,
+  },
   openFiles: [],
   running: RUNNING,
 };
@@ -45,7 +60,7 @@ test("OPS-1 everything in order: every line of the guide is done, and the score 
   ]);
   expect(lines.map(({ state }) => state)).toEqual(lines.map(() => "done"));
   expect(score).toBe(100);
-  expect(explanation).toContain("10 done");
+  expect(explanation).toContain("13 done");
 });
 
 test("OPS-1 whatever is not done says what is so and one way to fix it", () => {
@@ -58,7 +73,7 @@ test("OPS-1 whatever is not done says what is so and one way to fix it", () => {
     expect(one.evidence, one.id).not.toBe("");
     expect(one.fix?.command ?? one.fix?.href, one.id).toBeTruthy();
   }
-  expect(posture(bad).score).toBe(70);
+  expect(posture(bad).score).toBe(77);
 });
 
 describe("OPS-1 each line follows from facts", () => {
@@ -84,12 +99,19 @@ describe("OPS-1 each line follows from facts", () => {
     ["sandbox", running({ engine: { state: "unreachable", problem: "Start Docker." } }), "todo"],
     ["audit", { ...GOOD, auditing: { value: false, line: 7 } }, "risk"],
     ["audit", running({ audit: { sealedTo: 5, waiting: 5_000 } }), "risk"],
-    ["token_rotation", running({ tokens: { ...RUNNING.tokens, oldest: { id: "tok_1", days: 91 } } }), "todo"],
+    ["token_rotation", running({ upkeep: upkeep({ token_rotation: daysAgo(91) }) }), "todo"],
+    ["key_rotation", running({ keys: { dueSoon: [], overdue: ["provider:openai"], watched: true } }), "todo"],
+    ["key_rotation", running({ keys: { dueSoon: ["provider:openai"], overdue: [], watched: true } }), "todo"],
+    ["key_rotation", running({ keys: { dueSoon: [], overdue: [], watched: false } }), "todo"],
+    ["security_updates", running({ upkeep: upkeep({ vulnerability_check: daysAgo(31) }) }), "todo"],
+    ["security_updates", running({ upkeep: upkeep({ vulnerability_check: null }) }), "todo"],
+    ["security_scans", running({ upkeep: upkeep({ security_scan: daysAgo(31) }) }), "todo"],
+    ["permissions", running({ upkeep: upkeep({ permission_audit: daysAgo(31) }) }), "todo"],
     ["token_rotation", running({ tokens: { ...RUNNING.tokens, endless: 1 } }), "todo"],
     ["permissions", { ...GOOD, openFiles: ["/h/keys"] }, "risk"],
     ["permissions", running({ accessFindings: ["role x: no user has it"] }), "todo"],
-    ["log_review", running({ reviewedAt: null }), "todo"],
-    ["log_review", running({ reviewedAt: daysAgo(31) }), "todo"],
+    ["log_review", running({ upkeep: upkeep({ log_review: null }) }), "todo"],
+    ["log_review", running({ upkeep: upkeep({ log_review: daysAgo(31) }) }), "todo"],
     ["backups", { ...GOOD, backups: { ...GOOD.backups, verified: { at: daysAgo(1), ok: false } } }, "risk"],
     ["backups", { ...GOOD, backups: { ...GOOD.backups, last: null } }, "todo"],
     ["backups", { ...GOOD, backups: { ...GOOD.backups, last: daysAgo(4) } }, "risk"],
@@ -112,9 +134,20 @@ test("while the gateway does not run, what only it knows is not known, and does 
     "roles",
     "sandbox",
     "audit",
+    "security_updates",
     "token_rotation",
+    "key_rotation",
     "permissions",
     "log_review",
+    "security_scans",
   ]);
   expect(score).toBe(100);
+});
+
+test("OPS-2 each part of the upkeep has a due date; what was never done is due one interval after the beginning", () => {
+  const { lines } = posture(running({ upkeep: upkeep({ security_scan: null, token_rotation: undefined }) }));
+  const due = new Map(lines.filter(({ part }) => part === "maintenance").map(({ id, dueAt }) => [id, dueAt]));
+  expect(due.get("log_review")).toEqual(daysAgo(-28));
+  expect(due.get("security_scans")).toEqual(daysAgo(30));
+  expect(due.get("token_rotation")).toBeNull();
 });

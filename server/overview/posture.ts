@@ -1,6 +1,7 @@
 /**
  * The guide's security checklist, each line judged from what is so now (OPS-1): nothing here is a box that somebody ticked. Pure.
  */
+import type { DueItem, MaintenanceItem } from "#server/maintenance/schema.ts";
 import type { Posture, PostureFix, PostureLine } from "#server/overview/schema.ts";
 
 /** A setting of the file with the line it stands on; null = its default. */
@@ -20,7 +21,13 @@ export interface PostureFacts {
   authorization: Setting<boolean>;
   sandboxing: Setting<boolean>;
   auditing: Setting<boolean>;
-  backups: { last: Date | null; verified: { at: Date; ok: boolean } | null; intervalMs: number };
+  backups: {
+    last: Date | null;
+    verified: { at: Date; ok: boolean } | null;
+    intervalMs: number;
+    /** Longest time between two test restores. */
+    verifyEveryMs: number;
+  };
   /** Names of files and folders that give others more than they should; null = could not be looked at. */
   openFiles: readonly string[] | null;
   /** What only the database knows; null while the gateway does not run. */
@@ -32,15 +39,14 @@ export interface PostureFacts {
     accessFindings: readonly string[];
     engine: { state: "ready" | "image_missing" | "unreachable" | "no_worker"; problem: string | null };
     audit: { sealedTo: number | null; waiting: number };
-    /** When somebody last read or exported the record; null = never in the time looked at. */
-    reviewedAt: Date | null;
+    /** When each part of the upkeep was last done and is due. */
+    upkeep: readonly DueItem[];
+    /** Keys of outside services that are due within `notifyBefore`, or are overdue. `watched`: whether notices go out. */
+    keys: { dueSoon: readonly string[]; overdue: readonly string[]; watched: boolean };
   } | null;
 }
 
 const DAY_MS = 86_400_000;
-const REVIEW_DAYS = 30;
-const ROTATE_DAYS = 90;
-const VERIFY_DAYS = 30;
 const CERTIFICATE_DAYS = 30;
 /** Batches are sealed within a second; so many that wait mean that nobody seals. */
 const SEAL_BACKLOG = 1_000;
@@ -58,15 +64,24 @@ export function posture(facts: PostureFacts): Posture {
     ["sandbox", "Enable sandboxing", sandbox(facts)],
     ["audit", "Configure audit logging", auditLogging(facts)],
   ];
-  const upkeep: [string, string, Judged][] = [
-    ["token_rotation", "Token rotation", tokenRotation(facts)],
-    ["permissions", "Permission audits", permissionAudit(facts)],
-    ["log_review", "Log review", logReview(facts)],
-    ["backups", "Backup verification", backups(facts)],
+  const upkeep: [string, string, MaintenanceItem | null, Judged][] = [
+    ["security_updates", "Security updates", "vulnerability_check", securityUpdates(facts)],
+    ["token_rotation", "Token rotation", "token_rotation", tokenRotation(facts)],
+    ["key_rotation", "Rotation of provider keys and secrets", null, keyRotation(facts)],
+    ["permissions", "Permission audits", "permission_audit", permissionAudit(facts)],
+    ["log_review", "Log review", "log_review", logReview(facts)],
+    ["security_scans", "Security scans", "security_scan", securityScans(facts)],
+    ["backups", "Backup verification", "backup_verification", backups(facts)],
   ];
   const lines = [
-    ...setup.map(([id, label, judged]): PostureLine => ({ id, part: "setup", label, ...judged })),
-    ...upkeep.map(([id, label, judged]): PostureLine => ({ id, part: "maintenance", label, ...judged })),
+    ...setup.map(([id, label, judged]): PostureLine => ({ id, part: "setup", label, ...judged, dueAt: null })),
+    ...upkeep.map(([id, label, item, judged]): PostureLine => ({
+      id,
+      part: "maintenance",
+      label,
+      ...judged,
+      dueAt: item === null ? null : (itemOf(facts, item)?.dueAt ?? null),
+    })),
   ];
   return { at: facts.at, lines, ...scoreOf(lines) };
 }
@@ -266,12 +281,66 @@ function auditLogging(facts: PostureFacts): Judged {
     : done(`On, and sealed up to #${sealedTo ?? 0}.`);
 }
 
-function tokenRotation({ running }: PostureFacts): Judged {
+const itemOf = ({ running }: PostureFacts, item: MaintenanceItem): DueItem | undefined =>
+  running?.upkeep.find((one) => one.item === item);
+
+const ago = (now: Date, then: Date): string => {
+  const days = Math.floor((now.getTime() - then.getTime()) / DAY_MS);
+  return days <= 0 ? "today" : days === 1 ? "yesterday" : `${days} days ago`;
+};
+
+/** Upkeep that is done by doing it: its date says everything. */
+function byDate(facts: PostureFacts, item: MaintenanceItem, what: string, how: PostureFix): Judged {
+  const due = itemOf(facts, item);
+  if (due === undefined) {
+    return unknown(NOT_RUNNING);
+  }
+  const last = due.lastAt === null ? `${what}: never yet.` : `${what}: ${ago(facts.at, due.lastAt)}.`;
+  return due.state === "due" || due.lastAt === null ? todo(last, how) : done(last);
+}
+
+const securityUpdates = (facts: PostureFacts): Judged =>
+  byDate(
+    facts,
+    "vulnerability_check",
+    "Last look for known vulnerabilities",
+    fix("Look for them.", { command: "openclaw security check-vulnerabilities" }),
+  );
+
+const securityScans = (facts: PostureFacts): Judged =>
+  byDate(facts, "security_scan", "Last security scan", fix("Scan.", { command: "openclaw security scan" }));
+
+function keyRotation({ running }: PostureFacts): Judged {
+  if (running === null) {
+    return unknown(NOT_RUNNING);
+  }
+  const { dueSoon, overdue, watched } = running.keys;
+  const how = fix("Rotate them.", { command: "openclaw keys list", href: "/keys" });
+  const off = watched ? "" : " Notices are off (security.keyRotation.enabled).";
+  if (overdue.length > 0) {
+    return todo(`Overdue: ${overdue.slice(0, 5).join(", ")}.${off}`, how);
+  }
+  if (dueSoon.length > 0) {
+    return todo(`Due soon: ${dueSoon.slice(0, 5).join(", ")}.${off}`, how);
+  }
+  return watched
+    ? done("No key of an outside service is due.")
+    : todo(
+        `No key is due.${off}`,
+        fix("Switch them on.", {
+          command: "openclaw config set security.keyRotation.enabled true",
+          href: setting("security.keyRotation.enabled"),
+        }),
+      );
+}
+
+function tokenRotation(facts: PostureFacts): Judged {
+  const { running } = facts;
   if (running === null) {
     return unknown(NOT_RUNNING);
   }
   const { oldest, endless } = running.tokens;
-  if (oldest !== null && oldest.days >= ROTATE_DAYS) {
+  if (oldest !== null && itemOf(facts, "token_rotation")?.state === "due") {
     return todo(
       `Token ${oldest.id} is ${oldest.days} days old.`,
       fix("Rotate it.", { command: `openclaw gateway rotate-token ${oldest.id}`, href: "/tokens" }),
@@ -285,7 +354,8 @@ function tokenRotation({ running }: PostureFacts): Judged {
     : done(oldest === null ? "There is no live token." : `The oldest live token is ${oldest.days} days old.`);
 }
 
-function permissionAudit({ openFiles, running }: PostureFacts): Judged {
+function permissionAudit(facts: PostureFacts): Judged {
+  const { openFiles, running } = facts;
   const command = "openclaw security check-permissions";
   if (openFiles !== null && openFiles.length > 0) {
     return risk(
@@ -297,31 +367,33 @@ function permissionAudit({ openFiles, running }: PostureFacts): Judged {
     return unknown(NOT_RUNNING);
   }
   const [first] = running.accessFindings;
-  return first === undefined
-    ? done(
-        openFiles === null ? "Roles and tokens give what they need." : "Files, roles and tokens give what they need.",
-      )
-    : todo(
-        `${running.accessFindings.length} roles or tokens give more than anybody needs: ${first}.`,
-        fix("Look at them one by one.", { command }),
-      );
-}
-
-function logReview({ running, at: now }: PostureFacts): Judged {
-  if (running === null) {
-    return unknown(NOT_RUNNING);
+  if (first !== undefined) {
+    return todo(
+      `${running.accessFindings.length} roles or tokens give more than anybody needs: ${first}.`,
+      fix("Look at them one by one.", { command }),
+    );
   }
-  const { reviewedAt } = running;
-  const days = reviewedAt === null ? null : Math.floor((now.getTime() - reviewedAt.getTime()) / DAY_MS);
-  return days !== null && days < REVIEW_DAYS
-    ? done(`The record was last read ${days === 0 ? "today" : `${days} days ago`}.`)
-    : todo(
-        `Nobody has read the record in the last ${REVIEW_DAYS} days.`,
-        fix("Read what happened.", { command: "openclaw security report --last 30d", href: "/audit" }),
-      );
+  if (itemOf(facts, "permission_audit")?.state === "due") {
+    return byDate(facts, "permission_audit", "Last check of permissions by a person", fix("Check them.", { command }));
+  }
+  return done(
+    openFiles === null ? "Roles and tokens give what they need." : "Files, roles and tokens give what they need.",
+  );
 }
 
-function backups({ backups: { last, verified, intervalMs }, at: now }: PostureFacts): Judged {
+const logReview = (facts: PostureFacts): Judged =>
+  byDate(
+    facts,
+    "log_review",
+    "The record was last read",
+    fix("Read what happened.", { command: "openclaw security report --last 30d", href: "/audit" }),
+  );
+
+function backups(facts: PostureFacts): Judged {
+  const {
+    backups: { last, verified, intervalMs, verifyEveryMs },
+    at: now,
+  } = facts;
   if (verified?.ok === false) {
     return risk(
       "The last test could not restore a backup.",
@@ -338,11 +410,13 @@ function backups({ backups: { last, verified, intervalMs }, at: now }: PostureFa
     const days = Math.floor((now.getTime() - last.getTime()) / DAY_MS);
     return risk(`The last backup is ${days} days old.`, fix("Make one.", { href: "/backups" }));
   }
-  const age = verified === null ? null : Math.floor((now.getTime() - verified.at.getTime()) / DAY_MS);
-  return age !== null && age < VERIFY_DAYS
-    ? done(`A backup was restored for a test ${age === 0 ? "today" : `${age} days ago`}, and everything came back.`)
+  const isFresh = verified !== null && now.getTime() - verified.at.getTime() < verifyEveryMs;
+  return isFresh
+    ? done(`A backup was restored for a test ${ago(now, verified.at)}, and everything came back.`)
     : todo(
-        `No backup was restored for a test in the last ${VERIFY_DAYS} days.`,
+        verified === null
+          ? "No backup was restored for a test yet."
+          : `The last test restore of a backup was ${ago(now, verified.at)}.`,
         fix("Test the newest one.", { command: "openclaw security verify-backup latest", href: "/backups" }),
       );
 }

@@ -71,6 +71,8 @@ const PostureLine = z.object({
   /** What is so, with the place. */
   evidence: z.string(),
   fix: PostureFix.nullable(),
+  /** Upkeep alone: when it is or was due. */
+  dueAt: z.date().nullable(),
 });
 export type PostureLine = z.infer<typeof PostureLine>;
 

@@ -6,6 +6,7 @@ import { accountRouter } from "#server/account/router.ts";
 import { alertPointsRouter, alertRulesRouter, alertSilencesRouter, alertsRouter } from "#server/alerts/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
 import { pairingRouter } from "#server/channels/pairing/router.ts";
+import { keysRouter } from "#server/key-rotation/router.ts";
 import { incidentsRouter } from "#server/incidents/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
@@ -37,6 +38,7 @@ export const appRouter = router({
   configuration: configurationRouter,
   connections: connectionsRouter,
   incidents: incidentsRouter,
+  keys: keysRouter,
   limits: limitsRouter,
   members: membersRouter,
   models: modelsRouter,

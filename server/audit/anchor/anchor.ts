@@ -7,7 +7,7 @@ import type { Pool } from "pg";
 import { anchorTarget, deliver, type AnchorFault, type AnchorTarget } from "#server/audit/anchor/anchor-target.ts";
 import { newestCheckpoint, type StoredNote } from "#server/audit/proof/checkpoint-store.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
-import { createSignal } from "#server/audit/signal.ts";
+import { createSignal } from "#server/core/signal.ts";
 import { messageOf } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
 import { NOTHING_PRIVATE, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";

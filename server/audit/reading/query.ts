@@ -5,7 +5,7 @@ import { COLUMNS, toChainRow, type RowCells } from "#server/audit/columns.ts";
 import { conditionsOf, type SeqRange } from "#server/audit/reading/conditions.ts";
 import type { AuditFilter, AuditSearch } from "#server/audit/filter.ts";
 import { readHeadSeq } from "#server/audit/sealed-rows.ts";
-import { createSignal } from "#server/audit/signal.ts";
+import { createSignal } from "#server/core/signal.ts";
 import { rangeOf, walkDown } from "#server/audit/reading/walk.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 

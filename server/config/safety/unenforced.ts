@@ -8,7 +8,6 @@ import type { Path } from "#server/config/json5/value.ts";
 
 /** Writing one of these gives a warning. */
 const IGNORED: readonly (readonly string[])[] = [
-  ["security", "keyRotation"],
   ["security", "monitoring", "anomalyDetection"],
 ];
 

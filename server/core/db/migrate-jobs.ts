@@ -21,6 +21,20 @@ const SANDBOX_RUN_OPTIONS = {
   notify: true,
 } as const;
 
+/**
+ * Looks that come round and ends of graces. One of a kind waits at a time; what a job says is done again without harm, so one that is lost with
+ * its process is made up for by the next.
+ */
+const UPKEEP_QUEUES = ["upkeep-look", "key-grace-end"] as const;
+const UPKEEP_OPTIONS = {
+  policy: "short",
+  retryLimit: 3,
+  retryDelay: 60,
+  expireInSeconds: HOUR_S,
+  retentionSeconds: 60 * DAY_S,
+  deleteAfterSeconds: HOUR_S,
+} as const;
+
 const GRANTS = `
 GRANT USAGE ON SCHEMA ${JOB_SCHEMA} TO openclaw_app, openclaw_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${JOB_SCHEMA} TO openclaw_app, openclaw_worker;
@@ -50,6 +64,11 @@ export async function ensureJobQueues(ownerUrl: string): Promise<void> {
     } else {
       const { policy: _fixed, ...changeable } = SANDBOX_RUN_OPTIONS;
       await boss.updateQueue(SANDBOX_RUN_QUEUE, changeable);
+    }
+    for (const queue of UPKEEP_QUEUES) {
+      if ((await boss.getQueue(queue)) === null) {
+        await boss.createQueue(queue, UPKEEP_OPTIONS);
+      }
     }
   } finally {
     await boss.stop({ graceful: false });
