@@ -1,5 +1,6 @@
 /** Where one can go in the console: the one list behind the side menu, the palette and the `g` keys. */
 import {
+  ActivityIcon,
   ArchiveIcon,
   BotIcon,
   CpuIcon,
@@ -44,6 +45,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
   {
     label: "Traffic",
     items: [
+      { path: "/monitoring", label: "Monitoring", icon: ActivityIcon, permission: "monitoring:read", key: "w" },
       { path: "/audit", label: "Audit log", icon: ScrollTextIcon, permission: "audit:read", key: "a" },
       { path: "/deliveries", label: "Deliveries", icon: InboxIcon, permission: "channels:read", key: "d" },
       { path: "/runs", label: "Runs", icon: BotIcon, permission: "runs:read", key: "r" },

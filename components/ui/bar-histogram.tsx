@@ -18,6 +18,8 @@ interface BarHistogramProps {
   bars: readonly HistogramBar[];
   /** Makes every bar a button: choose that stretch. */
   onChoose?: (bar: HistogramBar, index: number) => void;
+  /** A value in words; default: the number. */
+  format?: (value: number) => string;
   className?: string;
 }
 
@@ -33,11 +35,12 @@ const HEIGHT = 100;
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** Stacked bars over time or categories, with the same numbers as a table for those who do not see the chart. */
-export function BarHistogram({ label, series, bars, onChoose, className }: BarHistogramProps) {
+export function BarHistogram({ label, series, bars, onChoose, format = String, className }: BarHistogramProps) {
   const captionId = useId();
-  const top = Math.max(1, ...bars.map((bar) => sum(bar.values)));
+  const most = Math.max(0, ...bars.map((bar) => sum(bar.values)));
+  const top = most === 0 ? 1 : most;
   const words = ({ label: when, values }: HistogramBar) =>
-    `${when}: ${series.map(({ name }, index) => `${values[index] ?? 0} ${name}`).join(", ")}`;
+    `${when}: ${series.map(({ name }, index) => `${format(values[index] ?? 0)} ${name}`).join(", ")}`;
   return (
     <figure data-slot="bar-histogram" aria-labelledby={captionId} className={cn("flex flex-col gap-2", className)}>
       <figcaption id={captionId} className="flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-muted-foreground">
@@ -49,7 +52,9 @@ export function BarHistogram({ label, series, bars, onChoose, className }: BarHi
               {name}
             </span>
           ))}
-        <span className="ml-auto tabular-nums">at most {top.toLocaleString("en")}</span>
+        <span className="ml-auto tabular-nums">
+          at most {format === String ? top.toLocaleString("en") : format(most)}
+        </span>
       </figcaption>
       <div className="flex h-24 items-stretch border-b" role={onChoose === undefined ? "presentation" : "group"}>
         {bars.map((bar, index) =>
@@ -92,7 +97,7 @@ export function BarHistogram({ label, series, bars, onChoose, className }: BarHi
             <tr key={bar.key}>
               <th scope="row">{bar.label}</th>
               {series.map(({ name }, index) => (
-                <td key={name}>{bar.values[index] ?? 0}</td>
+                <td key={name}>{format(bar.values[index] ?? 0)}</td>
               ))}
             </tr>
           ))}

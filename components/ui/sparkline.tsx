@@ -16,7 +16,8 @@ const PAD = 2;
 
 /** A line small enough for a table cell. Nothing in it that the label does not say. */
 export function Sparkline({ values, label, tone = "primary", className }: SparklineProps) {
-  const top = Math.max(1, ...values);
+  const most = Math.max(0, ...values);
+  const top = most === 0 ? 1 : most;
   const step = WIDTH / Math.max(1, values.length - 1);
   const y = (value: number) => HEIGHT - PAD - (value / top) * (HEIGHT - 2 * PAD);
   const points = values.map((value, index) => `${(index * step).toFixed(1)},${y(value).toFixed(1)}`);

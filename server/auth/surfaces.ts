@@ -61,6 +61,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/pairing/page.tsx": "session",
   "(console)/platforms/page.tsx": "session",
   "(console)/models/page.tsx": "session",
+  "(console)/monitoring/page.tsx": "session",
   "(console)/approvals/page.tsx": "session",
   "(console)/deliveries/page.tsx": "session",
   "(console)/config/page.tsx": "session",

@@ -3,13 +3,19 @@ import { privateAllowance, type AllowsPrivate } from "#server/core/net/outbound-
 import type { Config } from "#server/config/schema.ts";
 
 /** The part of the configuration that is read here. */
-type OutboundConfig = Pick<Config, "models" | "channels"> & { security: Pick<Config["security"], "outbound"> };
+type OutboundConfig = Pick<Config, "models" | "channels"> & {
+  security: Pick<Config["security"], "outbound" | "monitoring">;
+};
 
 /** Settings of the file that are addresses to connect to, with their path. The anchor's is a secret and judged where it is used. */
 export function outboundUrls({
   models,
   channels,
-}: Pick<Config, "models" | "channels">): [path: string[], url: string][] {
+  security,
+}: Omit<OutboundConfig, "security"> & { security: Pick<Config["security"], "monitoring"> }): [
+  path: string[],
+  url: string,
+][] {
   const providers = Object.entries(models.providers).map(([name, { baseUrl }]) => ({
     path: ["models", "providers", name, "baseUrl"],
     url: baseUrl,
@@ -20,7 +26,11 @@ export function outboundUrls({
       url: connection?.[key],
     })),
   );
-  return [...providers, ...connections].flatMap(({ path, url }): [string[], string][] =>
+  const telemetry = {
+    path: ["security", "monitoring", "telemetry", "endpoint"],
+    url: security.monitoring.telemetry.endpoint,
+  };
+  return [...providers, ...connections, telemetry].flatMap(({ path, url }): [string[], string][] =>
     url === undefined ? [] : [[path, url]],
   );
 }

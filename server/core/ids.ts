@@ -35,7 +35,20 @@ function randomSymbols(characters: number): string {
 export const newRunId = (): string => randomId("run");
 /** Of one command of the command line, for the record. */
 export const newCommandId = (): string => randomId("cmd");
-export const newRequestId = (): string => randomId("req");
+
+/** W3C Trace Context, version 00: neither id may be zero. */
+const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+/**
+ * Of one request. Where its caller traces it, the id ends with the caller's trace and span: everything on record of the request, in whatever
+ * process, can be found from the trace and the other way round. The random part keeps it unique, whatever a caller claims.
+ * @param traceparent the header of that name
+ */
+export function newRequestId(traceparent?: string): string {
+  const [, traceId, spanId] = traceparent === undefined ? [] : (TRACEPARENT.exec(traceparent) ?? []);
+  const id = randomId("req");
+  return traceId === undefined || spanId === undefined ? id : `${id}_${traceId}${spanId}`;
+}
 export const newTokenId = (): string => randomSymbols(12);
 export const newWorkerId = (): string => randomId("wrk");
 export const newSessionId = (): string => randomId("ses", 52);

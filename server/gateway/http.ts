@@ -76,7 +76,7 @@ function toIncoming(context: GatewayContext): Incoming {
     query: new URL(raw.url).searchParams,
     header: (name) => raw.headers.get(name) ?? undefined,
     address: context.env.facts?.address ?? "unknown",
-    requestId: newRequestId(),
+    requestId: newRequestId(raw.headers.get("traceparent") ?? undefined),
     readBody: (limit) => readWebBody(raw, limit),
     signal: raw.signal,
   };

@@ -53,13 +53,17 @@ export function incomingOf({ request, response, address }: Carrier): Incoming {
     query: new URLSearchParams(mark < 0 ? undefined : url.slice(mark + 1)),
     header: headerReader(request.headers),
     address,
-    requestId: newRequestId(),
+    requestId: newRequestId(traceparentOf(request.headers)),
     readBody: (limit) => readNodeBody(request, response, limit),
     get signal() {
       return gone();
     },
   };
 }
+
+/** Node joins repeated ones, which then have no valid form. */
+const traceparentOf = ({ traceparent }: IncomingHttpHeaders): string | undefined =>
+  typeof traceparent === "string" ? traceparent : undefined;
 
 /** Aborted when the client goes away before it has its answer. Made when first asked for: few calls ask, and a signal is not cheap. */
 function goneSignal(response: ServerResponse): () => AbortSignal {

@@ -33,6 +33,8 @@ export interface MetricMeaning {
   subjects: readonly SubjectKind[];
   /** Kinds of event it is counted from: where the configuration leaves one out of the record, the metric stays empty or too low. */
   kinds: readonly AuditKind[];
+  /** The search of the record that finds those events; empty where it is counted from nothing on record. */
+  record: string;
 }
 
 const WHO = ["user", "member", "token", "address", "channel"] as const;
@@ -49,6 +51,7 @@ export const METRICS = {
     security: true,
     subjects: WHO,
     kinds: ["authentication_failure"],
+    record: "kind:authentication_failure",
   },
   authorization_denials: {
     label: "Denied requests",
@@ -58,6 +61,7 @@ export const METRICS = {
     security: true,
     subjects: WHO,
     kinds: ["authorization_denied"],
+    record: "kind:authorization_denied",
   },
   message_volume: {
     label: "Messages",
@@ -67,6 +71,7 @@ export const METRICS = {
     security: true,
     subjects: ["user", "token", "channel"],
     kinds: ["message_receive"],
+    record: "event:message.received",
   },
   file_access_patterns: {
     label: "File accesses",
@@ -76,6 +81,7 @@ export const METRICS = {
     security: true,
     subjects: ["user", "token", "channel"],
     kinds: ["file_access"],
+    record: "event:file.*",
   },
   resource_usage: {
     label: "CPU time of runs",
@@ -86,6 +92,7 @@ export const METRICS = {
     security: true,
     subjects: ["user", "token", "channel"],
     kinds: ["agent_execution"],
+    record: "event:run.ended",
   },
   rate_limited: {
     label: "Refused by a limit",
@@ -95,6 +102,7 @@ export const METRICS = {
     security: true,
     subjects: WHO,
     kinds: ["rate_limit_exceeded"],
+    record: "kind:rate_limit_exceeded",
   },
   errors: {
     label: "Errors",
@@ -105,6 +113,7 @@ export const METRICS = {
     security: false,
     subjects: ["channel"],
     kinds: ["errors"],
+    record: "kind:errors",
   },
   suspicious_activity: {
     label: "Suspicious activity",
@@ -114,6 +123,7 @@ export const METRICS = {
     security: true,
     subjects: WHO,
     kinds: ["suspicious_activity", "sandbox_escape"],
+    record: "kind:suspicious_activity",
   },
   runs: {
     label: "Runs",
@@ -123,6 +133,7 @@ export const METRICS = {
     security: false,
     subjects: ["user", "token", "channel"],
     kinds: ["agent_execution"],
+    record: "event:run.ended",
   },
   run_failures: {
     label: "Failed runs",
@@ -132,6 +143,7 @@ export const METRICS = {
     security: false,
     subjects: ["user", "token", "channel"],
     kinds: ["agent_execution"],
+    record: "event:run.ended outcome:failed",
   },
   run_memory_bytes: {
     label: "Memory of runs",
@@ -141,6 +153,7 @@ export const METRICS = {
     security: false,
     subjects: ["user", "token"],
     kinds: ["agent_execution"],
+    record: "event:run.ended",
   },
   model_calls: {
     label: "Model calls",
@@ -150,6 +163,7 @@ export const METRICS = {
     security: false,
     subjects: [...CALLER, "model"],
     kinds: ["agent_execution"],
+    record: "event:model.called",
   },
   model_errors: {
     label: "Failed model calls",
@@ -159,6 +173,7 @@ export const METRICS = {
     security: false,
     subjects: [...CALLER, "model"],
     kinds: ["agent_execution"],
+    record: "event:model.called outcome:failed",
   },
   model_spend_usd: {
     label: "Model spend",
@@ -168,6 +183,7 @@ export const METRICS = {
     security: true,
     subjects: [...CALLER, "model"],
     kinds: ["agent_execution"],
+    record: "event:model.called",
   },
   model_tokens: {
     label: "Model tokens",
@@ -177,6 +193,7 @@ export const METRICS = {
     security: false,
     subjects: [...CALLER, "model"],
     kinds: ["agent_execution"],
+    record: "event:model.called",
   },
   requests: {
     label: "Requests",
@@ -186,6 +203,7 @@ export const METRICS = {
     security: false,
     subjects: ["route"],
     kinds: [],
+    record: "",
   },
   request_faults: {
     label: "Failed requests",
@@ -195,6 +213,7 @@ export const METRICS = {
     security: false,
     subjects: ["route"],
     kinds: [],
+    record: "",
   },
   latency_ms: {
     label: "Time to answer",
@@ -205,6 +224,7 @@ export const METRICS = {
     security: false,
     subjects: ["route"],
     kinds: [],
+    record: "",
   },
   open_streams: {
     label: "Open streams",
@@ -214,6 +234,7 @@ export const METRICS = {
     security: false,
     subjects: [],
     kinds: [],
+    record: "",
   },
   run_queue: {
     label: "Waiting runs",
@@ -223,6 +244,7 @@ export const METRICS = {
     security: false,
     subjects: [],
     kinds: [],
+    record: "",
   },
   audit_backlog: {
     label: "Unsealed batches",
@@ -232,6 +254,7 @@ export const METRICS = {
     security: false,
     subjects: [],
     kinds: [],
+    record: "",
   },
   event_loop_delay_ms: {
     label: "Event loop delay",
@@ -241,6 +264,7 @@ export const METRICS = {
     security: false,
     subjects: [],
     kinds: [],
+    record: "",
   },
   memory_bytes: {
     label: "Server memory",
@@ -250,6 +274,7 @@ export const METRICS = {
     security: false,
     subjects: [],
     kinds: [],
+    record: "",
   },
 } as const satisfies Record<string, MetricMeaning>;
 

@@ -11,6 +11,7 @@ import { incidentsRouter } from "#server/incidents/router.ts";
 import { backupsRouter } from "#server/backups/router.ts";
 import { auditRouter } from "#server/audit/router.ts";
 import { membersRouter } from "#server/members/router.ts";
+import { metricsRouter } from "#server/metrics/router.ts";
 import { modelsRouter } from "#server/models/router.ts";
 import { approvalsRouter } from "#server/gateway/approvals/router.ts";
 import { policyRouter } from "#server/gateway/router.ts";
@@ -41,6 +42,7 @@ export const appRouter = router({
   keys: keysRouter,
   limits: limitsRouter,
   members: membersRouter,
+  metrics: metricsRouter,
   models: modelsRouter,
   overview: overviewRouter,
   pairing: pairingRouter,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isSealed } from "#server/config/sealed-form.ts";
 import { SMTP_SECURITY } from "#server/alerts/policy.ts";
 import { duration, secret, text, wholeNumber } from "#server/config/schema/fields.ts";
+import { httpUrl } from "#server/config/schema/http-url.ts";
 import { DAY, MINUTE } from "#server/config/units.ts";
 
 const METRICS = [
@@ -110,6 +111,23 @@ export const Monitoring = z
       })
       .prefault({})
       .describe("Scheduled security scans."),
+    telemetry: z
+      .strictObject({
+        endpoint: httpUrl()
+          .optional()
+          .describe(
+            "Address of an OpenTelemetry collector that takes OTLP over HTTP, such as `https://otel.example.com:4318`; `/v1/traces` and `/v1/metrics` are added. Absent: nothing is sent. A host that leads to a private address has to stand in `security.outbound.allowedPrivate`.",
+          ),
+        headers: z
+          .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, { error: "must be the name of a header" }), secret())
+          .prefault({})
+          .describe("Headers sent along, such as `authorization`."),
+        traces: z.boolean().prefault(true).describe("Sends traces of requests, decisions, runs and calls of models."),
+        metrics: z.boolean().prefault(true).describe("Sends metrics every 30 seconds."),
+        sampleRatio: z.number().min(0).max(1).prefault(1).describe("Part of the traces that is sent."),
+      })
+      .prefault({})
+      .describe("OpenTelemetry. Never sent: texts of messages, names of users, addresses, secrets."),
   })
   .prefault({})
   .describe("Security monitoring.");
