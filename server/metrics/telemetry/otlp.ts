@@ -15,14 +15,13 @@ function attributes(values: Attributes): object[] {
 }
 
 function valueOf(value: AttributeValue): object {
-  switch (typeof value) {
-    case "string":
-      return { stringValue: value };
-    case "boolean":
-      return { boolValue: value };
-    case "number":
-      return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (typeof value === "string") {
+    return { stringValue: value };
   }
+  if (typeof value === "boolean") {
+    return { boolValue: value };
+  }
+  return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
 }
 
 /** Body for `/v1/traces`. */

@@ -33,7 +33,8 @@ const sum = (name: string, description: string, unit: string, value: number): Me
   points: [{ attributes: {}, value }],
 });
 
-function requestMetrics({ numbers, open }: RequestMeter): Metric[] {
+function requestMetrics(meter: RequestMeter): Metric[] {
+  const { numbers } = meter;
   const width = BOUNDS_MS.length + 1;
   return [
     {
@@ -60,7 +61,7 @@ function requestMetrics({ numbers, open }: RequestMeter): Metric[] {
         })),
       ),
     },
-    gauge("openclaw.requests.open", "Requests and live connections under way.", "{request}", open()),
+    gauge("openclaw.requests.open", "Requests and live connections under way.", "{request}", meter.open()),
   ];
 }
 
