@@ -7,6 +7,7 @@ import { registerConfig } from "./commands/config.ts";
 import { registerConsole } from "./commands/console.ts";
 import { registerFiles } from "./commands/files.ts";
 import { registerGateway } from "./commands/gateway.ts";
+import { registerIncidents } from "./commands/incident.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPairing } from "./commands/pairing.ts";
@@ -62,6 +63,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerQuarantine(program, context);
   registerPairing(program, context);
   registerUserFactors(program, context);
+  registerIncidents(program, context);
   registerModels(program, context);
   registerRuns(program, context);
   registerConsole(program, context);

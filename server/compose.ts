@@ -39,7 +39,7 @@ import { homePaths } from "#server/core/paths.ts";
 import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
-import { noteExpired, openLockStore, sweepLocked } from "#server/incidents/index.ts";
+import { adoptStopFile, noteExpired, openLockStore, stopFileLock, sweepLocked } from "#server/incidents/index.ts";
 import { openMetrics } from "#server/metrics/services.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
@@ -116,6 +116,8 @@ export async function composeServer(): Promise<AppServices> {
     instance,
     onLock: (lock) => sweepLocked({ db, clock, policy }, lock),
     onExpired: () => noteExpired({ db }),
+    stopFile: () => stopFileLock(paths),
+    onStopFile: () => adoptStopFile({ db, clock, paths }),
   });
   const pepper = loadPepper(paths);
   const tokens = await openTokenStore({ pool, notify, pepper, clock, log });

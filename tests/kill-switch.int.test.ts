@@ -8,7 +8,16 @@ import { systemClock } from "#server/core/clock.ts";
 import { createDb, type Db } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { ALL_ROUTES } from "#server/gateway/routes.ts";
-import { liftLock, resume, setLock, stopEverything, type LockDeps, type LockedBy } from "#server/incidents/index.ts";
+import {
+  liftLock,
+  resume,
+  setLock,
+  stopEverything,
+  stopFileLock,
+  writeStopFile,
+  type LockDeps,
+  type LockedBy,
+} from "#server/incidents/index.ts";
 
 const CONFIG = `{ gateway: { maxConnectionsPerAddress: 10000 }, security: { rateLimit: { enabled: false } } }`;
 const MESSAGE = "Closed for an inspection. Ask Ada.";
@@ -344,6 +353,19 @@ describe("OPS-3 what lasts is cut", () => {
     } finally {
       await three.stop();
     }
+  });
+
+  it("a stop by file holds without anybody asking the database, and becomes one that is stored and on record", async () => {
+    const { token } = await one.token({ name: "r", ownerId: "r" });
+    await everywhere(token, 200);
+    writeStopFile(one.home, { message: MESSAGE, reason: "no database" }, new Date());
+    await everywhere(token, 423);
+    await expect.poll(() => stopFileLock(one.home), { timeout: 5_000 }).toBeNull();
+    expect(
+      await one.sql("SELECT reason, set_by FROM incident_lock WHERE kind = 'everything' AND ended_at IS NULL"),
+    ).toEqual([{ reason: "no database", set_by: "operator:cli" }]);
+    await resume(await deps(), OPERATOR, { reason: "over" });
+    await everywhere(token, 200);
   });
 
   it("a drill records what would be cut and cuts nothing", async () => {

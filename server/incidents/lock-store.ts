@@ -61,11 +61,17 @@ export interface LockStoreDeps {
   onLock: (lock: Lock) => Promise<void>;
   /** Notes the ends of locks whose time is over. */
   onExpired: () => Promise<void>;
+  /** A stop that was asked for while no database ran; null = none. */
+  stopFile: () => Lock | null;
+  /** Takes it over into the database. */
+  onStopFile: () => Promise<void>;
 }
 
 const CHANNEL = "openclaw_lock";
 /** A lost notification is made good within this time (milliseconds). */
 const LOOK_MS = 1_000;
+
+const STOP_FILE = "stop-file";
 
 const CUT_SQL = `
 INSERT INTO incident_cut (lock_id, instance, counts, after_ms)
@@ -76,7 +82,7 @@ ON CONFLICT DO NOTHING`;
 export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
   const { pool, notify, clock, log, instance } = deps;
   const held = new Set<Held>();
-  let locks: readonly Lock[] = await readLocks(pool).catch((cause: unknown) => {
+  let locks: readonly Lock[] = await readAll().catch((cause: unknown) => {
     throw new AppError(
       "STORE_UNAVAILABLE",
       "What is locked cannot be read, so nothing is served. Check the database.",
@@ -89,6 +95,15 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
   let reading: Promise<void> | null = null;
   let again = false;
   let closed = false;
+
+  async function readAll(): Promise<Lock[]> {
+    return withFile(await readLocks(pool));
+  }
+
+  function withFile(stored: readonly Lock[]): Lock[] {
+    const asked = deps.stopFile();
+    return asked === null ? [...stored] : [...stored, asked];
+  }
 
   /** Whatever goes wrong with one, the others are cut all the same. */
   function cutOne({ cut, kind }: Held, lock: Lock): void {
@@ -138,6 +153,9 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
         }
       }),
     );
+    if (deps.stopFile() !== null) {
+      await deps.onStopFile();
+    }
     if (next.some(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= clock.now())) {
       await deps.onExpired();
     }
@@ -151,7 +169,7 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
     reading = (async () => {
       do {
         again = false;
-        await apply(await readLocks(pool));
+        await apply(await readAll());
         // The type checker does not see that the reading was awaited.
       } while (again as boolean);
     })().finally(() => {
@@ -162,7 +180,13 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
 
   function look(): void {
     if (!closed) {
-      reload().catch((error: unknown) => log.warn({ err: error }, "locks: database not answering, trying again"));
+      reload().catch(async (error: unknown) => {
+        log.warn({ err: error }, "locks: database not answering, trying again");
+        // A stop by file needs no database.
+        if (deps.stopFile() !== null && !locks.some(({ id }) => id === STOP_FILE)) {
+          await apply(withFile(locks)).catch(() => undefined);
+        }
+      });
     }
   }
 

@@ -1,6 +1,6 @@
 /** tRPC adapter of incidents and locks. */
 import { z } from "zod";
-import { can, OWN_ACCOUNT } from "#server/access/permissions.ts";
+import { can } from "#server/access/permissions.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
 import { readBanner, readBoard, readIncident } from "#server/incidents/board.ts";
 import { contactsOf } from "#server/incidents/contacts.ts";
@@ -40,11 +40,9 @@ const lockDeps = (services: AppServices) => ({
 const lockedBy = ({ actor, memberId, role }: ConsoleSession): LockedBy => ({ actor, member: { id: memberId, role } });
 const by = ({ actor, name }: ConsoleSession) => ({ actor, name });
 
-const [own, manageOwn] = OWN_ACCOUNT.split(":") as ["account", "manage_own"];
-
 export const incidentsRouter = router({
   /** For every member, on every page: nobody should wonder why nothing works. */
-  banner: withPermission(own, manageOwn)
+  banner: withPermission("account", "manage_own")
     .output(Banner)
     .query(({ ctx: { services, session } }) => readBanner(services, can(session.permissions, "incidents:read"))),
 

@@ -2,10 +2,12 @@
 import type { PolicyStore } from "#server/access/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Db } from "#server/core/db/client.ts";
+import type { HomePaths } from "#server/core/paths.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { cutStored } from "#server/incidents/cut-stored.ts";
+import { readStopFile, removeStopFile } from "#server/incidents/stop-file.ts";
 import type { Lock } from "#server/incidents/policy.ts";
-import { endExpired, usersOfRole } from "#server/incidents/set-lock.ts";
+import { endExpired, stopEverything, usersOfRole } from "#server/incidents/set-lock.ts";
 
 interface SweepDeps {
   db: Db;
@@ -22,3 +24,16 @@ export async function sweepLocked({ db, clock, policy }: SweepDeps, lock: Lock):
 }
 
 export const noteExpired = ({ db }: Pick<SweepDeps, "db">): Promise<void> => withTx(db, (tx) => endExpired(tx));
+
+/** Makes a stop that was asked for by file one of the database, on record. The file goes last: nothing is lost in between. */
+export async function adoptStopFile({
+  db,
+  clock,
+  paths,
+}: Pick<SweepDeps, "db" | "clock"> & { paths: HomePaths }): Promise<void> {
+  const asked = readStopFile(paths);
+  if (asked !== null) {
+    await stopEverything({ db, clock }, { actor: { type: "operator", id: "cli" }, member: null }, asked);
+    removeStopFile(paths);
+  }
+}
