@@ -14,7 +14,11 @@ import { requirePage, serverQueries } from "#server/trpc/caller.ts";
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const context = await requirePage();
   const queryClient = makeQueryClient();
-  await queryClient.prefetchQuery(serverQueries(context, queryClient).account.viewer.queryOptions());
+  const queries = serverQueries(context, queryClient);
+  await Promise.all([
+    queryClient.prefetchQuery(queries.account.viewer.queryOptions()),
+    queryClient.prefetchQuery(queries.incidents.banner.queryOptions()),
+  ]);
   return (
     <NuqsAdapter>
       <TrpcProvider>

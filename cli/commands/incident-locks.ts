@@ -15,7 +15,8 @@ import {
   writeStopFile,
   type LockSet,
 } from "#server/incidents/index.ts";
-import { DEFAULT_MESSAGE, LOCK_KINDS, StopEverything, type LockKind, type SetLock } from "#server/incidents/schema.ts";
+import { DEFAULT_MESSAGE, LOCK_KINDS, type LockKind } from "#server/incidents/policy.ts";
+import { StopEverything, type SetLock } from "#server/incidents/schema.ts";
 
 interface LockOptions {
   reason: string;

@@ -18,13 +18,8 @@ import {
   renderIncident,
   stopFileLock,
 } from "#server/incidents/index.ts";
-import {
-  INCIDENT_SEVERITIES,
-  NOTE_KINDS,
-  REPORT_FORMATS,
-  type Contact,
-  type LockView,
-} from "#server/incidents/schema.ts";
+import { INCIDENT_SEVERITIES, NOTE_KINDS, REPORT_FORMATS } from "#server/incidents/policy.ts";
+import { type Contact, type LockView } from "#server/incidents/schema.ts";
 
 interface JsonOption {
   json?: boolean;

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { LockLink } from "#components/incidents/lock-link.tsx";
 import { ChannelForm } from "#components/channels/channel-form.tsx";
 import { ChannelRules } from "#components/channels/channel-rules.tsx";
 import { TestAccess } from "#components/channels/test-access.tsx";
@@ -53,6 +54,11 @@ export function ChannelSheet({ name, list, canWrite, onClose }: ChannelSheetProp
             />
           )}
           {name !== null && can("policy:explain") && <TestAccess channel={name} />}
+          {name !== null && (
+            <div className="flex">
+              <LockLink kind="channel" target={name} />
+            </div>
+          )}
           {channel !== null && !readOnly && (
             <Button variant="destructive-outline" size="sm" className="self-start" onClick={() => setDeleting(true)}>
               Delete channel rules

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { AccountMenu } from "#components/auth/account-menu.tsx";
 import { SessionWatch } from "#components/auth/session-watch.tsx";
 import { CommandHost } from "#components/layout/command-host.tsx";
+import { IncidentBanner } from "#components/layout/incident-banner.tsx";
 import { MenuButton } from "#components/layout/menu-button.tsx";
 import { SHORTCUTS_COOKIE, SIDEBAR_COOKIE } from "#components/layout/preferences.ts";
 import { Sidebar } from "#components/layout/sidebar.tsx";
@@ -32,6 +33,7 @@ export async function ConsoleShell({ children }: { children: ReactNode }) {
               <AccountMenu />
             </div>
           </header>
+          <IncidentBanner />
           <main
             id="main"
             tabIndex={-1}

@@ -14,6 +14,7 @@ import {
   ScrollTextIcon,
   ShieldAlertIcon,
   ShieldCheckIcon,
+  SirenIcon,
   StampIcon,
   UserCogIcon,
   UserRoundCheckIcon,
@@ -71,6 +72,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
     label: "System",
     items: [
       { path: "/config", label: "Configuration", icon: FileCogIcon, permission: "config:read", key: "c" },
+      { path: "/incidents", label: "Incidents", icon: SirenIcon, permission: "incidents:read", key: "i" },
       { path: "/backups", label: "Backups", icon: ArchiveIcon, permission: "backups:read", key: "b" },
     ],
   },
@@ -86,6 +88,8 @@ export const ACTIONS: readonly { label: string; path: string; permission: string
   { label: "New channel rules", path: "/channels?new", permission: "channels:write" },
   { label: "Connect platform", path: "/platforms?new", permission: "channels:write" },
   { label: "Invite member", path: "/members?new", permission: "members:write" },
+  { label: "Lock someone or something", path: "/incidents?lock=", permission: "incidents:manage" },
+  { label: "Open incident", path: "/incidents?new", permission: "incidents:manage" },
   { label: "Create backup", path: "/backups?new", permission: "backups:create" },
 ];
 

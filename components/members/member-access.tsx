@@ -2,6 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { LockLink } from "#components/incidents/lock-link.tsx";
 import { factorsText } from "#components/members/member-columns.tsx";
 import { sessionsEnd } from "#components/members/member-role-form.tsx";
 import { useMemberChange } from "#components/members/use-member-change.ts";
@@ -56,6 +57,7 @@ export function MemberAccess({ member }: { member: MemberDetails }) {
       >
         Reset second factors
       </Button>
+      <LockLink kind="member" target={email} />
       <ConfirmDialog
         {...dialogOf("disable", disable)}
         title={`Disable ${name}?`}

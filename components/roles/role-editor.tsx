@@ -2,6 +2,7 @@
 
 import { ArrowLeftIcon, CopyIcon, Trash2Icon } from "lucide-react";
 import { useState } from "react";
+import { LockLink } from "#components/incidents/lock-link.tsx";
 import { SourceBadge } from "#components/policy/source-badge.tsx";
 import { DeleteRoleDialog } from "#components/roles/delete-role-dialog.tsx";
 import { sameEntries } from "#components/roles/matrix.ts";
@@ -71,6 +72,7 @@ export function RoleEditor({ role, template, taken, inFile, canWrite, choices, .
           role !== null &&
           !readOnly && (
             <>
+              <LockLink kind="role" target={role.name} />
               <Button variant="outline" size="sm" onClick={props.onDuplicate}>
                 <CopyIcon aria-hidden />
                 Duplicate role

@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { LockLink } from "#components/incidents/lock-link.tsx";
 import { formatAge } from "#components/shared/format.ts";
 import { LastUsed } from "#components/tokens/token-table.tsx";
 import type { TokenAction } from "#components/tokens/token-dialogs.tsx";
@@ -87,6 +88,9 @@ function Details({ details, onOpen }: { details: ConsoleTokenDetails; onOpen: (t
           </DescriptionItem>
         )}
       </DescriptionList>
+      <div className="flex">
+        <LockLink kind="token" target={token.id} />
+      </div>
       <Lineage details={details} onOpen={onOpen} />
       <Elsewhere details={details} />
     </>

@@ -5,6 +5,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { simulateHref } from "#server/access/addresses.ts";
 import { ChatFactor } from "#components/users/chat-factor.tsx";
+import { LockLink } from "#components/incidents/lock-link.tsx";
 import { SourceBadge } from "#components/policy/source-badge.tsx";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
@@ -121,6 +122,7 @@ function Existing({ id, roles, readOnly, inFile, onClose }: ExistingProps) {
             <Link href={simulateHref({ user: id, command: "status" })}>Effective permissions</Link>
           </Button>
         )}
+        <LockLink kind="user" target={id} />
         {user !== null && !readOnly && (
           <Button variant="destructive-outline" size="sm" className="ml-auto" onClick={() => setDeleting(true)}>
             Delete user

@@ -62,6 +62,8 @@ export const RECOVERY_CODES = 10;
 export const SIGN_IN_PAGE = "/sign-in";
 /** Where a signed-in member without the second factor that the role asks for is sent. */
 export const ENROL_PAGE = "/enrol";
+/** Where members are sent whom an incident has shut out. */
+export const LOCKED_PAGE = "/locked";
 /** Where the sign-in library sends a browser when a sign-in or sign-out succeeded. */
 export const AFTER_SIGN_IN = "/overview";
 

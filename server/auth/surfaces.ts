@@ -45,6 +45,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(auth)/setup/page.tsx": "public",
   "(auth)/sign-in/page.tsx": "public",
   "(auth)/enrol/page.tsx": "session",
+  "(auth)/locked/page.tsx": "session",
   "(console)/audit/page.tsx": "session",
   "(console)/overview/page.tsx": "session",
   "(console)/quarantine/page.tsx": "session",
@@ -66,4 +67,5 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/deliveries/page.tsx": "session",
   "(console)/config/page.tsx": "session",
   "(console)/backups/page.tsx": "session",
+  "(console)/incidents/page.tsx": "session",
 };

@@ -13,6 +13,12 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 
 const APP = join(import.meta.dirname, "../../app");
 
+/** Enrolling a second factor is what a session without one is for, and being told so is what a locked one is for. */
+const GUARDS: Readonly<Record<string, RegExp>> = {
+  "(auth)/enrol/page.tsx": /await requireSession\(\)/,
+  "(auth)/locked/page.tsx": /await requireLocked\(\)/,
+};
+
 /** Stands for services that no test here may reach. */
 const untouched = new Proxy(
   {},
@@ -58,8 +64,7 @@ describe("GHSA-xq8g every way in is a known surface", () => {
     const pages = files.filter((file) => file.endsWith("page.tsx") && CONSOLE_SURFACES[file] === "session");
     expect(pages.length).toBeGreaterThan(0);
     for (const page of pages) {
-      // Enrolling a second factor is what a session without one is for; everywhere else it is asked for.
-      const guard = page === "(auth)/enrol/page.tsx" ? /await requireSession\(\)/ : /await requirePage\(\)/;
+      const guard = GUARDS[page] ?? /await requirePage\(\)/;
       expect(readFileSync(join(APP, page), "utf8"), page).toMatch(guard);
     }
   });

@@ -5,8 +5,8 @@ import type { Db } from "#server/core/db/client.ts";
 import { unknownIncident } from "#server/incidents/incidents.ts";
 import type { LockStore } from "#server/incidents/lock-store.ts";
 import { locksInForce, locksOfIncident } from "#server/incidents/lock-views.ts";
+import { INCIDENT_SEVERITIES } from "#server/incidents/policy.ts";
 import {
-  INCIDENT_SEVERITIES,
   type Banner,
   type Contact,
   type IncidentBoard,

@@ -1,7 +1,6 @@
 /** Rows of locks as the doors need them. */
 import type { Pool } from "pg";
-import type { Lock } from "#server/incidents/policy.ts";
-import type { LockKind } from "#server/incidents/schema.ts";
+import { type Lock, type LockKind } from "#server/incidents/policy.ts";
 
 interface LockRow {
   id: string;

@@ -1,6 +1,7 @@
 /** Locks as people see them. */
 import type { Db, Prisma } from "#server/core/db/client.ts";
-import { CutCounts, LOCK_KINDS, type LockKind, type LockView } from "#server/incidents/schema.ts";
+import { LOCK_KINDS, type LockKind } from "#server/incidents/policy.ts";
+import { CutCounts, type LockView } from "#server/incidents/schema.ts";
 
 const WITH_CUTS = { include: { cuts: { orderBy: { instance: "asc" } } }, orderBy: { setAt: "desc" } } as const;
 type Row = Prisma.IncidentLockGetPayload<{ include: { cuts: true } }>;

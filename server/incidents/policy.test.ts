@@ -11,8 +11,9 @@ import {
   lockOnPrincipal,
   principalOfToken,
   type Lock,
+  LOCK_KINDS,
+  type LockKind,
 } from "#server/incidents/policy.ts";
-import { LOCK_KINDS, type LockKind } from "#server/incidents/schema.ts";
 
 const NOW = 1_000_000;
 const NAMES = ["ada", "bob", "api", "slack", "admin", "gateway.token"] as const;

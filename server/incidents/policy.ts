@@ -1,6 +1,23 @@
 /** Who is shut out by what: pure rules, time passed in. Asked on every request, so answers are a few map look-ups and allocate nothing. */
 import type { Principal } from "#server/access/schema.ts";
-import { CONFIGURED_TOKEN, type LockKind } from "#server/incidents/schema.ts";
+
+export const LOCK_KINDS = ["user", "role", "token", "channel", "member", "everything"] as const;
+export type LockKind = (typeof LOCK_KINDS)[number];
+export const INCIDENT_SEVERITIES = ["low", "medium", "high", "critical"] as const;
+export type IncidentSeverity = (typeof INCIDENT_SEVERITIES)[number];
+export const NOTE_KINDS = ["note", "question", "communication"] as const;
+export const REPORT_FORMATS = ["text", "md", "json", "html"] as const;
+export type IncidentReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** What has to be typed before everything is stopped. */
+export const STOP_PHRASE = "STOP EVERYTHING";
+/** The lock's target of the token that stands in the configuration file. */
+export const CONFIGURED_TOKEN = "gateway.token";
+/** What whoever is shut out reads when nobody has written anything else. */
+export const DEFAULT_MESSAGE = "Access is locked for now. Ask your administrator.";
+
+/** What a transaction or a process has ended, by name. */
+export type CutCounts = Readonly<Record<string, number>>;
 
 /** A lock as the doors need it. */
 export interface Lock {
@@ -180,3 +197,22 @@ export function lockObjection(
     ? "Nobody would be left who can lift locks in the console. Use the command line on the machine."
     : null;
 }
+
+export const nameOfLock = ({ kind, target }: { kind: LockKind; target: string }): string =>
+  kind === "everything" ? "everything" : `${kind} ${target}`;
+
+const WORDS: Readonly<Record<string, string>> = {
+  heldMessages: "held messages",
+  sessions: "console sessions",
+  streams: "event streams",
+  webSockets: "live connections",
+  answers: "answers under way",
+  consoleStreams: "live views of the console",
+};
+
+/** "3 runs, 40 event streams"; what there is none of is left out. */
+export const countsText = (counts: CutCounts): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${WORDS[name] ?? name}`)
+    .join(", ") || "nothing";

@@ -1,7 +1,7 @@
 /** OPS-3: the post-incident report says the same in every format, and no text of a stranger becomes markup. */
 import { describe, expect, it } from "vitest";
 import { renderIncident, type ReportInput } from "#server/incidents/report.ts";
-import { REPORT_FORMATS } from "#server/incidents/schema.ts";
+import { REPORT_FORMATS } from "#server/incidents/policy.ts";
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 10, 26, 3, minute));
 const HOSTILE = "<script>alert(1)</script>[x](javascript:1)\u202e";

@@ -1,14 +1,8 @@
 /** The post-incident report: what happened, what was locked, what was cut and how fast, and what is still open. Pure. */
 import { reportHtml, reportMarkdown, reportText } from "#server/audit/index.ts";
 import type { Attention, Report, Section, Table } from "#server/audit/report/schema.ts";
-import type {
-  Contact,
-  CutCounts,
-  IncidentDetail,
-  IncidentReportFormat,
-  LockView,
-  TimelineEntry,
-} from "#server/incidents/schema.ts";
+import { countsText, nameOfLock, type IncidentReportFormat } from "#server/incidents/policy.ts";
+import type { Contact, CutCounts, IncidentDetail, LockView, TimelineEntry } from "#server/incidents/schema.ts";
 
 export interface ReportInput {
   incident: IncidentDetail;
@@ -110,7 +104,7 @@ function attentionOf({ closedAt, locks, timeline, conclusion }: IncidentDetail):
     ...(closedAt === null ? [{ urgency: "now" as const, text: "The incident is still open." }] : []),
     ...held.map((lock) => ({
       urgency: "soon" as const,
-      text: `Still locked: ${nameOf(lock)}${lock.expiresAt === null ? "" : ` until ${utc(lock.expiresAt)}`}.`,
+      text: `Still locked: ${nameOfLock(lock)}${lock.expiresAt === null ? "" : ` until ${utc(lock.expiresAt)}`}.`,
     })),
     ...timeline
       .filter(({ isNote, what }) => isNote && what === "question")
@@ -121,13 +115,11 @@ function attentionOf({ closedAt, locks, timeline, conclusion }: IncidentDetail):
   ];
 }
 
-const nameOf = ({ kind, target }: LockView): string => (kind === "everything" ? kind : `${kind} ${target}`);
-
 const lockTable = (locks: readonly LockView[]): Table => ({
   title: "",
   columns: ["What", "Set", "By", "Ended", "Why", "Told"],
   rows: locks.map((lock) => [
-    lock.drill ? `${nameOf(lock)} (drill)` : nameOf(lock),
+    lock.drill ? `${nameOfLock(lock)} (drill)` : nameOfLock(lock),
     utc(lock.setAt),
     lock.setBy,
     lock.endedAt === null ? "holds" : `${utc(lock.endedAt)} by ${lock.endedBy ?? "unknown"}`,
@@ -144,9 +136,9 @@ const cutTable = (locks: readonly LockView[]): Table => ({
   rows: locks.flatMap((lock) => {
     const would = lock.drill ? " (drill: would have been)" : "";
     return [
-      [nameOf(lock) + would, "database", countsText(lock.stored), "at once"],
+      [nameOfLock(lock) + would, "database", countsText(lock.stored), "at once"],
       ...lock.cuts.map(({ instance, counts, afterMs }) => [
-        nameOf(lock) + would,
+        nameOfLock(lock) + would,
         instance,
         countsText(counts),
         `${afterMs} ms`,
@@ -155,23 +147,6 @@ const cutTable = (locks: readonly LockView[]): Table => ({
   }),
   empty: "Nothing was cut.",
 });
-
-const countsText = (counts: CutCounts): string =>
-  Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${count} ${WORDS[name] ?? name}`)
-    .join(", ") || "nothing";
-
-const WORDS: Readonly<Record<string, string>> = {
-  runs: "runs",
-  approvals: "approvals",
-  heldMessages: "held messages",
-  sessions: "console sessions",
-  streams: "event streams",
-  webSockets: "live connections",
-  answers: "answers under way",
-  consoleStreams: "live views of the console",
-};
 
 function totalsOf(locks: readonly LockView[]): string {
   const totals: CutCounts = {};

@@ -1,13 +1,14 @@
 /** tRPC adapter of incidents and locks. */
 import { z } from "zod";
-import { can } from "#server/access/permissions.ts";
-import type { ConsoleSession } from "#server/auth/session.ts";
+import { can } from "#server/access/index.ts";
+import type { ConsoleSession } from "#server/auth/index.ts";
 import { readBanner, readBoard, readIncident } from "#server/incidents/board.ts";
 import { contactsOf } from "#server/incidents/contacts.ts";
 import { changeIncident, closeIncident, noteIncident, openIncident } from "#server/incidents/incidents.ts";
 import { liftLock, resume } from "#server/incidents/lift-lock.ts";
 import { previewLock } from "#server/incidents/preview.ts";
 import { renderIncident } from "#server/incidents/report.ts";
+import { REPORT_FORMATS } from "#server/incidents/policy.ts";
 import {
   Banner,
   ChangeIncident,
@@ -21,7 +22,6 @@ import {
   OpenIncident,
   Preview,
   PreviewCounts,
-  REPORT_FORMATS,
   Resume,
   SetLock,
 } from "#server/incidents/schema.ts";

@@ -1,20 +1,6 @@
 /** Words of incidents and locks. Browser-safe. */
 import { z } from "zod";
-
-export const LOCK_KINDS = ["user", "role", "token", "channel", "member", "everything"] as const;
-export type LockKind = (typeof LOCK_KINDS)[number];
-export const INCIDENT_SEVERITIES = ["low", "medium", "high", "critical"] as const;
-export type IncidentSeverity = (typeof INCIDENT_SEVERITIES)[number];
-export const NOTE_KINDS = ["note", "question", "communication"] as const;
-export const REPORT_FORMATS = ["text", "md", "json", "html"] as const;
-export type IncidentReportFormat = (typeof REPORT_FORMATS)[number];
-
-/** What has to be typed before everything is stopped. */
-export const STOP_PHRASE = "STOP EVERYTHING";
-/** The lock's target of the token that stands in the configuration file. */
-export const CONFIGURED_TOKEN = "gateway.token";
-/** What whoever is shut out reads when nobody has written anything else. */
-export const DEFAULT_MESSAGE = "Access is locked for now. Ask your administrator.";
+import { DEFAULT_MESSAGE, INCIDENT_SEVERITIES, LOCK_KINDS, NOTE_KINDS, STOP_PHRASE } from "#server/incidents/policy.ts";
 
 const MAX_LOCK_MS = 366 * 86_400_000;
 

@@ -11,8 +11,8 @@ import { AppError } from "#server/core/errors.ts";
 import { randomId } from "#server/core/ids.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 import { countStored, cutStored } from "#server/incidents/cut-stored.ts";
-import { lockObjection } from "#server/incidents/policy.ts";
-import { CONFIGURED_TOKEN, SetLock, StopEverything, type CutCounts, type LockKind } from "#server/incidents/schema.ts";
+import { lockObjection, CONFIGURED_TOKEN, type LockKind } from "#server/incidents/policy.ts";
+import { SetLock, StopEverything, type CutCounts } from "#server/incidents/schema.ts";
 
 export interface LockDeps {
   db: Db;

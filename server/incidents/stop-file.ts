@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "#server/core/atomic-write.ts";
 import type { HomePaths } from "#server/core/paths.ts";
-import type { Lock } from "#server/incidents/policy.ts";
-import { DEFAULT_MESSAGE, StopEverything } from "#server/incidents/schema.ts";
+import { type Lock, DEFAULT_MESSAGE } from "#server/incidents/policy.ts";
+import { StopEverything } from "#server/incidents/schema.ts";
 
 type Home = Pick<HomePaths, "home">;
 

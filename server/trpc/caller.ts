@@ -4,8 +4,9 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
-import { AFTER_SIGN_IN, ENROL_PAGE, localPath, SIGN_IN_PAGE } from "#server/auth/policy.ts";
+import { AFTER_SIGN_IN, ENROL_PAGE, localPath, LOCKED_PAGE, SIGN_IN_PAGE } from "#server/auth/policy.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
+import { lockOnSession, refuseLockedSession } from "#server/auth/index.ts";
 import { PATH_HEADER } from "#server/core/http/page-request.ts";
 import { isAppError } from "#server/core/errors.ts";
 import { getContainer } from "#server/core/container.ts";
@@ -41,7 +42,22 @@ export async function requireSession(): Promise<SignedInContext> {
     const next = await requestedPage();
     redirect(next === AFTER_SIGN_IN ? SIGN_IN_PAGE : `${SIGN_IN_PAGE}?next=${encodeURIComponent(next)}`);
   }
-  return { ...context, session: context.session };
+  const { session } = context;
+  const lock = lockOnSession(context.services, session);
+  if (lock !== null) {
+    await refuseLockedSession(context.services, session, context.origin, await requestedPage()).catch(() => undefined);
+    redirect(LOCKED_PAGE);
+  }
+  return { ...context, session };
+}
+
+/** What a member is told whom an incident has shut out; everybody else is sent where they belong. */
+export async function requireLocked(): Promise<string> {
+  const context = await pageContext();
+  if (context.session === null) {
+    redirect(SIGN_IN_PAGE);
+  }
+  return lockOnSession(context.services, context.session)?.message ?? redirect(AFTER_SIGN_IN);
 }
 
 async function requestedPage(): Promise<string> {
