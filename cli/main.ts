@@ -1,6 +1,7 @@
 /** The `openclaw` command. Parses, hands over to one module per command group, and turns errors into one line and an exit code. */
 import { Command, CommanderError } from "commander";
 import { registerAdmin } from "./commands/admin.ts";
+import { registerAlerts } from "./commands/alerts.ts";
 import { registerAccess } from "./commands/access.ts";
 import { registerConnections } from "./commands/channels.ts";
 import { registerConfig } from "./commands/config.ts";
@@ -65,6 +66,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerUserFactors(program, context);
   registerIncidents(program, context);
   registerModels(program, context);
+  registerAlerts(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
   registerAdmin(program, context);

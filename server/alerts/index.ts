@@ -15,6 +15,7 @@ export { rotatePointSecret, showPointSecret } from "#server/alerts/points/save-p
 export { isSecretWritten } from "#server/alerts/points/file-points.ts";
 export { listRules } from "#server/alerts/rules/list-rules.ts";
 export { pauseRule } from "#server/alerts/rules/save-rule.ts";
+export { conditionText } from "#server/alerts/summary.ts";
 export { endSilence, listSilences, matcherText, setSilence } from "#server/alerts/silences.ts";
 
 export interface Alerting {
