@@ -1,4 +1,4 @@
-/** `npm run bench [-- name …]`: the benchmarks of `bench/`, one after the other. */
+/** `npm run bench [-- name … [./path …]]`: the benchmarks of `bench/`, one after the other. What looks like a path is handed to them. */
 import { readdirSync } from "node:fs";
 import { runVisibly } from "./lib/exec.mjs";
 import { inRoot } from "./lib/project.mjs";
@@ -8,7 +8,9 @@ import { showProblem } from "./lib/report.mjs";
 try {
   const { node, problems } = await prepare({ console: true, sandbox: true, browser: true, redis: true });
   problems.forEach(showProblem);
-  const wanted = process.argv.slice(2);
+  const isPath = (argument) => argument.includes("/");
+  const wanted = process.argv.slice(2).filter((argument) => !isPath(argument));
+  const paths = process.argv.slice(2).filter(isPath);
   const names = readdirSync(inRoot("bench"))
     .filter((name) => name.endsWith(".ts"))
     .map((name) => name.replace(/\.ts$/, ""));
@@ -19,7 +21,7 @@ try {
   } else {
     for (const name of wanted.length > 0 ? wanted : names) {
       console.log(`\n${name}`);
-      process.exitCode = (await runVisibly(node, [inRoot("bench", `${name}.ts`)])) || process.exitCode;
+      process.exitCode = (await runVisibly(node, [inRoot("bench", `${name}.ts`), ...paths])) || process.exitCode;
     }
   }
 } catch (error) {
