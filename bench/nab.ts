@@ -50,7 +50,14 @@ function scoreAll(corpus: readonly CorpusFile[], make: () => Score): Scored[] {
 function report(detector: string, scored: readonly Scored[], profileName: string, profile: Profile): void {
   const best = bestThreshold(scored, profile);
   const common = { id: "P-ANO-1", detector, profile: profileName };
-  print({ ...common, category: "all", score: rounded(best.score), threshold: rounded(best.threshold, 4), goal: 74.9, floor: 58 });
+  print({
+    ...common,
+    category: "all",
+    score: rounded(best.score),
+    threshold: rounded(best.threshold, 4),
+    goal: 74.9,
+    floor: 58,
+  });
   for (const category of new Set(scored.map((each) => each.category))) {
     const own = scored.filter((each) => each.category === category);
     const others = bestThreshold(
@@ -61,7 +68,14 @@ function report(detector: string, scored: readonly Scored[], profileName: string
     const falseAlarms = own.reduce((sum, each) => sum + countFalseAlarms(each, best.threshold), 0);
     const score = rounded(scoreAt(own, profile, best.threshold));
     const withThresholdOfOthers = rounded(scoreAt(own, profile, others.threshold));
-    print({ ...common, category, files: own.length, windows, falseAlarms, ...(windows > 0 && { score, withThresholdOfOthers }) });
+    print({
+      ...common,
+      category,
+      files: own.length,
+      windows,
+      falseAlarms,
+      ...(windows > 0 && { score, withThresholdOfOthers }),
+    });
   }
 }
 

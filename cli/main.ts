@@ -11,6 +11,7 @@ import { registerGateway } from "./commands/gateway.ts";
 import { registerIncidents } from "./commands/incident.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerModels } from "./commands/models.ts";
+import { registerMonitoring } from "./commands/monitoring.ts";
 import { registerPairing } from "./commands/pairing.ts";
 import { registerQuarantine } from "./commands/quarantine.ts";
 import { registerRuns } from "./commands/runs.ts";
@@ -67,6 +68,7 @@ async function main(argv: readonly string[]): Promise<void> {
   registerIncidents(program, context);
   registerModels(program, context);
   registerAlerts(program, context);
+  registerMonitoring(program, context);
   registerRuns(program, context);
   registerConsole(program, context);
   registerAdmin(program, context);

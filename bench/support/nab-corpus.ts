@@ -33,7 +33,10 @@ export function readCorpus(folder: string): CorpusFile[] {
       readdirSync(join(folder, "data", category))
         .sort()
         .map((name) => {
-          const lines = readFileSync(join(folder, "data", category, name), "utf8").trim().split(/\r?\n/).slice(1);
+          const lines = readFileSync(join(folder, "data", category, name), "utf8")
+            .trim()
+            .split(/\r?\n/)
+            .slice(1);
           const rows = lines.map((line) => {
             const [at = "", value = ""] = line.split(",");
             return { at: moment(at), value: Number(value) };

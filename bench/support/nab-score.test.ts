@@ -48,7 +48,10 @@ describe("P-ANO-1 scoring as the Numenta Anomaly Benchmark", () => {
 
   it("P-ANO-1 finds the one threshold that serves all files best", () => {
     const good = { scores: series().scores.map((_, row) => (row === 50 ? 0.7 : 0.1)), windows: series().windows };
-    const noisy = { scores: series().scores.map((_, row) => (row === 52 ? 0.6 : row > 70 ? 0.65 : 0)), windows: series().windows };
+    const noisy = {
+      scores: series().scores.map((_, row) => (row === 52 ? 0.6 : row > 70 ? 0.65 : 0)),
+      windows: series().windows,
+    };
     // At 0.6 the second window is gained (worth 2/4 of all), and 29 false alarms cost up to 0.11 / 4 each, more than that.
     expect(bestThreshold([good, noisy], STANDARD)).toEqual({ threshold: 0.7, score: 50 });
     expect(bestThreshold([good], STANDARD).score).toBeCloseTo(100, 10);

@@ -9,7 +9,9 @@ const START = Date.UTC(2026, 2, 2);
 
 /** Feeds `rows` values and gives what was said about each. */
 function feed(detector: Detector, rows: number, value: (row: number) => number, from = 0): Verdict[] {
-  return Array.from({ length: rows }, (_, row) => detector.step(START + (from + row) * FIVE_MINUTES, value(from + row)));
+  return Array.from({ length: rows }, (_, row) =>
+    detector.step(START + (from + row) * FIVE_MINUTES, value(from + row)),
+  );
 }
 
 const highest = (verdicts: readonly Verdict[]): number => Math.max(...verdicts.map(({ score }) => score));
@@ -104,7 +106,9 @@ describe("MON-1 the detector", () => {
         expect(stored.length).toBeLessThan(40_000);
         const second = new Detector(JSON.parse(stored) as DetectorState);
         const after = feed(second, 700 - cut, value, cut);
-        [...before, ...after].forEach((verdict, row) => expect(verdict.score).toBeCloseTo(expected[row]?.score ?? NaN, 9));
+        [...before, ...after].forEach((verdict, row) =>
+          expect(verdict.score).toBeCloseTo(expected[row]?.score ?? NaN, 9),
+        );
       }),
       { numRuns: 15 },
     );

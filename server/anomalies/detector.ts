@@ -50,8 +50,10 @@ const QUESTIONS = Math.log10(6);
 /** A jump and a frozen value mean less by themselves: as if each came four times as often. */
 const WEAK = Math.log10(4);
 
-const TAILS = ["higher", "lower", "misfit", "level_moved", "jump", "frozen"] as const;
-type TailName = (typeof TAILS)[number];
+/** What is asked about sizes; the others are asked about what was seen altogether. */
+const SIZED = ["higher", "lower", "misfit", "level_moved", "jump"] as const;
+type Sized = (typeof SIZED)[number];
+type TailName = Sized | "frozen";
 
 /** The plain numbers a detector keeps. */
 interface Figures {
@@ -177,7 +179,7 @@ export class Detector {
     return { ...this.#now, version: 1, tails, rhythm: this.#rhythm.state() };
   }
 
-  #judge(value: number, sizes: Record<Exclude<TailName, "frozen">, number>): Pick<Verdict, "score" | "unusual" | "reason"> {
+  #judge(value: number, sizes: Record<Sized, number>): Pick<Verdict, "score" | "unusual" | "reason"> {
     const now = this.#now;
     if (now.rows <= COLD_ROWS) return { score: 0, unusual: 0 };
     let reason: Reason = "new_extreme";
@@ -234,7 +236,7 @@ export class Detector {
     now.at = at;
   }
 
-  #learn(at: number, value: number, sizes: Record<Exclude<TailName, "frozen">, number>): void {
+  #learn(at: number, value: number, sizes: Record<Sized, number>): void {
     const now = this.#now;
     for (const name of SIZED) this.#tails[name].add(sizes[name]);
     now.level += LEVEL_RATE * (value - now.level);
@@ -251,7 +253,6 @@ export class Detector {
   }
 }
 
-const SIZED = ["higher", "lower", "misfit", "level_moved", "jump"] as const;
 const NOTHING: Figures = {
   rows: 0,
   at: 0,
