@@ -2,15 +2,18 @@
  * A streaming anomaly detector for one series: no training, constant memory, one pass.
  *
  * Each value is compared with what was expected from the recent level, the time of day and the hour of the week; the nearest of these
- * counts, so that what recurs is no surprise. Six questions are asked of it (see {@link Reason}), each answered by how rare such an
+ * counts, so that what recurs is no surprise. Six questions are asked of it (`Reason` in `schema.ts`), each answered by how rare such an
  * answer is in this very series (`tail.ts`), as in Lavin & Ahmad's anomaly likelihood but with a tail for heavy distributions. The rarest
  * answer decides. What follows within an episode counts only when it is clearly more surprising, so that one episode is one alert.
  */
 import { Rhythm, type RhythmState } from "#server/anomalies/rhythm.ts";
+import type { Reason } from "#server/anomalies/schema.ts";
 import { Tail, type TailState } from "#server/anomalies/tail.ts";
 
 /** Rows a tail remembers (to 1/e): two weeks of five-minute rows. */
 const MEMORY_ROWS = 4_000;
+/** Rows after which a row becomes part of what it is measured by: what goes on right now is no evidence that it is ordinary. */
+const LAG_ROWS = 12;
 /** Rows before anything is said. */
 const COLD_ROWS = 100;
 /** Share of the way the recent level goes towards each value; the slow one stands for "lately". */
@@ -38,13 +41,8 @@ const WITHIN_EPISODE = 0.1;
 const SURPRISE_OF_08 = 4.4;
 /** Rows outside the expected range in ordinary times, on each side. */
 const RANGE_SHARE = 0.005;
+const COMMON_SHARE = 0.005;
 
-export const REASONS = ["new_extreme", "higher", "lower", "misfit", "level_moved", "jump", "frozen"] as const;
-/**
- * Why a value surprises: beyond everything seen · higher / lower than expected · not fitting for many rows · the recent level far from
- * the usual one · far from the value before · not changing any more.
- */
-export type Reason = (typeof REASONS)[number];
 /** Correction for asking several questions at once (Bonferroni), in decimal logarithms. */
 const QUESTIONS = Math.log10(6);
 /** A jump and a frozen value mean less by themselves: as if each came four times as often. */
@@ -80,6 +78,8 @@ interface Figures {
 export interface DetectorState extends Figures {
   version: 1;
   tails: Record<TailName, TailState>;
+  /** Sizes of the last rows, not learnt yet. */
+  waiting: Record<Sized, number>[];
   rhythm: RhythmState;
 }
 
@@ -92,16 +92,20 @@ export interface Verdict {
   /** Between these it would have been ordinary. */
   expectedLow: number;
   expectedHigh: number;
+  /** What is reached now and then: one row in fifty lies that far above what was expected. */
+  commonHigh: number;
   reason?: Reason;
 }
 
 export class Detector {
   readonly #tails: Record<TailName, Tail>;
+  readonly #waiting: Record<Sized, number>[];
   readonly #rhythm: Rhythm;
   readonly #now: Figures;
 
   constructor(state?: DetectorState) {
     this.#rhythm = new Rhythm(state?.rhythm);
+    this.#waiting = [...(state?.waiting ?? [])];
     const tail = (name: TailName): Tail => new Tail(MEMORY_ROWS, state?.tails[name]);
     this.#tails = {
       higher: tail("higher"),
@@ -120,20 +124,22 @@ export class Detector {
    *
    * @param at - milliseconds since 1970; a moment before the last one is judged like the next
    * @param value - finite
+   * @param among - of how many series this is asked at once: what is rare in one of them is less so in all
    */
-  step(at: number, value: number): Verdict {
+  step(at: number, value: number, among = 1): Verdict {
     const now = this.#now;
     now.rows += 1;
     if (now.rows === 1) {
       Object.assign(now, { at, last: value, level: value, slow: value, low: value, high: value });
       this.#rhythm.learn(at, value);
-      return { score: 0, unusual: 0, expectedLow: value, expectedHigh: value };
+      return { score: 0, unusual: 0, expectedLow: value, expectedHigh: value, commonHigh: value };
     }
     this.#keepInterval(at);
     let misfit = Math.abs(value - now.slow);
     let distance = Math.abs(value - now.level);
-    let lowest = Math.min(now.level, now.slow);
-    let highest = Math.max(now.level, now.slow);
+    // Without the recent level, which follows an episode at once: what is expected is what was so before it.
+    let lowest = now.slow;
+    let highest = now.slow;
     this.#rhythm.usual(at, (mean) => {
       const off = Math.abs(value - mean);
       misfit = Math.min(misfit, off);
@@ -152,10 +158,11 @@ export class Detector {
       level_moved: Math.abs(now.shift),
       jump: Math.abs(value - now.last),
     };
-    const verdict = this.#judge(value, sizes);
+    const verdict = this.#judge(value, sizes, Math.log10(among));
     const expected = {
       expectedLow: this.#low(lowest - this.#tails.lower.quantile(RANGE_SHARE)),
       expectedHigh: highest + this.#tails.higher.quantile(RANGE_SHARE),
+      commonHigh: highest + this.#tails.higher.quantile(COMMON_SHARE),
     };
     this.#learn(at, value, sizes);
     return { ...verdict, ...expected };
@@ -176,10 +183,10 @@ export class Detector {
       jump: jump.state(),
       frozen: frozen.state(),
     };
-    return { ...this.#now, version: 1, tails, rhythm: this.#rhythm.state() };
+    return { ...this.#now, version: 1, tails, waiting: [...this.#waiting], rhythm: this.#rhythm.state() };
   }
 
-  #judge(value: number, sizes: Record<Sized, number>): Pick<Verdict, "score" | "unusual" | "reason"> {
+  #judge(value: number, sizes: Record<Sized, number>, many: number): Pick<Verdict, "score" | "unusual" | "reason"> {
     const now = this.#now;
     if (now.rows <= COLD_ROWS) return { score: 0, unusual: 0 };
     let reason: Reason = "new_extreme";
@@ -191,7 +198,7 @@ export class Detector {
       if (surprise > most) [reason, most] = [name, surprise];
     }
     const spread = 0.5 * Math.log10(now.intervalMs / REFERENCE_MS);
-    const surprise = Math.max(0, Math.min(most + spread, 2 * Math.log10(now.rows) - UNSURE) - QUESTIONS);
+    const surprise = Math.max(0, Math.min(most + spread, 2 * Math.log10(now.rows) - UNSURE) - QUESTIONS - many);
     const counts = surprise > now.peak + (now.peak > 0 ? ESCALATION : 0);
     now.peak = Math.max(now.peak - FADE * Math.max(1, now.peak / FADE_FAST_ABOVE), surprise, 0);
     const unusual = scoreOf(surprise);
@@ -238,7 +245,9 @@ export class Detector {
 
   #learn(at: number, value: number, sizes: Record<Sized, number>): void {
     const now = this.#now;
-    for (const name of SIZED) this.#tails[name].add(sizes[name]);
+    this.#waiting.push(sizes);
+    const due = this.#waiting.length > LAG_ROWS ? this.#waiting.shift() : undefined;
+    if (due) for (const name of SIZED) this.#tails[name].add(due[name]);
     now.level += LEVEL_RATE * (value - now.level);
     now.slow += SLOW_RATE * (value - now.slow);
     now.low = Math.min(now.low, value);

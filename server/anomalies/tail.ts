@@ -15,8 +15,8 @@ const COUNTED = 3;
 /** The largest magnitudes that shape the fitted tail: a share of all, at most so many. */
 const TAIL_SHARE = 0.05;
 const TAIL_LARGEST = 100;
-/** Smallest mean logarithmic excess: equal magnitudes would else make the next one infinitely surprising. */
-const SMALLEST_EXCESS = 0.05;
+/** Below this the tail is taken for exponential. */
+const SMALLEST_SHAPE = 0.001;
 /** With few exceedances a heavy tail is assumed: as if so many of this mean excess had been seen before. */
 const PRIOR_COUNT = 1;
 const PRIOR_EXCESS = 1;
@@ -105,21 +105,30 @@ export class Tail {
   #extrapolated(bin: number, known: number): number {
     const wanted = Math.max(COUNTED, Math.min(TAIL_SHARE * known, TAIL_LARGEST));
     let count = 0;
-    let weighted = 0;
     let from = this.#top;
     for (let each = this.#top; each > 0 && count < wanted; each -= 1) {
       const weight = this.#at(each) / this.#weight;
       if (weight === 0) continue;
       count += weight;
-      weighted += weight * each;
       from = each;
     }
     if (count === 0) return 0;
-    const toLog = Math.LN2 / BINS_PER_OCTAVE;
-    const sum = Math.max((weighted - count * from + 0.5 * count) * toLog, count * SMALLEST_EXCESS);
-    const meanExcess = (sum + PRIOR_COUNT * PRIOR_EXCESS) / (count + PRIOR_COUNT);
-    const excess = (bin - from) * toLog;
-    return Math.log10((known + 1) / (count + 1)) + excess / meanExcess / Math.LN10;
+    // Excesses in units of the magnitude they exceed, so that no scale can overflow.
+    let sum = PRIOR_COUNT * PRIOR_EXCESS;
+    let squares = 2 * PRIOR_COUNT * PRIOR_EXCESS ** 2;
+    for (let each = from; each <= this.#top; each += 1) {
+      const weight = this.#at(each) / this.#weight;
+      const excess = 2 ** ((each - from + 0.5) / BINS_PER_OCTAVE) - 1;
+      sum += weight * excess;
+      squares += weight * excess ** 2;
+    }
+    const mean = sum / (count + PRIOR_COUNT);
+    const variance = Math.max(squares / (count + PRIOR_COUNT) - mean ** 2, mean ** 2);
+    const shape = (1 - mean ** 2 / variance) / 2;
+    const scale = (mean * (mean ** 2 / variance + 1)) / 2;
+    const excess = 2 ** ((bin - from) / BINS_PER_OCTAVE) - 1;
+    const beyond = shape < SMALLEST_SHAPE ? excess / scale : Math.log1p((shape * excess) / scale) / shape;
+    return Math.log10((known + 1) / (count + 1)) + beyond / Math.LN10;
   }
 
   #rescale(): void {
