@@ -8,6 +8,7 @@ import { getRequestListener } from "@hono/node-server";
 import { openAlerting } from "#server/alerts/index.ts";
 import { agentOf } from "#server/agents/policy.ts";
 import { composeServer } from "#server/compose.ts";
+import { openAnomalyWatcher, watchSettings } from "#server/anomalies/index.ts";
 import { followUp, isHookPath, openChannelWorker, serveHook } from "#server/channels/index.ts";
 import { setContainer } from "#server/core/container.ts";
 import { messageOf } from "#server/core/errors.ts";
@@ -76,6 +77,10 @@ async function main(): Promise<void> {
   });
   const alerting = await openAlerting({ ...services, origin: () => services.web.canonical });
   const upkeep = await openUpkeep(services);
+  const anomalies = openAnomalyWatcher({
+    ...services,
+    settings: () => watchSettings(services.config.current().config),
+  });
   services.lifecycle.serving = true;
   services.log.info({ port, host: services.listen.host }, "listening");
   await services.audit.append([
@@ -104,6 +109,7 @@ async function main(): Promise<void> {
       channels?.close(DRAIN_MS),
       approvals.close(),
       memory.close(),
+      anomalies.close(),
       alerting.close(DRAIN_MS),
       upkeep.close(),
     ])

@@ -13,6 +13,8 @@ const IDLE_MS = 86_400_000;
 const LONGEST_MS = 86_400_000;
 /** Looks within one window. */
 const LOOKS_PER_WINDOW = 12;
+/** How far beyond the expected range a value has to be for somebody to be told. */
+const CLEARLY = 1.25;
 /** Names the series of the largest subject of a kind. */
 const LARGEST = "*";
 export const TOTAL = "";
@@ -89,7 +91,7 @@ export class MetricWatch {
       const subject = holder?.subject ?? name;
       if (holder) usual.set(kindOf(name), verdict.commonHigh);
       const least = Math.max(verdict.expectedHigh, usual.get(kindOf(name)) ?? 0);
-      if (report && verdict.unusual >= this.#options.threshold && value > least) {
+      if (report && verdict.unusual >= this.#options.threshold && value > CLEARLY * least) {
         const change = this.#unusual(at, subject, value, verdict, measured);
         if (change) changes.push(change);
       }

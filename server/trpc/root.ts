@@ -2,6 +2,7 @@
 import { channelsRouter } from "#server/access/channels/router.ts";
 import { rolesRouter } from "#server/access/roles/router.ts";
 import { usersRouter } from "#server/access/users/router.ts";
+import { anomaliesRouter } from "#server/anomalies/router.ts";
 import { accountRouter } from "#server/account/router.ts";
 import { alertPointsRouter, alertRulesRouter, alertSilencesRouter, alertsRouter } from "#server/alerts/router.ts";
 import { quarantineRouter } from "#server/files/router.ts";
@@ -31,6 +32,7 @@ export const appRouter = router({
   alertRules: alertRulesRouter,
   alertSilences: alertSilencesRouter,
   alerts: alertsRouter,
+  anomalies: anomaliesRouter,
   approvals: approvalsRouter,
   backups: backupsRouter,
   audit: auditRouter,

@@ -12,7 +12,7 @@ CREATE TABLE "anomaly" (
     "expected_low" DOUBLE PRECISION NOT NULL,
     "expected_high" DOUBLE PRECISION NOT NULL,
     "reason" TEXT NOT NULL,
-    "leading" TEXT,
+    "main_source" TEXT,
     "window_seconds" INTEGER NOT NULL,
     "acknowledged_at" TIMESTAMPTZ(3),
     "acknowledged_by" TEXT,

@@ -1,6 +1,7 @@
 /** What every event means, by area. Long texts: for the documentation, its tests and what the server says about a row, never for the browser. */
 import type { AuditEventName } from "#server/audit/events.ts";
 import { ALERTS } from "#server/audit/catalogue/alerts.ts";
+import { ANOMALIES } from "#server/audit/catalogue/anomalies.ts";
 import { CHANNELS } from "#server/audit/catalogue/channels.ts";
 import { FILES } from "#server/audit/catalogue/files.ts";
 import { INCIDENTS } from "#server/audit/catalogue/incidents.ts";
@@ -30,6 +31,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, EventText>>>
   "Incidents and locks": INCIDENTS,
   "Runs and the sandbox": RUNS,
   Files: FILES,
+  Anomalies: ANOMALIES,
   "Network, TLS and limits": NETWORK,
   "Configuration and processes": SYSTEM,
   "The record, keys, data and backups": RECORDS,
@@ -50,6 +52,7 @@ export const EVENT_TEXTS = {
   ...INCIDENTS,
   ...RUNS,
   ...FILES,
+  ...ANOMALIES,
   ...NETWORK,
   ...SYSTEM,
   ...RECORDS,

@@ -7,9 +7,7 @@ import type { Finding } from "#server/config/problems.ts";
 import type { Path } from "#server/config/json5/value.ts";
 
 /** Writing one of these gives a warning. */
-const IGNORED: readonly (readonly string[])[] = [
-  ["security", "monitoring", "anomalyDetection"],
-];
+const IGNORED: readonly (readonly string[])[] = [];
 
 export function unenforcedFindings(isWritten: (path: Path) => boolean): Finding[] {
   return IGNORED.filter(isWritten).map((path) => ({
