@@ -261,8 +261,10 @@ test("MON-1 a metric whose events are not recorded warns", () => {
   ).toEqual([]);
 });
 
-test("a key without effect warns, one that is applied does not", () => {
+test("keys that are applied do not warn", () => {
   expect(findings("{ security: { encryption: { messages: { enabled: true } } } }")).toEqual([]);
-  expect(findings("{ security: { keyRotation: { enabled: true } } }")).toEqual(["warning security.keyRotation"]);
+  expect(
+    findings("{ security: { keyRotation: { enabled: true }, monitoring: { anomalyDetection: { threshold: 0.9 } } } }"),
+  ).toEqual([]);
   expect(findings("{ security: { fileSystem: { allowedPaths: [], deniedPaths: [] } } }")).toEqual([]);
 });
