@@ -40,6 +40,7 @@ import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { createConfigToken, createGatewayApp } from "#server/gateway/index.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { adoptStopFile, noteExpired, openLockStore, stopFileLock, sweepLocked } from "#server/incidents/index.ts";
+import { configuredCollector } from "#server/metrics/telemetry/configured.ts";
 import { openMetrics } from "#server/metrics/services.ts";
 import { openModelCore } from "#server/models/index.ts";
 import { openLimiter } from "#server/ratelimit/index.ts";
@@ -141,6 +142,8 @@ export async function composeServer(): Promise<AppServices> {
     log,
     version: VERSION,
     retention: () => bucketRetention(config.current().config),
+    collector: () => configuredCollector(config),
+    allowsPrivate: configuredAllowance(() => config.current().config),
   });
   const counting = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
   const models = openModelCore({ config, pool, counting, log });

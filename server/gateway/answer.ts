@@ -56,12 +56,19 @@ export async function answer(
   params: PathParams = {},
 ): Promise<Outgoing> {
   const exchange: Exchange = { incoming, principal: null };
+  const { telemetry } = services.metrics;
+  const startMs = telemetry.tracing() ? services.clock.now() : null;
   let outgoing: Outgoing;
   try {
     refuseForeignOrigin(services, incoming);
     outgoing = await handle(services, exchange, route, params);
   } catch (error) {
     outgoing = await refuse(services, exchange, error);
+  }
+  if (startMs !== null) {
+    const { method, requestId } = incoming;
+    const { status } = outgoing;
+    telemetry.answered({ requestId, method, route: route.path, status, startMs, endMs: services.clock.now() });
   }
   return complete(services, outgoing, incoming.requestId);
 }

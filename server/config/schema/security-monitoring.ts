@@ -119,7 +119,10 @@ export const Monitoring = z
             "Address of an OpenTelemetry collector that takes OTLP over HTTP, such as `https://otel.example.com:4318`; `/v1/traces` and `/v1/metrics` are added. Absent: nothing is sent. A host that leads to a private address has to stand in `security.outbound.allowedPrivate`.",
           ),
         headers: z
-          .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, { error: "must be the name of a header" }), secret())
+          .record(
+            z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, { error: "must be the name of a header" }),
+            secret(),
+          )
           .prefault({})
           .describe("Headers sent along, such as `authorization`."),
         traces: z.boolean().prefault(true).describe("Sends traces of requests, decisions, runs and calls of models."),
