@@ -23,6 +23,7 @@ import { ENGINE_CHECKS } from "#server/scan/checks/engine.ts";
 import { LOG_CHECKS } from "#server/scan/checks/logs.ts";
 import { PLATFORM_CHECKS } from "#server/scan/checks/platforms.ts";
 import { TOKEN_SETTING_CHECKS } from "#server/scan/checks/token-settings.ts";
+import { UPKEEP_CHECKS } from "#server/scan/checks/upkeep.ts";
 import { SCAN_AREAS } from "#server/scan/schema.ts";
 
 /** By area, as reports and the documentation list them. */
@@ -48,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   ...DATABASE_CHECKS,
   ...BACKUP_CHECKS,
   ...MONITORING_CHECKS,
+  ...UPKEEP_CHECKS,
   ...DEPENDENCY_CHECKS,
   ...MACHINE_CHECKS,
 ].sort((a, b) => SCAN_AREAS.indexOf(a.area) - SCAN_AREAS.indexOf(b.area));

@@ -120,7 +120,7 @@ export const ENGINE_CHECKS: readonly Check[] = [
         id: "sandbox.gvisor_unused",
         severity: "info",
         title: "A stronger sandbox is installed and not used",
-        why: "gVisor keeps programs away from the kernel of the host.",
+        why: "With gVisor a program does not reach the kernel of the host.",
         run: ({ engine, configuration: { config } }) => {
           const { docker, profiles } = config.security.sandboxing;
           const used = docker.runtime === "runsc" || Object.values(profiles).some(({ runtime }) => runtime === "runsc");

@@ -27,6 +27,7 @@ import { dependencyFacts } from "#server/scan/facts/dependencies.ts";
 import { machineFacts } from "#server/scan/facts/machine.ts";
 import { databaseState, engineState, modelState, recordState } from "#server/scan/facts/running.ts";
 import type { Reading, ScanFacts } from "#server/scan/facts/sources.ts";
+import { upkeepState } from "#server/scan/facts/upkeep.ts";
 import { surroundingFacts } from "#server/scan/facts/surroundings.ts";
 
 export interface ScanSurroundings {
@@ -83,6 +84,7 @@ export async function gatherFacts({
     record: readDatabase((db, pool) => recordState(db, pool, now)),
     database: readDatabase((_, pool) => databaseState(pool)),
     models: readDatabase((_, pool) => modelState(pool, now)),
+    upkeep: readDatabase((db, pool) => upkeepState(db, pool)),
   };
   const dependencies = read(() => dependencyFacts(productRoot));
   const firewall = read(async () => {
@@ -125,6 +127,7 @@ export async function gatherFacts({
     record: await running.record,
     database: await running.database,
     models: await running.models,
+    upkeep: await running.upkeep,
   };
   const hasFile = text.read && text.value !== undefined;
   return {

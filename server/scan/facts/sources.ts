@@ -193,6 +193,19 @@ export interface ModelState {
   unpriced: readonly { model: string; calls: number }[];
 }
 
+export interface UpkeepState {
+  contacts: readonly { name: string; enabled: boolean; disabledReason: string | null }[];
+  rules: readonly { name: string; isBuiltIn: boolean; paused: boolean; health: string | null }[];
+  /** Keys of outside services that are in use. */
+  keys: readonly { id: string; path: string; owner: string; rotatedAt: Date }[];
+  /** The last look-up; null = there was none. */
+  vulnerabilities: {
+    at: Date;
+    verdict: string;
+    findings: readonly { id: string; name: string; version: string; severity: string; fixedIn: string | null }[];
+  } | null;
+}
+
 /** A source's name is what a report says could not be read. */
 export interface Sources {
   problems: readonly Problem[];
@@ -213,6 +226,7 @@ export interface Sources {
   record: RecordState;
   database: DatabaseState;
   models: ModelState;
+  upkeep: UpkeepState;
 }
 export type SourceName = keyof Sources;
 
@@ -243,4 +257,5 @@ export const SOURCE_LABELS: Record<SourceName, string> = {
   record: "the audit record",
   database: "the database's own settings",
   models: "calls of models",
+  upkeep: "contact points, alert rules, keys and look-ups",
 };
