@@ -11,6 +11,7 @@ import {
   LayoutDashboardIcon,
   MessagesSquareIcon,
   PlugIcon,
+  ScanSearchIcon,
   ScrollTextIcon,
   ShieldAlertIcon,
   ShieldCheckIcon,
@@ -73,6 +74,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
     items: [
       { path: "/config", label: "Configuration", icon: FileCogIcon, permission: "config:read", key: "c" },
       { path: "/incidents", label: "Incidents", icon: SirenIcon, permission: "incidents:read", key: "i" },
+      { path: "/scans", label: "Security scan", icon: ScanSearchIcon, permission: "scans:read", key: "s" },
       { path: "/backups", label: "Backups", icon: ArchiveIcon, permission: "backups:read", key: "b" },
     ],
   },

@@ -68,4 +68,5 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/config/page.tsx": "session",
   "(console)/backups/page.tsx": "session",
   "(console)/incidents/page.tsx": "session",
+  "(console)/scans/page.tsx": "session",
 };
