@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { printJson, printTable, type CliContext } from "../context.ts";
 import { withDatabase } from "../database.ts";
 import { shownName } from "../file-settings.ts";
+import { changeOnRecord } from "../record-change.ts";
 import { recordRepairs } from "../record-repairs.ts";
 import { configuredPaths, loadConfig, type LoadedConfig } from "#server/config/index.ts";
 import { systemClock } from "#server/core/clock.ts";
@@ -49,6 +50,9 @@ async function run(context: CliContext, options: Options): Promise<void> {
     found = check();
   }
   const access = await accessPart(context, loaded);
+  if (access !== null) {
+    await recordCheck(context, found.findings.length + access.length);
+  }
   const notChecked = [
     ...(access === null ? ["roles and tokens: the gateway does not run"] : []),
     ...(found.facts.cut ? [`files beyond the first ${found.facts.entries.length}`] : []),
@@ -69,6 +73,17 @@ async function run(context: CliContext, options: Options): Promise<void> {
   if (found.findings.length > 0 || (access ?? []).length > 0) {
     context.setExitCode(1);
   }
+}
+
+/** That somebody looked is a fact of the upkeep. */
+async function recordCheck(context: CliContext, problems: number): Promise<void> {
+  const event = {
+    event: "permissions.checked",
+    outcome: "ok",
+    target: context.paths.home,
+    data: { problems },
+  } as const;
+  await changeOnRecord(context, event, () => undefined);
 }
 
 /** Null when no gateway runs, whose database knows. */

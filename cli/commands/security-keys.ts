@@ -67,7 +67,9 @@ Examples:
 
   security
     .command("list-keys")
-    .description("show the keyring: purpose, id and age of each key, never a key")
+    .description(
+      "show the keyring that stored data is sealed with: purpose, id and age (keys of outside services: openclaw keys)",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  openclaw security list-keys")
     .action(async ({ json }: { json?: boolean }) => list(context, json === true));

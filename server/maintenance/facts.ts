@@ -7,7 +7,7 @@ import type { MaintenanceFacts, MaintenanceIntervals } from "#server/maintenance
 const LEFT_BY = {
   permission_audit: ["permissions.checked", "permissions.fixed"],
   log_review: ["audit.read", "audit.exported"],
-  security_scan: ["scan.completed"],
+  security_scan: ["scan.finished"],
 } as const;
 
 export const maintenanceIntervals = ({

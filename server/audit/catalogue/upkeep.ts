@@ -64,7 +64,7 @@ export const UPKEEP = {
   "permissions.checked": {
     meaning: "Somebody checked files, roles and tokens for permissions that are too wide.",
     target: "The home.",
-    fields: { problems: "How many were found.", complete: "Whether roles and tokens were looked at too." },
+    fields: { problems: "How many were found." },
   },
   "vulnerabilities.checked": {
     meaning: "What is installed was looked up in advisories.",
