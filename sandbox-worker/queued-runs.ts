@@ -7,6 +7,9 @@ import { workerActor, type WorkerContext } from "#worker/worker-context.ts";
 /** A run that was accepted just before the engine went may wait this long for it to come back. */
 const ENGINE_GRACE_SECONDS = 10;
 
+/** Queued runs that are ended at a time. */
+const AT_ONCE = 4;
+
 interface QueuedEnding {
   state: Extract<RunState, "cancelled" | "failed">;
   reason: RunReason;
@@ -16,7 +19,7 @@ interface QueuedEnding {
 /** Ends `runId` as cancelled if it is queued and somebody asked for that; otherwise does nothing. */
 export async function cancelQueuedRun(tx: Tx, context: WorkerContext, runId: string): Promise<boolean> {
   const found = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id FROM run WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NOT NULL FOR UPDATE`;
+    SELECT id FROM run WHERE id = ${runId} AND state = 'queued' AND cancel_requested_at IS NOT NULL FOR UPDATE SKIP LOCKED`;
   if (found.length === 0) {
     return false;
   }
@@ -35,9 +38,14 @@ export async function cancelQueuedRuns(context: WorkerContext): Promise<void> {
     select: { id: true },
     take: 100,
   });
-  for (const { id } of waiting) {
-    await withTx(context.db, (tx) => cancelQueuedRun(tx, context, id));
-  }
+  // Several at once: when everything is stopped, many wait. Another worker may be at the same ones.
+  const ends = waiting.values();
+  const endNext = async (): Promise<void> => {
+    for (const { id } of ends) {
+      await withTx(context.db, (tx) => cancelQueuedRun(tx, context, id));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, endNext));
 }
 
 /** Ends queued runs that have waited while no live worker has an engine. The caller has checked that none has. */

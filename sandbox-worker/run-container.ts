@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { SCRATCH_PATHS } from "#server/sandbox/policy.ts";
 import { ContainerProbe, type CgroupFacts } from "#worker/cgroup.ts";
 import { EngineSilentError, withinLimit } from "#worker/connect-engine.ts";
+import { killContainerProcess } from "#worker/kill-process.ts";
 import type { LaunchPackage } from "#worker/launch/launch-package.ts";
 import { OutputSplitter } from "#worker/launch/split-output.ts";
 import { ByteCap, FrameReader, TextCleaner, type OutputStream } from "#worker/output.ts";
@@ -53,6 +54,8 @@ const SAMPLE_MAX_MS = 100;
 const FORK_BOMB_REFUSALS = 256;
 /** The end of a container and the end of its output come together; this bounds an engine that tells only one of them. */
 const STREAM_END_LIMIT_MS = 2_000;
+/** A container whose first process was killed ends by itself; one that has not by then is for the engine to kill. */
+const ENGINE_KILL_AFTER_MS = 1_000;
 /** A killed container is gone after about 0.1 s; on a machine under heavy load it may take longer. */
 const KILL_LIMIT_MS = 15_000;
 
@@ -61,9 +64,15 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
   const { container, stream } = started;
   const { stop } = job;
   const output = collectOutput(started, job);
+  let asking: NodeJS.Timeout | undefined;
   const kill = (): void => {
     // Already ended is what we want; an engine that is gone shows at the wait.
-    container.kill({ signal: "SIGKILL" }).catch(() => undefined);
+    const askEngine = (): void => void container.kill({ signal: "SIGKILL" }).catch(() => undefined);
+    if (killContainerProcess(started.pid, container.id)) {
+      asking = setTimeout(askEngine, ENGINE_KILL_AFTER_MS);
+    } else {
+      askEngine();
+    }
   };
   const probe = new ContainerProbe(started.pid, WRITABLE_PATHS, (refused) => {
     if (refused >= FORK_BOMB_REFUSALS) {
@@ -96,6 +105,7 @@ export async function runContainer(started: StartedContainer, job: ContainerJob)
     };
   } finally {
     clearTimeout(deadline);
+    clearTimeout(asking);
     stopSampling();
     stop.signal.removeEventListener("abort", kill);
     probe.close();
