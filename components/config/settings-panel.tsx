@@ -59,13 +59,12 @@ export function SettingsPanel({ onShow }: { onShow: (path: string) => void }) {
             {
               key: "path",
               header: "Setting",
-              cell: ({ path, description, unenforced, restart }) => (
+              cell: ({ path, description, restart }) => (
                 <div className="min-w-0">
                   <p className="font-mono text-xs break-all whitespace-normal">{path}</p>
                   <p className="max-w-prose font-normal whitespace-normal text-muted-foreground">
                     {description}
                     {restart && " Taken up by the next start."}
-                    {unenforced && " Not applied by this version."}
                   </p>
                 </div>
               ),

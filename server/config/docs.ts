@@ -1,7 +1,6 @@
 /** `docs/configuration.md`, made from the schema, so that the two cannot disagree. A test compares. */
 import { CONFIG_KEYS, type KeyEntry } from "#server/config/catalogue.ts";
 import { POLICY_SECTIONS } from "#server/config/load.ts";
-import { isUnenforced } from "#server/config/safety/unenforced.ts";
 
 const INTRODUCTION = `# Configuration
 
@@ -19,7 +18,6 @@ Without a file every setting has its default. An unknown key is an error. \`open
 - **Sizes:** \`"512m"\`, \`"1g"\`, \`"10MB"\`, or a number of bytes; all are powers of 1024.
 - **Names:** \`*\` in a key below stands for a name that you choose. In a key path on the command line, put an unusual name in brackets: \`channels["my channel"].permissions\`.
 - **Ownership:** a policy section that stands in the file is owned by the file; an absent one is owned by the database and edited elsewhere. These are: ${POLICY_SECTIONS.map((section) => `\`${section}\``).join(", ")}.
-- **Not applied yet:** a key with this remark is accepted and has no effect in this version. Writing it gives a warning, or an error where it would be a protection.
 `;
 
 /** Markdown; the caller formats it. */
@@ -32,8 +30,7 @@ export function configDocs(): string {
 
 function section(group: KeyEntry): string {
   const rows = valuesOf(group).map((entry) => {
-    const remark = isUnenforced(entry.path) ? " _Not applied yet._" : "";
-    return `| \`${entry.path.at(-1) ?? ""}\` | ${escapeCell(entry.type)} | ${defaultCell(entry)} | ${escapeCell(entry.description)}${remark} |`;
+    return `| \`${entry.path.at(-1) ?? ""}\` | ${escapeCell(entry.type)} | ${defaultCell(entry)} | ${escapeCell(entry.description)} |`;
   });
   return [
     `## \`${group.path.join(".")}\``,

@@ -14,7 +14,6 @@ export { secretKept } from "#server/config/encryption.ts";
 export { configuredAllowance } from "#server/config/private-hosts.ts";
 export { printJson5 } from "#server/config/json5/print.ts";
 export { placesIn } from "#server/config/places.ts";
-export { isUnenforced } from "#server/config/safety/unenforced.ts";
 export { weakTokenReason } from "#server/config/safety/token.ts";
 export { followLogSettings } from "#server/config/follow-log.ts";
 export { openConfigStore } from "#server/config/store.ts";

@@ -15,7 +15,6 @@ import { networkFindings } from "#server/config/safety/network.ts";
 import { outboundFindings } from "#server/config/safety/outbound.ts";
 import { secretFindings } from "#server/config/safety/secrets.ts";
 import { sandboxFindings } from "#server/config/safety/sandbox.ts";
-import { unenforcedFindings } from "#server/config/safety/unenforced.ts";
 import type { Config } from "#server/config/schema.ts";
 
 export interface SafetyFacts extends SecretSource {
@@ -35,7 +34,6 @@ export function safetyFindings(config: Config, { isWritten, ...secrets }: Safety
     ...dataFindings(config, secrets),
     ...monitoringFindings(config),
     ...alertFindings(config, secrets),
-    ...unenforcedFindings(isWritten),
   ];
   const perUser = ["security", "rateLimit", "perUser"];
   if (isWritten(perUser) && !isWritten([...perUser, "skipSuccessfulRequests"])) {

@@ -112,8 +112,6 @@ const Setting = z.object({
   description: z.string(),
   type: z.string(),
   restart: z.boolean(),
-  /** Accepted, and without an effect in this version. */
-  unenforced: z.boolean(),
 });
 export const EffectiveSettings = z.object({ file: z.string(), settings: z.array(Setting) });
 export type EffectiveSettings = z.infer<typeof EffectiveSettings>;

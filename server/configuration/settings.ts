@@ -3,7 +3,6 @@ import {
   CONFIG_KEYS,
   entryAt,
   formatPath,
-  isUnenforced,
   needsRestart,
   placesIn,
   readConfigFile,
@@ -30,7 +29,6 @@ export function effectiveSettings(file: string, { config }: Pick<LoadedConfig, "
         description: entry.description,
         type: entry.type,
         restart: needsRestart(steps),
-        unenforced: isUnenforced(steps),
       });
     }
   };

@@ -29,16 +29,6 @@ export const ACCESS_PLANTS: Readonly<Record<string, Spoiled>> = {
       fix: "Think.",
     },
   ]),
-  "configuration.no_effect": of("problems", () => [
-    {
-      severity: "warning",
-      path: "security.keyRotation",
-      line: 1,
-      column: 1,
-      reason: "is accepted but not applied by this version",
-      fix: "Do not rely on it yet.",
-    },
-  ]),
   "configuration.secret_undecryptable": of("problems", () => [
     {
       severity: "error",

@@ -21,15 +21,6 @@ export const REASON_ROWS: readonly Row[] = [
     /./,
     { reason: /cannot be decrypted|nothing decrypts|is encrypted, while/ },
   ),
-  row(
-    "configuration.no_effect",
-    "configuration",
-    "warn",
-    "A protection is written that this version does not apply",
-    "Somebody believes in it while nothing does it.",
-    /./,
-    { reason: /is accepted but not applied/ },
-  ),
 ];
 
 /** These come last. */
