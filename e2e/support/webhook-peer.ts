@@ -14,7 +14,14 @@ export interface WebhookPeer {
   replySecret: string;
   replyUrl: string;
   /** Delivers a message of `sender`, as the platform would. @returns the status of the answer. */
-  deliver(request: APIRequestContext, channel: string, sender: string, message: string): Promise<number>;
+  deliver(
+    request: APIRequestContext,
+    channel: string,
+    sender: string,
+    message: string,
+    /** Default: `secret`. */
+    signedWith?: string,
+  ): Promise<number>;
   /** The n-th reply, once it is there and its signature is proven. */
   reply(n: number): Promise<string>;
   close(): void;
@@ -40,7 +47,7 @@ export async function openWebhookPeer(): Promise<WebhookPeer> {
     secret,
     replySecret,
     replyUrl: `http://${host}/replies`,
-    async deliver(request, channel, sender, message) {
+    async deliver(request, channel, sender, message, signedWith = secret) {
       const body = JSON.stringify({ sender, name: "Ada of the tests", text: message });
       const [id, now] = [`msg_${randomUUID()}`, new Date()];
       const answer = await request.post(`${ORIGIN}/hooks/${channel}`, {
@@ -48,7 +55,7 @@ export async function openWebhookPeer(): Promise<WebhookPeer> {
           "content-type": "application/json",
           "webhook-id": id,
           "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
-          "webhook-signature": new Webhook(secret).sign(id, now, body),
+          "webhook-signature": new Webhook(signedWith).sign(id, now, body),
         },
         data: body,
       });

@@ -66,6 +66,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(console)/approvals/page.tsx": "session",
   "(console)/deliveries/page.tsx": "session",
   "(console)/config/page.tsx": "session",
+  "(console)/keys/page.tsx": "session",
   "(console)/backups/page.tsx": "session",
   "(console)/incidents/page.tsx": "session",
   "(console)/scans/page.tsx": "session",
