@@ -261,6 +261,21 @@ test("MON-1 a metric whose events are not recorded warns", () => {
   ).toEqual([]);
 });
 
+test("MON-1 telemetry that leaves the machine unencrypted warns, and no address is one that is never reached", () => {
+  const telemetry = (endpoint: string) =>
+    findings(`{ security: { monitoring: { telemetry: { endpoint: "${endpoint}" } } } }`);
+  expect(telemetry("http://otel.example.com:4318")).toEqual(["warning security.monitoring.telemetry.endpoint"]);
+  expect(telemetry("http://169.254.169.254/")).toContain("error security.monitoring.telemetry.endpoint");
+  for (const fine of [
+    "https://otel.example.com",
+    "http://127.0.0.1:4318",
+    "http://[::1]:4318",
+    "http://localhost:4318",
+  ]) {
+    expect(telemetry(fine), fine).toEqual([]);
+  }
+});
+
 test("keys that are applied do not warn", () => {
   expect(findings("{ security: { encryption: { messages: { enabled: true } } } }")).toEqual([]);
   expect(

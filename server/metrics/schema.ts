@@ -6,8 +6,7 @@ export const BUCKET_SECONDS = [60, 3600, 86_400] as const;
 export type BucketSeconds = (typeof BUCKET_SECONDS)[number];
 
 /** Whom or what a metric is told apart by; a subject is `<kind>:<id>`, and empty for all together. */
-export const SUBJECT_KINDS = ["user", "member", "token", "address", "channel", "model", "route"] as const;
-export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+export type SubjectKind = "user" | "member" | "token" | "address" | "channel" | "model" | "route";
 
 /**
  * What the subjects of a kind that had no place of their own any more are counted under (`other:address`), so that somebody with many addresses

@@ -7,7 +7,6 @@ import type { Duplex } from "node:stream";
 
 /** What requests are told apart by. Never anything a caller chooses. */
 export const ROUTES = ["messages", "runs", "models", "hooks", "api", "health", "live", "console"] as const;
-export type RouteGroup = (typeof ROUTES)[number];
 
 /** The classes of an answer; the last is for what was cut off before its answer was through. */
 export const ANSWERS = ["1xx", "2xx", "3xx", "4xx", "5xx", "cut"] as const;

@@ -18,7 +18,7 @@ export interface StoreSampler {
   recorded(metrics: readonly string[]): Promise<RecordedTotal[]>;
 }
 
-export interface RecordedTotal {
+interface RecordedTotal {
   metric: string;
   count: number;
   sum: number;

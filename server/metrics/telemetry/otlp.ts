@@ -57,12 +57,12 @@ interface Described {
 }
 
 /** A number of a metric, told apart by attributes. */
-export interface NumberPoint {
+interface NumberPoint {
   attributes: Attributes;
   value: number;
 }
 
-export interface HistogramPoint {
+interface HistogramPoint {
   attributes: Attributes;
   /** Of each class; one more than there are bounds. */
   classes: readonly number[];
