@@ -2,6 +2,7 @@
 import {
   ActivityIcon,
   ArchiveIcon,
+  BellIcon,
   BotIcon,
   CpuIcon,
   FileCogIcon,
@@ -49,6 +50,7 @@ export const NAVIGATION: readonly NavigationGroup[] = [
     label: "Traffic",
     items: [
       { path: "/monitoring", label: "Monitoring", icon: ActivityIcon, permission: "monitoring:read", key: "w" },
+      { path: "/alerts", label: "Alerts", icon: BellIcon, permission: "alerts:read", key: "k" },
       { path: "/audit", label: "Audit log", icon: ScrollTextIcon, permission: "audit:read", key: "a" },
       { path: "/deliveries", label: "Deliveries", icon: InboxIcon, permission: "channels:read", key: "d" },
       { path: "/runs", label: "Runs", icon: BotIcon, permission: "runs:read", key: "r" },
@@ -90,6 +92,7 @@ export const ACTIONS: readonly { label: string; path: string; permission: string
   { label: "New role", path: "/roles?new", permission: "roles:write" },
   { label: "New user", path: "/users?new", permission: "users:write" },
   { label: "New channel rules", path: "/channels?new", permission: "channels:write" },
+  { label: "New alert rule", path: "/alerts?tab=rules&new", permission: "alerts:write" },
   { label: "Connect platform", path: "/platforms?new", permission: "channels:write" },
   { label: "Invite member", path: "/members?new", permission: "members:write" },
   { label: "Lock someone or something", path: "/incidents?lock=", permission: "incidents:manage" },

@@ -13,6 +13,9 @@ const PANELS: readonly (readonly [path: string, opener: string])[] = [
   ["/members", "Invite member"],
   ["/backups", "Create backup"],
   ["/platforms", "Connect platform"],
+  ["/alerts?tab=rules", "New rule"],
+  ["/alerts?tab=points", "New contact point"],
+  ["/alerts?tab=silences", "New silence"],
 ];
 
 async function violations(page: Page): Promise<string[]> {

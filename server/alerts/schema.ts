@@ -122,7 +122,8 @@ const version = z.int().min(1);
 export const UpdateRule = z.strictObject({ id: z.string().min(1).max(64), version, rule: RuleDraft });
 export const PauseRule = z.strictObject({ id: z.string().min(1).max(64), paused: z.boolean() });
 
-export const Rule = RuleDraft.extend({
+export const Rule = z.object({
+  ...RuleDraft.shape,
   id: z.string(),
   builtin: z.string().nullable(),
   paused: z.boolean(),

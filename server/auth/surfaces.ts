@@ -46,6 +46,7 @@ export const CONSOLE_SURFACES: Readonly<Record<string, SurfaceName>> = {
   "(auth)/sign-in/page.tsx": "public",
   "(auth)/enrol/page.tsx": "session",
   "(auth)/locked/page.tsx": "session",
+  "(console)/alerts/page.tsx": "session",
   "(console)/audit/page.tsx": "session",
   "(console)/overview/page.tsx": "session",
   "(console)/quarantine/page.tsx": "session",

@@ -8,9 +8,14 @@ export const POLICY_TABLES = ["role", "gateway_user", "channel_policy", "token"]
 /**
  * In no backup: the intake is sealed before, sign-ins, one-time links, open pairing codes and messages that wait for a code or an approval
  * and what agents were told to forget must not come to life again, workers announce themselves, the list of migrations is the new database's own, what budgets have used is
- * counted anew from the calls, and an old key that waits for the end of its grace must not outlive it.
+ * counted anew from the calls, notifications about alerts of another time must not be sent, and an old key that waits for the end of its grace must not outlive it.
  */
 const LEFT_OUT = new Set([
+  "alert_attempt",
+  "alert_cursor",
+  "alert_delivery",
+  "alert_match",
+  "alert_notice",
   "audit_intake",
   "backup_job",
   "console_session",

@@ -44,7 +44,8 @@ export async function ingest(client: PoolClient, after: number, rules: readonly 
   const { rows: heads } = await client.query<{ seq: number }>("SELECT coalesce(max(seq), 0) AS seq FROM audit_event");
   const head = heads[0]?.seq ?? 0;
   if (head <= after) {
-    return { seq: after, more: false, touched: [], rules: new Set() };
+    // Behind it stands a record that begins anew: it is followed from its end.
+    return { seq: head, more: false, touched: [], rules: new Set() };
   }
   const events = await readEvents(client, after, head, [...names]);
   const more = events.length === MOST_EVENTS;
