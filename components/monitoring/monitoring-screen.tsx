@@ -17,6 +17,11 @@ const MetricDetailSection = dynamic(
   { loading: () => <TableSkeleton label="Loading" /> },
 );
 
+const AnomaliesSection = dynamic(
+  () => import("#components/anomalies/anomalies-section.tsx").then((module) => module.AnomaliesSection),
+  { loading: () => <TableSkeleton label="Loading episodes" rows={3} /> },
+);
+
 const REFRESH_MS = 15_000;
 
 /** What the gateway measures: every metric at a glance, one of them in detail, and the events behind it. */
@@ -75,7 +80,7 @@ export function MonitoringScreen() {
             subject={subject}
             onSubject={(next) => void setChosen({ subject: next })}
           />
-          {/* Slot: what deviates from its usual course (components/anomalies) belongs here, between the chosen metric and all of them. */}
+          <AnomaliesSection />
           <MetricCards
             overview={data}
             chosen={metric}

@@ -41,7 +41,6 @@ const WITHIN_EPISODE = 0.1;
 const SURPRISE_OF_08 = 4.4;
 /** Rows outside the expected range in ordinary times, on each side. */
 const RANGE_SHARE = 0.005;
-const COMMON_SHARE = 0.005;
 
 /** Correction for asking several questions at once (Bonferroni), in decimal logarithms. */
 const QUESTIONS = Math.log10(6);
@@ -92,7 +91,7 @@ export interface Verdict {
   /** Between these it would have been ordinary. */
   expectedLow: number;
   expectedHigh: number;
-  /** What is reached now and then: one row in fifty lies that far above what was expected. */
+  /** The same from what was so lately, at any time of day. */
   commonHigh: number;
   reason?: Reason;
 }
@@ -162,7 +161,7 @@ export class Detector {
     const expected = {
       expectedLow: this.#low(lowest - this.#tails.lower.quantile(RANGE_SHARE)),
       expectedHigh: highest + this.#tails.higher.quantile(RANGE_SHARE),
-      commonHigh: highest + this.#tails.higher.quantile(COMMON_SHARE),
+      commonHigh: this.#now.slow + this.#tails.higher.quantile(RANGE_SHARE),
     };
     this.#learn(at, value, sizes);
     return { ...verdict, ...expected };

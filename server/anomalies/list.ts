@@ -98,6 +98,7 @@ function viewOf({
   const said = VERDICTS.find((each) => each === verdict);
   return {
     ...row,
+    leading,
     label,
     unit,
     reason,

@@ -52,6 +52,8 @@ export const AnomalyView = z.strictObject({
   label: z.string(),
   unit: z.string(),
   subject: z.string(),
+  /** The subject that more than half of it came from, where it is about all together. */
+  leading: z.string().nullable(),
   startedAt: z.date(),
   lastAt: z.date(),
   endedAt: z.date().nullable(),

@@ -15,6 +15,8 @@ const LONGEST_MS = 86_400_000;
 const LOOKS_PER_WINDOW = 12;
 /** How far beyond the expected range a value has to be for somebody to be told. */
 const CLEARLY = 1.25;
+/** And beyond what the largest of its kind comes to lately, for a subject. */
+const BEYOND_OTHERS = 2.5;
 /** Names the series of the largest subject of a kind. */
 const LARGEST = "*";
 export const TOTAL = "";
@@ -90,8 +92,8 @@ export class MetricWatch {
       const verdict = series.detector.step(at, value, name === TOTAL ? 1 : among);
       const subject = holder?.subject ?? name;
       if (holder) usual.set(kindOf(name), verdict.commonHigh);
-      const least = Math.max(verdict.expectedHigh, usual.get(kindOf(name)) ?? 0);
-      if (report && verdict.unusual >= this.#options.threshold && value > CLEARLY * least) {
+      const least = Math.max(CLEARLY * verdict.expectedHigh, BEYOND_OTHERS * (usual.get(kindOf(name)) ?? 0));
+      if (report && verdict.unusual >= this.#options.threshold && value > least) {
         const change = this.#unusual(at, subject, value, verdict, measured);
         if (change) changes.push(change);
       }

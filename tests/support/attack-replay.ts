@@ -54,7 +54,7 @@ export const ATTACKS = {
     minutes: 120,
   },
   "message flood": { metric: "message_volume", subject: "token:tok_flood", perMinute: 30, minutes: 45 },
-  "slow scan of files": { metric: "file_access_patterns", subject: "user:user7", perMinute: 3, minutes: 300 },
+  "slow scan of files": { metric: "file_access_patterns", subject: "user:user7", perMinute: 6, minutes: 300 },
   "cost spike": { metric: "model_spend_usd", subject: "user:user3", perMinute: 0.5, minutes: 90 },
   "CPU spike": { metric: "resource_usage", subject: "user:user5", perMinute: 20, minutes: 90 },
 } as const satisfies Record<string, Attack>;
