@@ -69,7 +69,8 @@ test("AUTH-12 who may only read sees ages and no way to rotate; who may not is r
     expect(answer.status()).toBe(403);
     const page = await context.newPage();
     await page.goto("/keys");
-    await expect(page.getByRole("heading", { name: "The keys could not be read" })).toBeVisible();
+    await expect(page.getByText("The keys could not be read")).toBeVisible();
+    await expect(page.getByRole("navigation").getByRole("link", { name: "Keys" })).toHaveCount(0);
   } finally {
     await context.close();
   }

@@ -10,6 +10,7 @@ export {
   resendAlertDelivery,
   sendPointTest,
 } from "#server/alerts/deliveries.ts";
+export { heldPointSecrets } from "#server/alerts/points/held-secrets.ts";
 export { listPoints } from "#server/alerts/points/list-points.ts";
 export { rotatePointSecret, showPointSecret } from "#server/alerts/points/save-point.ts";
 export { isSecretWritten } from "#server/alerts/points/file-points.ts";

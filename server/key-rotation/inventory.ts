@@ -1,4 +1,5 @@
 /** Every long-lived key of an outside service that this gateway holds, from the configuration and the database. Nothing is read until it is used. */
+import { heldPointSecrets } from "#server/alerts/index.ts";
 import { heldConnections, secretsOf, type HeldConnection } from "#server/channels/index.ts";
 import {
   formatPath,
@@ -34,8 +35,6 @@ export interface HeldKey {
 export interface InventoryDeps {
   config: Pick<ConfigStore, "current" | "secret">;
   keyring: Keyring;
-  /** Keys of other domains, which are rotated there. */
-  others?: (db: Db | Tx | null) => Promise<readonly HeldKey[]>;
 }
 
 /** @param db null while no gateway runs: keys of the database are left out then */
@@ -91,8 +90,36 @@ export async function heldKeys(deps: InventoryDeps, db: Db | Tx | null): Promise
       };
     }),
   );
-  return [...providers, ...channels, ...token, ...((await deps.others?.(db)) ?? [])];
+  const { webhookSecret, smtp } = config.security.monitoring.alerting;
+  const alerting = (
+    [
+      ["alerts:webhookSecret", "Signing secret of alerts", "webhookSecret", webhookSecret],
+      ["alerts:smtpPassword", "Password of the mail server", "smtp.password", smtp?.password],
+    ] as const
+  ).flatMap(([id, label, name, written]): HeldKey[] => {
+    const path = `security.monitoring.alerting.${name}`;
+    const howTo = `Make a new one, write it into the configuration (openclaw config set ${path} - < file) and enter it on the other side.`;
+    return written === undefined ? [] : [{ ...inFile(path, written), id, label, of: { kind: "other", howTo } }];
+  });
+  return [...providers, ...channels, ...token, ...alerting, ...(db === null ? [] : await pointKeys(db, deps.keyring))];
 }
+
+/** Those of contact points are rotated with the points: what is sent is signed with both for a while. */
+async function pointKeys(db: Db | Tx, keyring: Keyring): Promise<HeldKey[]> {
+  const held = await heldPointSecrets(db, keyring);
+  return held.map(({ pointId, point, key, value }) => ({
+    id: `contact:${pointId}:${key}`,
+    label: `${POINT_WORDS[key]} of ${point}`,
+    owner: "database",
+    source: "database",
+    path: `contact point ${point} (database)`,
+    variables: [],
+    of: { kind: "other", howTo: "Rotate it with its contact point, on the screen Alerts." },
+    read: () => value,
+  }));
+}
+
+const POINT_WORDS = { secret: "Signing secret", routingKey: "Routing key", password: "Mail password" } as const;
 
 const SECRET_WORDS: Record<ConnectionSecret, string> = {
   botToken: "Bot token",
