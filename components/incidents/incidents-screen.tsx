@@ -130,7 +130,7 @@ function Board({ board: { locks, drills, open, history, contacts }, mayManage, o
           </div>
         ) : (
           <DataTable
-            label="Incidents"
+            label="List of incidents"
             columns={COLUMNS}
             rows={incidents}
             rowKey={({ id }) => id}
@@ -147,7 +147,7 @@ function Board({ board: { locks, drills, open, history, contacts }, mayManage, o
           <p className="text-muted-foreground">None are written down. Do it before you need them.</p>
         ) : (
           <DataTable
-            label="Contacts"
+            label="List of contacts"
             columns={CONTACT_COLUMNS}
             rows={contacts}
             rowKey={({ name, role }) => `${name} ${role}`}

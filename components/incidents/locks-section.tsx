@@ -73,7 +73,7 @@ export function LocksSection({ title, locks, mayManage }: LocksSectionProps) {
           </EmptyState>
         </div>
       ) : (
-        <DataTable label={title} columns={columns} rows={locks} rowKey={({ id }) => id} />
+        <DataTable label={`List of ${title.toLowerCase()}`} columns={columns} rows={locks} rowKey={({ id }) => id} />
       )}
       {lifting !== null && <LiftDialog lock={lifting} onClose={() => setLifting(null)} />}
     </Section>
@@ -81,7 +81,7 @@ export function LocksSection({ title, locks, mayManage }: LocksSectionProps) {
 }
 
 /** How much each server cut, and after how long the slowest had. */
-export function CutText({ lock: { stored, cuts, drill } }: { lock: LockView }) {
+function CutText({ lock: { stored, cuts, drill } }: { lock: LockView }) {
   const total = { ...stored };
   for (const { counts } of cuts) {
     for (const [name, count] of Object.entries(counts)) {

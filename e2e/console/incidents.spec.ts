@@ -23,7 +23,7 @@ test("OPS-3 a token is locked from its screen, refused with the message, and let
     await expect(sheet.getByRole("button", { name: "Lock token" })).toBeDisabled();
     await sheet.getByLabel("Reason").fill("e2e");
     await sheet.getByRole("button", { name: "Lock token" }).click();
-    const row = page.getByRole("table", { name: "Locks" }).getByRole("row").filter({ hasText: "token " });
+    const row = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: `token ${id}` }) });
     await expect(row).toContainText("Locked");
     const refused = await api.get("/api/v1/whoami");
     expect(refused.status()).toBe(423);
@@ -67,7 +67,7 @@ test("OPS-3 an incident is opened, noted, reported and closed", async ({ console
   await expect(page.getByRole("complementary", { name: "Incident" })).toContainText("A lost laptop", {
     timeout: 15_000,
   });
-  await page.getByRole("table", { name: "Incidents" }).getByRole("button", { name: "A lost laptop" }).click();
+  await page.getByRole("rowheader").getByRole("button", { name: "A lost laptop" }).click();
   const sheet = page.getByRole("dialog", { name: "A lost laptop" });
   await sheet.getByLabel("Note").fill("It was encrypted.");
   await sheet.getByRole("button", { name: "Add note" }).click();
@@ -77,5 +77,5 @@ test("OPS-3 an incident is opened, noted, reported and closed", async ({ console
   expect((await downloading).suggestedFilename()).toMatch(/^incident-inc_.*\.md$/);
   await sheet.getByRole("button", { name: "Close incident" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Close incident" }).click();
-  await expect(page.getByRole("table", { name: "Incidents" })).toContainText("Closed");
+  await expect(page.getByRole("row").filter({ hasText: "A lost laptop" })).toContainText("Closed");
 });

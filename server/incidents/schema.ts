@@ -14,7 +14,7 @@ const oneLine = (max: number) =>
 
 /** Told to whoever is shut out, on every door; so it is one line and says nothing that they must not know. */
 const LockMessage = oneLine(300);
-export const LockReason = oneLine(500);
+const LockReason = oneLine(500);
 const Target = oneLine(200);
 
 const Ends = z
@@ -82,7 +82,7 @@ export type LockView = z.infer<typeof LockView>;
 const Title = oneLine(200);
 const Plan = z.string().max(20_000, "at most 20,000 characters");
 /** `user:ada`, `role:user`, `token:<family>`, `channel:slack`, `member:<id>`. */
-export const SubjectText = z
+const SubjectText = z
   .string()
   .max(210)
   .regex(/^(?:user|role|token|channel|member):[^\s\p{Cc}]{1,200}$/u, "kind:name, such as user:ada or channel:slack");

@@ -5,7 +5,7 @@ import type { Db } from "#server/core/db/client.ts";
 import type { TimelineEntry } from "#server/incidents/schema.ts";
 
 /** What led to an incident is part of it: its timeline begins this long before it was opened (milliseconds). */
-export const LEAD_MS = 60 * 60_000;
+const LEAD_MS = 60 * 60_000;
 /** Events of one search, and of the whole timeline. */
 const MOST = 300;
 
