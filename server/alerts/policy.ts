@@ -23,7 +23,7 @@ export type Grouping = (typeof GROUPINGS)[number];
 export const EVENT_SUBJECTS = ["actor", "user", "address", "channel", "target", "event"] as const;
 export type EventSubject = (typeof EVENT_SUBJECTS)[number];
 
-export const OPEN_STATES = ["pending", "firing", "recovering"] as const;
+const OPEN_STATES = ["pending", "firing", "recovering"] as const;
 export const ALERT_STATES = [...OPEN_STATES, "resolved"] as const;
 export type AlertState = (typeof ALERT_STATES)[number];
 
@@ -42,7 +42,6 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** What a silence can be about. */
 export const LABELS = ["rule", "severity", "subject", "condition"] as const;
-export type Label = (typeof LABELS)[number];
 export const MATCHER_OPERATORS = ["is", "is_not", "like"] as const;
 export type MatcherOperator = (typeof MATCHER_OPERATORS)[number];
 

@@ -2,7 +2,7 @@
 import type { Pool } from "pg";
 
 /** Days that deliveries, ended silences and resolved alerts are kept. */
-export const KEPT_DAYS = { deliveries: 30, alerts: 90 } as const;
+const KEPT_DAYS = { deliveries: 30, alerts: 90 } as const;
 const BATCH_ROWS = 2_000;
 
 const STATEMENTS = [

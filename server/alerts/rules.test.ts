@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventNames, fitsAll, isLike, subjectOf, weightOf, type SeenEvent } from "#server/alerts/matching.ts";
+import {
+  eventNames,
+  fitsAll,
+  meansNothing,
+  isLike,
+  subjectOf,
+  weightOf,
+  type SeenEvent,
+} from "#server/alerts/matching.ts";
+import { BUILTIN_RULES } from "#server/alerts/rules/builtin.ts";
+import { RuleDraft } from "#server/alerts/schema.ts";
 import { slidingSums } from "#server/alerts/preview/simulate.ts";
 import { dueAt, waitAfter, RETRY_TIMING } from "#server/alerts/timing.ts";
 import { cleanResponse, outcomeOfStatus } from "#server/alerts/deliver/outcome.ts";
@@ -149,4 +159,17 @@ test("spans and numbers are told in words that are short", () => {
     "90 min",
   ]);
   expect([numberText(3), numberText(0.1 + 0.2), numberText(1234567.891)]).toEqual(["3", "0.3", "1234570"]);
+});
+
+describe("MON-2 rules that come with the product", () => {
+  test("are sound, have names of their own, and watch for events that the record knows", () => {
+    expect(new Set(BUILTIN_RULES.map(({ key }) => key)).size).toBe(BUILTIN_RULES.length);
+    expect(new Set(BUILTIN_RULES.map(({ rule }) => rule.name.toLowerCase())).size).toBe(BUILTIN_RULES.length);
+    for (const { rule } of BUILTIN_RULES) {
+      expect(RuleDraft.parse(rule)).toEqual(rule);
+      const { condition } = rule;
+      expect(condition.type === "event" ? condition.match.events.filter(meansNothing) : []).toEqual([]);
+      expect(condition.type === "event" ? eventNames(condition.match).length : 1).toBeGreaterThan(0);
+    }
+  });
 });

@@ -10,7 +10,7 @@ import type { MailServer } from "#server/alerts/points/resolve.ts";
 import { AddressRefused } from "#server/core/net/outgoing.ts";
 import { refusedAddress, type AllowsPrivate } from "#server/core/net/outbound-policy.ts";
 
-export interface OutgoingMail {
+interface OutgoingMail {
   from: string;
   to: string[];
   subject: string;

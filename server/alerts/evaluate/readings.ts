@@ -96,9 +96,9 @@ async function anomaliesMet({ client, now }: Round, ruleId: string): Promise<Met
 
 const MINUTES_KEPT_MS = 48 * 3_600_000;
 /** Width of the buckets that a window is read from (seconds): minutes as long as they are kept. */
-export const bucketSeconds = (windowMs: number): 60 | 3600 => (windowMs <= MINUTES_KEPT_MS ? 60 : 3600);
+const bucketSeconds = (windowMs: number): 60 | 3600 => (windowMs <= MINUTES_KEPT_MS ? 60 : 3600);
 
-export const AGGREGATE_SQL: Record<Aggregate, string> = {
+const AGGREGATE_SQL: Record<Aggregate, string> = {
   sum: "coalesce(sum(sum), 0)",
   count: "coalesce(sum(count), 0)",
   max: "coalesce(max(max), 0)",

@@ -139,7 +139,7 @@ function webhookPoint(
 }
 
 /** The file's receiver. @throws AppError NOT_CONFIGURED */
-export function fileUrl(
+function fileUrl(
   config: Pick<ConfigStore, "secret">,
   { webhookUrl }: Config["security"]["monitoring"]["alerting"],
 ): string {

@@ -2,7 +2,7 @@
 import type { Preview } from "#server/alerts/console-schema.ts";
 import { step, type Episode, type Timing } from "#server/alerts/machine.ts";
 
-export interface Sample {
+interface Sample {
   /** Milliseconds since 1970. */
   at: number;
   value: number;
@@ -25,7 +25,7 @@ const MOST_EPISODES = 100;
 const MOST_POINTS = 240;
 
 /** When the alerts of one subject would have fired. @param samples in order of time */
-export function episodesOf({ subject, samples }: Track, timing: Timing): Found[] {
+function episodesOf({ subject, samples }: Track, timing: Timing): Found[] {
   const found: Found[] = [];
   let episode: Episode | null = null;
   let highest = 0;

@@ -240,7 +240,7 @@ export const BUILTIN_RULES: readonly BuiltinRule[] = [
 type Read = Pick<Config, "logging" | "security">;
 
 /** The key of the configuration that keeps a built-in rule off; null = it is on. */
-export function offBecause({ neededBy }: Pick<BuiltinRule, "neededBy">, { logging, security }: Read): string | null {
+function offBecause({ neededBy }: Pick<BuiltinRule, "neededBy">, { logging, security }: Read): string | null {
   switch (neededBy?.key) {
     case undefined:
       return null;
