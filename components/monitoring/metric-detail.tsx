@@ -3,7 +3,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ActivityIcon } from "lucide-react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { parseAsBoolean, useQueryState } from "nuqs";
 import { amount, recordLink, subjectText } from "#components/monitoring/words.ts";
 import { formatUtc } from "#components/shared/format.ts";
@@ -95,18 +94,11 @@ interface ShownDetail {
   subject: string;
 }
 
-function MetricChart({ detail: { bars, barMs }, metric, subject }: ShownDetail) {
-  const router = useRouter();
-  const may = useCan()("audit:read") && METRICS[metric].record !== "";
-  const open = (bar: Bar | undefined): void => {
-    const link = bar === undefined ? null : recordLink(metric, subject, bar.atMs, bar.atMs + barMs);
-    if (link !== null) {
-      router.push(link);
-    }
-  };
+/** Bars alone: as targets they would be too narrow. The table beside has a link for each. */
+function MetricChart({ detail: { bars, barMs }, metric }: ShownDetail) {
   return (
     <BarHistogram
-      label={`${METRICS[metric].label} per ${widthText(barMs)}${may ? ". A bar leads to its events in the audit log" : ""}`}
+      label={`${METRICS[metric].label} per ${widthText(barMs)}`}
       series={[{ name: METRICS[metric].unit, tone: METRICS[metric].security ? "warning" : "primary" }]}
       bars={bars.map((bar) => ({
         key: String(bar.atMs),
@@ -114,7 +106,6 @@ function MetricChart({ detail: { bars, barMs }, metric, subject }: ShownDetail) 
         values: [valueOf(metric, bar)],
       }))}
       format={(value) => amount(metric, value)}
-      {...(may ? { onChoose: (_bar: unknown, index: number) => open(bars[index]) } : {})}
       className="rounded-lg border bg-card p-4"
     />
   );
