@@ -8,12 +8,14 @@ import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError } from "#server/core/errors.ts";
 import { posture, readPostureFacts } from "#server/overview/index.ts";
 import type { Posture, PostureLine } from "#server/overview/schema.ts";
+import { lastScan, scanPlace } from "#server/scan/index.ts";
+import type { ScanSummary } from "#server/scan/schema.ts";
 
 export function registerStatus(security: Command, context: CliContext): void {
   security
     .command("status")
     .description("the security checklist, each line judged from what is so, with the command that fixes it")
-    .option("--json", "print {running, score, explanation, lines}")
+    .option("--json", "print {running, score, explanation, lines, lastScan}")
     .addHelpText(
       "after",
       `
@@ -36,9 +38,11 @@ async function status(context: CliContext, json: boolean): Promise<void> {
     now: new Date(),
   };
   let running = true;
-  const facts = await withDatabase(context, (db, pool) =>
-    readPostureFacts({ ...source, database: { db, pool } }),
-  ).catch((error: unknown) => {
+  let scan: ScanSummary | null = null;
+  const facts = await withDatabase(context, async (db, pool) => {
+    scan = (await lastScan(db, scanPlace(paths)))?.scan ?? null;
+    return readPostureFacts({ ...source, database: { db, pool } });
+  }).catch((error: unknown) => {
     if (error instanceof AppError && error.code === "STORE_UNAVAILABLE") {
       running = false;
       return readPostureFacts({ ...source, database: null });
@@ -52,9 +56,9 @@ async function status(context: CliContext, json: boolean): Promise<void> {
     context.setExitCode(ERROR_MEANINGS.STORE_UNAVAILABLE.cli);
   }
   if (json) {
-    printJson(context, { running, ...answer });
+    printJson(context, { running, ...answer, lastScan: scan });
   } else {
-    show(context, answer, running);
+    show(context, answer, { running, scan });
   }
 }
 
@@ -66,10 +70,17 @@ const SIGNS: Record<PostureLine["state"], string> = {
 };
 const PARTS = { setup: "Initial setup", maintenance: "Ongoing maintenance" } as const;
 
-function show(context: CliContext, { lines, score, explanation }: Posture, running: boolean): void {
+function show(
+  context: CliContext,
+  { lines, score, explanation }: Posture,
+  { running, scan }: { running: boolean; scan: ScanSummary | null },
+): void {
   context.out(`Security status: ${score === null ? "unknown" : `${score} of 100`} (${explanation})`);
   if (!running) {
     context.err("The gateway does not run: what only it knows is left out. Start it with: npm start");
+  }
+  if (running) {
+    context.out(scanLine(scan));
   }
   for (const part of ["setup", "maintenance"] as const) {
     context.out("");
@@ -82,4 +93,13 @@ function show(context: CliContext, { lines, score, explanation }: Posture, runni
       }
     }
   }
+}
+
+function scanLine(scan: ScanSummary | null): string {
+  if (scan === null) {
+    return "Last scan: none yet → openclaw security scan";
+  }
+  const { at, score, grade, critical, warn, fresh } = scan;
+  const when = at.toISOString().slice(0, 16).replace("T", " ");
+  return `Last scan: ${when} UTC, ${score} of 100, grade ${grade}; ${critical} critical, ${warn} warnings, ${fresh} new → openclaw security scan`;
 }

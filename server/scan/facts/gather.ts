@@ -46,7 +46,7 @@ export interface ScanSurroundings {
 }
 
 const PRODUCT_ROOT = join(import.meta.dirname, "../../..");
-const TIME_LIMIT_MS = 1_500;
+const TIME_LIMIT_MS = 5_000;
 const STOPPED = "the gateway does not run";
 
 export async function gatherFacts({
