@@ -14,6 +14,8 @@ import { Tail, type TailState } from "#server/anomalies/tail.ts";
 const MEMORY_ROWS = 4_000;
 /** Rows after which a row becomes part of what it is measured by: what goes on right now is no evidence that it is ordinary. */
 const LAG_ROWS = 12;
+/** So many missing rows are a gap. */
+const GAP_INTERVALS = 12;
 /** Rows before anything is said. */
 const COLD_ROWS = 100;
 /** Share of the way the recent level goes towards each value; the slow one stands for "lately". */
@@ -133,7 +135,10 @@ export class Detector {
       this.#rhythm.learn(at, value);
       return { score: 0, unusual: 0, expectedLow: value, expectedHigh: value, commonHigh: value };
     }
+    const isGap = at - now.at > GAP_INTERVALS * now.intervalMs;
     this.#keepInterval(at);
+    // What was before a gap says nothing about what comes after it.
+    if (isGap) Object.assign(now, { level: value, last: value, shift: 0, misfit: 0, run: 0 });
     let misfit = Math.abs(value - now.slow);
     let distance = Math.abs(value - now.level);
     // Without the recent level, which follows an episode at once: what is expected is what was so before it.

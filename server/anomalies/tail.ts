@@ -1,7 +1,8 @@
 /**
  * How rare a magnitude is, learnt as the numbers pass: a decaying histogram over logarithmic bins, and beyond the largest it has seen a
- * Pareto tail with Hill's estimate of its index (Hill 1975; the idea of scoring streams by extreme values: Siffer et al. 2017, "Anomaly
- * detection in streams with extreme value theory"). Constant memory, no assumption about unit or scale.
+ * generalised Pareto tail over the largest of them, by the method of moments (Hosking & Wallis 1987), never lighter than exponential. Scoring
+ * streams by extreme values: Siffer et al. 2017, "Anomaly detection in streams with extreme value theory". Constant memory, no assumption
+ * about unit or scale.
  */
 
 const BINS_PER_OCTAVE = 6;
@@ -17,7 +18,7 @@ const TAIL_SHARE = 0.05;
 const TAIL_LARGEST = 100;
 /** Below this the tail is taken for exponential. */
 const SMALLEST_SHAPE = 0.001;
-/** With few exceedances a heavy tail is assumed: as if so many of this mean excess had been seen before. */
+/** With few exceedances a long tail is assumed: as if so many of this mean excess (in units of the threshold) had been seen before. */
 const PRIOR_COUNT = 1;
 const PRIOR_EXCESS = 1;
 /** Weights grow instead of the past decaying; beyond this everything is divided once. */

@@ -69,6 +69,7 @@ describe("MON-1 the live watch", () => {
   it("MON-1 learns what was there, finds an attack within two windows, records it once with its evidence, and ends it", async () => {
     await fail(START, START + 4 * DAY, 30, 1);
     const begin = START + 4 * DAY;
+    await look(START + DAY + MINUTE);
     expect(await look(begin + MINUTE)).toBe(true);
     expect(await episodes()).toEqual([]);
 
@@ -119,6 +120,7 @@ describe("MON-1 the live watch", () => {
   it("MON-1 a look that fails in the middle leaves nothing behind, and the next makes up for it", async () => {
     await fail(START, START + 4 * DAY, 30, 1);
     const begin = START + 4 * DAY;
+    await look(START + DAY + MINUTE);
     await look(begin + MINUTE);
     const before = await state();
     await fail(begin, begin + 60 * MINUTE, 1, 10, "address:198.51.100.66");
@@ -133,6 +135,7 @@ describe("MON-1 the live watch", () => {
   it("MON-1 another window begins anew, another threshold at once, and a metric that is left out is forgotten", async () => {
     await fail(START, START + 4 * DAY, 30, 1);
     const begin = START + 4 * DAY;
+    await look(START + DAY + MINUTE);
     await look(begin + MINUTE);
     await fail(begin, begin + 60 * MINUTE, 1, 10);
     await look(begin + 61 * MINUTE, { threshold: 1 });

@@ -14,8 +14,8 @@ import { valueOf, type BucketSeconds, type MetricName } from "#server/metrics/sc
 
 /** Buckets of a minute are complete this long after it: events are sealed, and counted, a little after they happened. */
 const SETTLE_MS = 60_000;
-/** How far back a metric that was never watched is learnt from. */
-const LEARN_MS = 14 * 86_400_000;
+/** How far back a metric that was never watched is learnt from: minutes are kept for two days, hours for long. */
+const LEARN_MS: Record<60 | 3600, number> = { 60: 47 * 3_600_000, 3600: 14 * 86_400_000 };
 /** Looks in one transaction, so that a long absence is caught up with in parts. */
 const MAX_LOOKS = 100;
 /** Windows longer than this are put together from hours. */
@@ -74,11 +74,11 @@ async function lookAtPart(
   { threshold, windowMs }: WatchSettings,
   now: number,
 ): Promise<boolean> {
-  const seconds: BucketSeconds = windowMs > MINUTES_MS ? 3600 : 60;
+  const seconds = windowMs > MINUTES_MS ? 3600 : 60;
   const step = stepMs(windowMs, seconds * 1000);
   const newest = Math.floor((now - SETTLE_MS) / step) * step;
   const kept = await loadKept(client, metric, windowMs / 1000);
-  const start = kept.upTo ?? (await firstLook(client, metric, newest, step));
+  const start = kept.upTo ?? (await firstLook(client, metric, newest, step, LEARN_MS[seconds]));
   const last = Math.min(newest, start + MAX_LOOKS * step);
   if (last <= start) return false;
   const watch = new MetricWatch({ windowMs, threshold }, kept.series, kept.open);
@@ -93,9 +93,15 @@ async function lookAtPart(
   return last < newest;
 }
 
-/** Where a metric that was never watched begins: at its oldest hour, at most two weeks back. */
-async function firstLook(client: ClientBase, metric: MetricName, newest: number, step: number): Promise<number> {
-  const range = { from: new Date(newest - LEARN_MS), to: new Date(newest) };
+/** Where a metric that was never watched begins: at its oldest hour, as far back as its buckets reach. */
+async function firstLook(
+  client: ClientBase,
+  metric: MetricName,
+  newest: number,
+  step: number,
+  learnMs: number,
+): Promise<number> {
+  const range = { from: new Date(newest - learnMs), to: new Date(newest) };
   const hours = await readSeries(client, { metric, subject: TOTAL, seconds: 3600, ...range });
   const first = hours.find(({ count }) => count > 0)?.at.getTime() ?? newest - step;
   return Math.min(newest - step, Math.floor(first / step) * step);
