@@ -49,7 +49,7 @@ export async function readGraced(db: Db, keyring: Keyring, now: Date): Promise<G
 }
 
 /** `channel:<name>:<secret>`; a name may hold colons itself. */
-export function splitKeyId(id: string): { channel: string; key: ConnectionSecret } | null {
+function splitKeyId(id: string): { channel: string; key: ConnectionSecret } | null {
   const [, channel = "", key = ""] = /^channel:(.+):([A-Za-z]+)$/.exec(id) ?? [];
   return channel !== "" && isSecret(key) ? { channel, key } : null;
 }

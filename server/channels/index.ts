@@ -10,7 +10,7 @@ export { listIdentities, listPairings, removeIdentity } from "#server/channels/p
 export { followUp } from "#server/channels/follow-up.ts";
 export { isHookPath, serveHook } from "#server/channels/hook/serve.ts";
 export { openChannelWorker } from "#server/channels/worker/loop.ts";
-export { INBOUND_SECRETS, openOldKey, sealOldKey, splitKeyId } from "#server/channels/graced-secrets.ts";
+export { INBOUND_SECRETS, openOldKey, sealOldKey } from "#server/channels/graced-secrets.ts";
 export {
   announceConnections,
   assertUsable,

@@ -1,6 +1,5 @@
 /** Keys of outside services: how old they are, and new ones in their place. */
 export { freshConfig } from "#server/key-rotation/fresh-config.ts";
-export type { HeldKey } from "#server/key-rotation/inventory.ts";
 export { keyHistory, listKeys } from "#server/key-rotation/list.ts";
 export { lookAtKeys } from "#server/key-rotation/look.ts";
 export { sendNotices } from "#server/key-rotation/notices.ts";

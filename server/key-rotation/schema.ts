@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 export const DEFAULT_GRACE_MS = DAY_MS;
 const LONGEST_GRACE_MS = 30 * DAY_MS;
 
-export const KEY_SOURCES = ["plain", "environment", "encrypted", "database"] as const;
+const KEY_SOURCES = ["plain", "environment", "encrypted", "database"] as const;
 export type KeySource = (typeof KEY_SOURCES)[number];
 
 export const KEY_STATES = ["ok", "due_soon", "overdue", "unknown"] as const;
@@ -15,7 +15,7 @@ export type KeyState = (typeof KEY_STATES)[number];
 const KeyId = z.string().min(3).max(300);
 
 /** `id:` of a rotation, chosen by whoever asks: asking again with it is the same rotation. */
-export const RotationId = z.string().regex(/^[A-Za-z0-9_-]{4,80}$/, "4 to 80 letters, digits, hyphens or underscores");
+const RotationId = z.string().regex(/^[A-Za-z0-9_-]{4,80}$/, "4 to 80 letters, digits, hyphens or underscores");
 
 const KeyView = z.object({
   id: z.string(),

@@ -1,7 +1,7 @@
 /** The packages inside an image, from the files its package manager keeps. Pure. */
 import type { InstalledPackage } from "#server/vulnerabilities/installed.ts";
 
-export interface ImageFiles {
+interface ImageFiles {
   /** Name of the image. */
   image: string;
   /** `/etc/os-release` or `/usr/lib/os-release`; null = it has none. */
