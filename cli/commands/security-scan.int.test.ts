@@ -429,7 +429,7 @@ test("MON-3 hostile names break no format and no terminal", async () => {
     for (const format of ["text", "json", "sarif", "md"]) {
       const text = (await run("--format", format, "--no-store")).out.join("\n");
       expect(text).toContain("access.role_wide");
-       
+
       expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
       if (format === "md") {
         expect(text).not.toMatch(/(?<!\\)<img|\]\(http/);

@@ -64,6 +64,3 @@ export function atKey(
 /** The command that writes a key; the value in JSON5 where it is no plain word. */
 export const setKey = (path: ConfigPath, value: string): string =>
   `openclaw config set ${shellWord(formatPath(path))} ${shellWord(value)}`;
-
-/** One finding when `applies`, else none. */
-export const when = (applies: boolean, hit: () => Hit): Hit[] => (applies ? [hit()] : []);

@@ -28,7 +28,7 @@ export const SCAN_AREAS = [
 ] as const;
 export type ScanArea = (typeof SCAN_AREAS)[number];
 
-export const GRADES = ["A", "B", "C", "D", "F"] as const;
+const GRADES = ["A", "B", "C", "D", "F"] as const;
 export type Grade = (typeof GRADES)[number];
 
 const Fix = z.object({
@@ -37,7 +37,6 @@ const Fix = z.object({
   /** To be typed as it stands; null where no command does it. */
   command: z.string().nullable(),
 });
-export type ScanFix = z.infer<typeof Fix>;
 
 const Location = z.object({
   file: z.string(),
@@ -97,7 +96,7 @@ export const ScanReport = z.object({
 });
 export type ScanReport = z.infer<typeof ScanReport>;
 
-export const SCAN_TRIGGERS = ["schedule", "console", "cli"] as const;
+const SCAN_TRIGGERS = ["schedule", "console", "cli"] as const;
 export type ScanTrigger = (typeof SCAN_TRIGGERS)[number];
 
 /** A stored scan without its findings. */

@@ -26,13 +26,13 @@ export function machineFacts(paths: Pick<HomePaths, "home">): MachineFacts {
 }
 
 /** From `/proc/self/limits`. */
-export function coreLimitOf(limits: string | null): number | null {
+function coreLimitOf(limits: string | null): number | null {
   const soft = /^Max core file size\s+(\S+)/m.exec(limits ?? "")?.[1];
   return soft === undefined ? null : soft === "unlimited" ? Infinity : Number(soft);
 }
 
 /** From `/proc/swaps`: device-mapper places are taken for encrypted, zram lies in memory. */
-export function plainSwapOf(swaps: string | null): string[] {
+function plainSwapOf(swaps: string | null): string[] {
   return (swaps ?? "")
     .split("\n")
     .slice(1)

@@ -3,7 +3,7 @@ import { placeOf, SEVERITY_WORDS, verdictOf } from "#server/scan/report/words.ts
 import { SCAN_SEVERITIES, type ScanFinding, type ScanReport } from "#server/scan/schema.ts";
 
 /** Nothing in it is read as Markdown or HTML, and no address in it becomes a link. */
-export const plainMarkdown = (text: string): string =>
+const plainMarkdown = (text: string): string =>
   text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
@@ -13,7 +13,7 @@ export const plainMarkdown = (text: string): string =>
     .replace(/@/g, "&#64;");
 
 /** A span of code that `text` cannot end. */
-export function codeSpan(text: string): string {
+function codeSpan(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   const inner = text.replaceAll("|", "\\|");
