@@ -9,7 +9,7 @@ import type { AppliedBudget } from "#server/models/budgets.ts";
 import type { LeaseKey, LeaseStore } from "#server/models/lease-store.ts";
 
 /** What a call needs of every budget it counts in. */
-export interface BudgetNeed {
+interface BudgetNeed {
   inputTokens: number;
   /** Tokens of the answer: what would be good, and with how few it would still do. */
   outputWish: number;
@@ -32,7 +32,7 @@ export interface Hold {
   held: Amount;
 }
 
-export type Room =
+type Room =
   | { ok: true; outputTokens: number; holds: readonly Hold[] }
   /** `left`: what the tightest budget still has; null = it has no such limit. */
   | { ok: false; budget: AppliedBudget; left: { tokens: number | null; costNano: number | null } };
