@@ -4,8 +4,8 @@ import { COMMAND_NAMES } from "#server/scan/checks/words.ts";
 import { judge } from "#server/scan/judge.ts";
 import { CHECKS } from "#server/scan/registry.ts";
 import { SCAN_AREAS } from "#server/scan/schema.ts";
-import { soundFacts } from "#server/scan/test/facts.ts";
-import { PLANTS } from "#server/scan/test/plants.ts";
+import { soundFacts } from "../../tests/support/scan/facts.ts";
+import { PLANTS } from "../../tests/support/scan/plants.ts";
 
 test("MON-3 there are at least 120 checks, each with an id of its own area and every word it needs", () => {
   expect(CHECKS.length).toBeGreaterThanOrEqual(120);

@@ -3,8 +3,8 @@ import { judge } from "#server/scan/judge.ts";
 import { CHECKS } from "#server/scan/registry.ts";
 import { renderScan } from "#server/scan/report/render.ts";
 import { ScanReport } from "#server/scan/schema.ts";
-import { soundFacts } from "#server/scan/test/facts.ts";
-import { PLANTS } from "#server/scan/test/plants.ts";
+import { soundFacts } from "../../../tests/support/scan/facts.ts";
+import { PLANTS } from "../../../tests/support/scan/plants.ts";
 
 const findings = Object.values(PLANTS).flatMap((plant) => judge(soundFacts(plant), CHECKS).findings);
 const unique = [...new Map(findings.map((finding) => [finding.fingerprint, finding])).values()];

@@ -1,19 +1,6 @@
 /** Faults of configuration, files, network, TLS, tokens, roles and members. */
-import { AT, daysAgo, token, type Spoiled } from "#server/scan/test/facts.ts";
-import {
-  of,
-  set,
-  config,
-  security,
-  variable,
-  tokens,
-  member,
-  file,
-  firewall,
-  warning,
-  hook,
-  roles,
-} from "#server/scan/test/spoil.ts";
+import { AT, daysAgo, token, type Spoiled } from "./facts.ts";
+import { of, set, config, security, variable, tokens, member, file, firewall, warning, hook, roles } from "./spoil.ts";
 
 export const ACCESS_PLANTS: Readonly<Record<string, Spoiled>> = {
   // configuration

@@ -1,5 +1,5 @@
 /** Faults of channels, models, sandbox, limits, record, data, backups, monitoring, packages and machine. */
-import { AT, daysAgo, type Spoiled } from "#server/scan/test/facts.ts";
+import { AT, daysAgo, type Spoiled } from "./facts.ts";
 import {
   of,
   set,
@@ -14,7 +14,7 @@ import {
   hook,
   telegram,
   limit,
-} from "#server/scan/test/spoil.ts";
+} from "./spoil.ts";
 
 export const OPERATION_PLANTS: Readonly<Record<string, Spoiled>> = {
   // channels

@@ -1,5 +1,5 @@
 /** Ways to spoil sound facts. */
-import type { Spoiled } from "#server/scan/test/facts.ts";
+import type { Spoiled } from "./facts.ts";
 import type { Sources } from "#server/scan/facts/sources.ts";
 
 type Source = keyof Sources;
