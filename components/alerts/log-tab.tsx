@@ -19,8 +19,10 @@ import { Time } from "#components/ui/time.tsx";
 import type { DeliveryView } from "#server/alerts/console-schema.ts";
 import { DELIVERY_STATES } from "#server/alerts/policy.ts";
 
-const NotificationSheet = dynamic(() =>
-  import("#components/alerts/notification-sheet.tsx").then((module) => module.NotificationSheet),
+// With a boundary of its own: without one the whole tab would be hidden while it loads, and the focus lost.
+const NotificationSheet = dynamic(
+  () => import("#components/alerts/notification-sheet.tsx").then((module) => module.NotificationSheet),
+  { loading: () => null },
 );
 
 const REFRESH_MS = 5_000;

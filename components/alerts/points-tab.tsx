@@ -17,7 +17,10 @@ import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { PointView } from "#server/alerts/console-schema.ts";
 
-const PointSheet = dynamic(() => import("#components/alerts/point-sheet.tsx").then((module) => module.PointSheet));
+// With a boundary of its own: without one the whole tab would be hidden while it loads, and the focus lost.
+const PointSheet = dynamic(() => import("#components/alerts/point-sheet.tsx").then((module) => module.PointSheet), {
+  loading: () => null,
+});
 
 const REFRESH_MS = 10_000;
 

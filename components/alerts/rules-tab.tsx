@@ -14,7 +14,10 @@ import { ErrorState } from "#components/ui/error-state.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import type { Rule } from "#server/alerts/schema.ts";
 
-const RuleSheet = dynamic(() => import("#components/alerts/rule-sheet.tsx").then((module) => module.RuleSheet));
+// With a boundary of its own: without one the whole tab would be hidden while it loads, and the focus lost.
+const RuleSheet = dynamic(() => import("#components/alerts/rule-sheet.tsx").then((module) => module.RuleSheet), {
+  loading: () => null,
+});
 
 const REFRESH_MS = 10_000;
 

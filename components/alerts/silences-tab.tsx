@@ -20,8 +20,10 @@ import { Time } from "#components/ui/time.tsx";
 import type { MatcherOperator } from "#server/alerts/policy.ts";
 import type { Silence } from "#server/alerts/schema.ts";
 
-const SilenceSheet = dynamic(() =>
-  import("#components/alerts/silence-sheet.tsx").then((module) => module.SilenceSheet),
+// With a boundary of its own: without one the whole tab would be hidden while it loads, and the focus lost.
+const SilenceSheet = dynamic(
+  () => import("#components/alerts/silence-sheet.tsx").then((module) => module.SilenceSheet),
+  { loading: () => null },
 );
 
 const SIGNS: Record<MatcherOperator, string> = { is: "=", is_not: "≠", like: "like" };
