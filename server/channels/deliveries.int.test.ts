@@ -39,9 +39,13 @@ const reply = (deliveryId: string, part: number, state: string): Promise<unknown
 const stateOf = async (id: string) =>
   (await pool.query("SELECT state, reason, attempt FROM channel_delivery WHERE id = $1", [id])).rows[0] as unknown;
 const repliesOf = async (id: string) =>
-  (await pool.query("SELECT part, state, attempts FROM channel_reply WHERE delivery_id = $1 ORDER BY part", [id])).rows;
+  (
+    await pool.query<object>("SELECT part, state, attempts FROM channel_reply WHERE delivery_id = $1 ORDER BY part", [
+      id,
+    ])
+  ).rows;
 const recorded = async (id: string) =>
-  (await owner.query(`SELECT event, actor_id, data FROM ${RECORDED} AS record WHERE target = $1`, [id])).rows;
+  (await owner.query<object>(`SELECT event, actor_id, data FROM ${RECORDED} AS record WHERE target = $1`, [id])).rows;
 
 test("a failed delivery without a reply is worked on from its beginning, on record", async () => {
   await delivery("del_start", "failed");

@@ -285,9 +285,7 @@ describe("a refusal says why in the API's words, reaches no provider and is on r
       expect(errorOf(openai)).toMatchObject({ type: "authentication_error", code: "unauthenticated" });
       const claude = await refused("/v1/messages", {}, { token: guess, from: `127.0.2.${index + 11}` });
       expect(JSON.parse(claude.text)).toMatchObject({ type: "error", error: { type: "authentication_error" } });
-      expect(await outcomes(claude.requestId)).toMatchObject([
-        { event: "auth.token_rejected", outcome: "denied" },
-      ]);
+      expect(await outcomes(claude.requestId)).toMatchObject([{ event: "auth.token_rejected", outcome: "denied" }]);
     }
   });
 
@@ -305,9 +303,7 @@ describe("a refusal says why in the API's words, reaches no provider and is on r
     expect([asked.status, looked.status]).toEqual([mayCall ? 200 : 403, mayLook ? 200 : 403]);
     if (!mayCall) {
       expect(errorOf(asked)).toMatchObject({ type: "permission_error", code: "forbidden" });
-      expect(await outcomes(asked.requestId)).toMatchObject([
-        { event: "access.denied", reason: "permission_missing" },
-      ]);
+      expect(await outcomes(asked.requestId)).toMatchObject([{ event: "access.denied", reason: "permission_missing" }]);
     }
   });
 
