@@ -29,7 +29,10 @@ export function memberSession(id: string, over: Partial<ConsoleSession> = {}): C
 export function callerOf(services: Partial<AppServices>, session: ConsoleSession | null) {
   const context = {
     // Behind the given ones: what they get later is seen too.
-    services: "locks" in services ? services : Object.assign(Object.create(services) as Partial<AppServices>, { locks: testLocks() }),
+    services:
+      "locks" in services
+        ? services
+        : Object.assign(Object.create(services) as Partial<AppServices>, { locks: testLocks() }),
     origin: { address: "192.0.2.1", requestId: "req_test", userAgent: null },
     session,
   } as unknown as ConsoleContext;

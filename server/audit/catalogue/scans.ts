@@ -8,7 +8,7 @@ export const SCANS = {
     target: SCAN,
     reason: "`schedule`, `console` or `cli`.",
     fields: {
-      score: "0 to 100.",
+      score: "From 0 to 100.",
       grade: "`A` to `F`.",
       critical: "How many findings are critical.",
       warn: "How many findings are warnings.",
