@@ -145,8 +145,8 @@ export async function composeServer(): Promise<AppServices> {
     collector: () => configuredCollector(config),
     allowsPrivate: configuredAllowance(() => config.current().config),
   });
-  const counting = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
-  const models = openModelCore({ config, pool, counting, log });
+  const leasing = createPool({ connectionString, name: `${NAME}:budgets`, max: 4, relaxed: true, onError });
+  const models = openModelCore({ config, pool, leasing, log });
   const limiter = await openLimiter({
     redisUrl: env.REDIS_URL,
     clock,

@@ -132,8 +132,8 @@ describe("a call", () => {
     ]);
   });
 
-  test("is on record as accepted before anything of its answer", async () => {
-    const answer = await call(CHAT, question());
+  test("with a streamed answer is on record as accepted before its first byte, and with what it used before its last", async () => {
+    const answer = await call(CHAT, question({ stream: true }));
     const [accepted, called] = await server.events(answer.requestId);
     expect(accepted).toMatchObject({
       event: "model.accepted",

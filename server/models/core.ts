@@ -27,16 +27,16 @@ export interface ModelCore {
 interface ModelCoreOptions {
   config: Pick<ConfigStore, "current">;
   pool: Pool;
-  /** For what is set aside and counted: short statements whose commits do not wait for the disk. Closed with the core. */
-  counting: Pool;
+  /** For leases on budgets: short statements that a crash of the database may take back, whole and in order. Closed with the core. */
+  leasing: Pool;
   log: Logger;
 }
 
 export function openModelCore(options: ModelCoreOptions): ModelCore {
-  const { config, pool, counting, log } = options;
+  const { config, pool, leasing, log } = options;
   const outgoing = openProviders(config);
-  const ledger = openLedger(counting);
-  const room = openBudgetRoom(openLeaseStore(counting), (error) =>
+  const ledger = openLedger(pool);
+  const room = openBudgetRoom(openLeaseStore(leasing), (error) =>
     log.warn({ err: error }, "room in a budget could not be given back; it is free again when its lease expires"),
   );
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
@@ -63,7 +63,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
       await ledger.idle();
       await room.close();
       await outgoing.close();
-      await counting.end();
+      await leasing.end();
     },
   };
 }

@@ -1,8 +1,6 @@
 /**
  * The list of calls that have ended. A call is stored together with its audit event, with what it gives back and uses of its budgets and of
- * its run's grant: one statement, one commit, shared by all calls that end at the same time. Stored is what another process finds there, also
- * after this one was killed; it is on the disk a moment later. What has to be there before anybody is answered is that the call was accepted
- * (`record-call.ts`): waiting for the disk a second time would double what a short call takes, and hold up all calls of one budget behind each other.
+ * its run's grant: one statement, one commit, shared by all calls that end at the same time.
  */
 import type { Pool } from "pg";
 import { auditBatch } from "#server/audit/index.ts";
@@ -41,7 +39,7 @@ interface EndedCall {
 }
 
 export interface Ledger {
-  /** Resolves once the call and its event are stored. @throws AppError or the database's error when that cannot be promised. */
+  /** Resolves once the call and its event are durable. @throws AppError or the database's error when that cannot be promised. */
   add(call: EndedCall): Promise<void>;
   /** Resolves once nothing waits. */
   idle(): Promise<void>;
@@ -105,7 +103,6 @@ const MAX_WAITING = 20_000;
 /** Milliseconds after which an unanswered statement counts as failed. */
 const STORE_TIMEOUT_MS = 15_000;
 
-/** @param pool of relaxed commits */
 export function openLedger(pool: Pool): Ledger {
   const group: GroupCommit<Entry> = createGroupCommit({
     store: (entries) => store(pool, entries),

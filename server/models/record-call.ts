@@ -40,7 +40,7 @@ export function tokensOf(call: ModelCall, { ending, status, sent, usage, wholeBy
   return { input: inputTokens ?? estimateTokens(call.bytes), output, cacheRead, cacheWrite, estimated: true };
 }
 
-/** Puts on record that the call may be made. Resolves with whether that is on the disk, and never rejects: the provider is asked meanwhile. */
+/** Puts on record that a call is answered. Resolves with whether that is on the disk, and never rejects: the provider is asked meanwhile. */
 export async function recordAcceptance(
   { audit, log }: Pick<ModelServices, "audit" | "log">,
   { id, caller, targets, route }: ModelCall,
@@ -61,7 +61,7 @@ export async function recordAcceptance(
   }
 }
 
-/** Resolves once the call is stored and counted. */
+/** Resolves once the call is on record and counted. */
 export async function recordCall(
   { models, config }: ModelServices,
   call: ModelCall,

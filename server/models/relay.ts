@@ -1,6 +1,6 @@
 /**
- * One call of a model: put on record while the provider is asked, passed back once that is on the disk, then counted and recorded in one
- * commit, and only then ended. Whatever happens on the way, what was set aside for the call is given back or counted.
+ * One call of a model: passed to the provider and back, then counted and recorded in one commit, and only then ended; of a stream it is on
+ * record before it begins that it was accepted. Whatever happens on the way, what was set aside for the call is given back or counted.
  */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { ModelCall, Target } from "#server/models/accept.ts";
@@ -72,7 +72,8 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
 
 async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
   const started = performance.now();
-  const acceptance = recordAcceptance(services, call);
+  // A stream is on its way long before it ends, so that the call is on record has to be sure before it begins; meanwhile the provider is asked.
+  const early = call.body["stream"] === true ? recordAcceptance(services, call) : null;
   const { outcome, attempts, failed } = await firstThatAnswers(services, call, exchange.headers, end);
   const relayed: Relayed = {
     target: outcome.target,
@@ -85,9 +86,9 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
     failed,
   };
   let whole: Buffer | null = null;
-  if (!(await acceptance)) {
+  if (leavesEarly(outcome) && !(await (early ?? recordAcceptance(services, call)))) {
     relayed.ending = "unrecorded";
-    drop(outcome, relayed);
+    drop(outcome);
   } else if (outcome.kind !== "failure") {
     try {
       whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
@@ -118,13 +119,15 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
   return relayed.ending;
 }
 
-/** What the provider answered goes nowhere, but is counted as far as it is known. */
-function drop(outcome: Outcome, relayed: Relayed): void {
+/** Whether something of the answer is sent before the call has ended. */
+const leavesEarly = (outcome: Outcome): boolean =>
+  outcome.kind === "stream" || (outcome.kind === "whole" && outcome.answer.rest !== null);
+
+/** What the provider answered goes nowhere. */
+function drop(outcome: Outcome): void {
   if (outcome.kind === "stream") {
     outcome.body.destroy();
   } else if (outcome.kind === "whole") {
-    relayed.wholeBytes = outcome.answer.bytes.length;
-    relayed.usage.readWhole(outcome.answer.bytes.toString());
     void outcome.answer.rest?.return?.();
   }
 }
@@ -219,7 +222,7 @@ function finish(
     response.destroy();
     return;
   }
-  const error = outcome.kind === "failure" && ending !== "unrecorded" ? outcome.error : null;
+  const error = outcome.kind === "failure" ? outcome.error : null;
   if (error === null || response.headersSent) {
     cut(call, exchange, outcome.kind === "stream", ending, message, status, target, tokens);
     return;

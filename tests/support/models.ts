@@ -73,7 +73,7 @@ export async function openModelBench(config: string): Promise<ModelBench> {
     models: openModelCore({
       config: store,
       pool,
-      counting: createPool({ connectionString: database.appUrl, name: "counting", max: 4, relaxed: true }),
+      leasing: createPool({ connectionString: database.appUrl, name: "leasing", max: 4, relaxed: true }),
       log,
     }),
     audit,

@@ -164,7 +164,7 @@ export const RUNS = {
   },
   "model.accepted": {
     meaning:
-      "A call of a model was decided to be allowed. Nothing of an answer reaches the caller before this is on the disk.",
+      "A call of a model is answered with a stream, which has begun when the call's own event follows. Nothing of it reached the caller before this was on record.",
     target: "Id of the run, or the call.",
     fields: {
       call: "Id of the call, as in the list of calls.",
@@ -173,8 +173,7 @@ export const RUNS = {
     },
   },
   "model.called": {
-    meaning:
-      "A run, or a caller of the API, called a model; its answer ended after this was stored. Only a crash of the whole machine in that second can lose it, which leaves its `model.accepted`.",
+    meaning: "A run, or a caller of the API, called a model; its answer ended after this was on record.",
     target: "Id of the run, or the call.",
     reason:
       "How it ended: `answered`, `caller_gone`, `token_ended`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",

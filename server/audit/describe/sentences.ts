@@ -79,7 +79,7 @@ const COMPLETE: Partial<Record<AuditEventName, Sentence>> = {
   "sandbox.limit_hit": runDid("was ended by a limit"),
   "sandbox.escape_attempt": runDid("tried to leave its container"),
   "sandbox.escape_suspected": runDid("may have tried to leave its container"),
-  "model.accepted": (entry) => `${callerOf(entry)} may call ${dataText(entry, "model") ?? "a model"}`,
+  "model.accepted": (entry) => `${callerOf(entry)} is answered by ${dataText(entry, "model") ?? "a model"}`,
   "model.called": (entry) => `${callerOf(entry)} called ${dataText(entry, "model") ?? "a model"}`,
   "model.refused": (entry) => `${callerOf(entry)} was refused ${dataText(entry, "model") ?? "a model"}${why(entry)}`,
   "egress.allowed": (entry) => `${runOf(entry)} was let through to ${dataText(entry, "host") ?? "a host"}`,
