@@ -118,6 +118,18 @@ export function replay(seed: number, { windowMinutes = 60, threshold = 0.8, week
   return result;
 }
 
+export type AttackName = keyof typeof ATTACKS;
+
+/** One of the attacks after `quietDays` of normal traffic: values by minute and subject, and the minute in which it begins. */
+export function attackedTraffic(seed: number, name: AttackName, quietDays: number) {
+  const attack: Attack = ATTACKS[name];
+  const begin = quietDays * DAY_MINUTES + 660;
+  const random = seededRandom(seed * 1_000_003 + METRICS.indexOf(attack.metric));
+  const minutes = normalTraffic(attack.metric, quietDays + 1, random);
+  addAttack(minutes, attack, begin);
+  return { metric: attack.metric, subject: attack.subject, minutes, begin, start: START };
+}
+
 /** The watch over a metric's minutes, as the server runs it. */
 function* watchMinutes(
   minutes: Minutes,
