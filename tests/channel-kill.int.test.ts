@@ -62,8 +62,12 @@ it("kill -9 of the server in the middle of 10,000 deliveries: each answered exac
   let taken = 0;
   let killed: Promise<void> | undefined;
   const kill = async (): Promise<void> => {
+    // In the middle of sending, not between two deliveries.
+    const held = telegram.hold();
+    await expect.poll(() => held.waiting(), { timeout: 30_000, interval: 10 }).toBeGreaterThan(0);
     const before = product.pid("server");
     process.kill(before, "SIGKILL");
+    held.release();
     await expect.poll(() => serverPid(), { timeout: 60_000 }).not.toBe(before);
   };
   const caller = async (): Promise<void> => {

@@ -22,12 +22,23 @@ beforeAll(async () => {
     history: [],
     files: [],
   };
+  const principal = JSON.stringify({
+    id: "token:x",
+    kind: "token",
+    tokenId: "tok_x",
+    ownerId: "x",
+    name: "x",
+    role: "user",
+    scopes: ["*"],
+    channels: ["*"],
+    boundUserId: null,
+  });
   const sealed = sealContent(keyring, "apr_one", content);
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
   hash = hex(sealed.sha256).slice(0, 8);
   await bench.sql(
     `INSERT INTO run_approval (id, content, sha256, profile, language, principal, principal_id, channel, request_id, expires_at)
-     VALUES ('apr_one', '\\x${hex(sealed.content)}', '\\x${hex(sealed.sha256)}', 'careful', 'sh', '{"ownerId":"x"}', 'token:x', 'api', 'req_1',
+     VALUES ('apr_one', '\\x${hex(sealed.content)}', '\\x${hex(sealed.sha256)}', 'careful', 'sh', '${principal}', 'token:x', 'api', 'req_1',
        now() + interval '1 hour')`,
   );
 });

@@ -22,6 +22,8 @@ export interface FakeTelegram {
   edited: { messageId: number; text: string }[];
   /** The next calls of sendMessage are answered with these instead. `cut`: the connection ends without an answer. */
   fail(...answers: (Record<string, unknown> | "cut")[]): void;
+  /** From now on sendMessage takes calls and answers none, until they are released. */
+  hold(): { waiting(): number; release(): void };
   /** When each call of sendMessage came (milliseconds of `performance.now`). */
   calls: number[];
   files: Map<string, Buffer>;
@@ -33,6 +35,7 @@ export async function startFakeTelegram(): Promise<FakeTelegram> {
   const files = new Map<string, Buffer>();
   const failures: (Record<string, unknown> | "cut")[] = [];
   let lastId = 1000;
+  let held: { until: Promise<void>; waiting: number } | null = null;
 
   const methods: Record<string, (body: Record<string, unknown>) => object | "cut"> = {
     getMe: () => ok({ id: 123456789, is_bot: true, first_name: "Test", username: BOT_USERNAME }),
@@ -78,6 +81,10 @@ export async function startFakeTelegram(): Promise<FakeTelegram> {
       chunks.push(chunk);
     }
     const method = first === `bot${BOT_TOKEN}` ? methods[second ?? ""] : undefined;
+    if (held !== null && second === "sendMessage") {
+      held.waiting += 1;
+      await held.until;
+    }
     const answer =
       method === undefined
         ? refused(first === `bot${BOT_TOKEN}` ? 404 : 401, first === `bot${BOT_TOKEN}` ? "Not Found" : "Unauthorized")
@@ -97,6 +104,18 @@ export async function startFakeTelegram(): Promise<FakeTelegram> {
     apiBase: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     files,
     fail: (...answers) => void failures.push(...answers),
+    hold() {
+      const { promise: until, resolve } = Promise.withResolvers<void>();
+      const holding = { until, waiting: 0 };
+      held = holding;
+      return {
+        waiting: () => holding.waiting,
+        release() {
+          held = null;
+          resolve();
+        },
+      };
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
