@@ -96,7 +96,7 @@ function Finding({ finding, onSuppress }: { finding: StoredFinding } & Pick<Find
         <span className="ml-auto flex flex-wrap gap-2">
           {configPath !== null && (
             <Button asChild variant="outline" size="sm">
-              <Link href={`/config?path=${encodeURIComponent(configPath)}`} aria-label={`Show ${configPath}`}>
+              <Link href={`/config?path=${encodeURIComponent(configPath)}`} aria-label={`Show setting ${configPath}`}>
                 Show setting
               </Link>
             </Button>
