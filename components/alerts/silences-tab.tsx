@@ -75,7 +75,7 @@ export function SilencesTab() {
           disabled={end.isPending}
           onClick={() => end.mutate({ id: silence.id })}
         >
-          End now
+          End
         </Button>
       ),
   };
