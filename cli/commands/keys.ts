@@ -23,7 +23,8 @@ import {
   undoRotation,
   type KeyServices,
 } from "#server/key-rotation/index.ts";
-import { DEFAULT_GRACE_MS, type KeyList, type KeyView } from "#server/key-rotation/schema.ts";
+import { DEFAULT_GRACE_MS } from "#server/key-rotation/policy.ts";
+import type { KeyList, KeyView } from "#server/key-rotation/schema.ts";
 
 interface RotateOptions {
   valueFile?: string;

@@ -16,7 +16,8 @@ import { Section } from "#components/ui/section.tsx";
 import { Select } from "#components/ui/select.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
-import { ANOMALY_STATES, type AnomalyList, type AnomalyView } from "#server/anomalies/schema.ts";
+import { ANOMALY_STATES } from "#server/anomalies/policy.ts";
+import type { AnomalyList, AnomalyView } from "#server/anomalies/schema.ts";
 
 const AnomalySheet = dynamic(() =>
   import("#components/anomalies/anomaly-sheet.tsx").then((module) => module.AnomalySheet),

@@ -21,7 +21,8 @@ import { Select } from "#components/ui/select.tsx";
 import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
 import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
-import { REASON_WORDS, VERDICTS, type AnomalyView } from "#server/anomalies/schema.ts";
+import { REASON_WORDS, VERDICTS } from "#server/anomalies/policy.ts";
+import type { AnomalyView } from "#server/anomalies/schema.ts";
 
 /** One episode: what was measured, what would have been ordinary, the events behind it, and what somebody made of it. */
 export function AnomalySheet({ id, onClose }: { id: string; onClose: () => void }) {

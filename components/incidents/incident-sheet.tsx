@@ -21,7 +21,7 @@ import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTit
 import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import { nameOfLock, REPORT_FORMATS, type IncidentReportFormat } from "#server/incidents/policy.ts";
-import { type IncidentDetail } from "#server/incidents/schema.ts";
+import type { IncidentDetail } from "#server/incidents/schema.ts";
 
 const REFRESH_MS = 5_000;
 

@@ -21,7 +21,7 @@ import {
   SheetTitle,
 } from "#components/ui/sheet.tsx";
 import { DEFAULT_MESSAGE } from "#server/incidents/policy.ts";
-import { type SetLock } from "#server/incidents/schema.ts";
+import type { SetLock } from "#server/incidents/schema.ts";
 
 type Kind = SetLock["kind"];
 

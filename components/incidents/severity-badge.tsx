@@ -1,5 +1,5 @@
 import { StatusBadge, type Status } from "#components/ui/status-badge.tsx";
-import { type IncidentSeverity } from "#server/incidents/policy.ts";
+import type { IncidentSeverity } from "#server/incidents/policy.ts";
 
 const MEANINGS: Record<IncidentSeverity, { status: Status; label: string }> = {
   low: { status: "info", label: "Low" },

@@ -11,7 +11,7 @@ import { Button } from "#components/ui/button.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { Time } from "#components/ui/time.tsx";
 import { DEFAULT_MESSAGE, STOP_PHRASE } from "#server/incidents/policy.ts";
-import { type LockView } from "#server/incidents/schema.ts";
+import type { LockView } from "#server/incidents/schema.ts";
 
 interface StopPanelProps {
   /** The lock on everything; null = nothing is stopped. */

@@ -15,7 +15,8 @@ import { PageHeader } from "#components/ui/page-header.tsx";
 import { Select } from "#components/ui/select.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
-import { KEY_STATES, type KeyList } from "#server/key-rotation/schema.ts";
+import { KEY_STATES } from "#server/key-rotation/policy.ts";
+import type { KeyList } from "#server/key-rotation/schema.ts";
 
 const KeySheet = dynamic(() => import("#components/keys/key-sheet.tsx").then((module) => module.KeySheet));
 

@@ -21,7 +21,8 @@ import { FormError } from "#components/ui/form-error.tsx";
 import { Input } from "#components/ui/input.tsx";
 import { SecretOnceDialog } from "#components/ui/secret-once-dialog.tsx";
 import { Select } from "#components/ui/select.tsx";
-import { DEFAULT_GRACE_MS, GRACES, type KeyView, type RotatedKey } from "#server/key-rotation/schema.ts";
+import { DEFAULT_GRACE_MS, GRACES } from "#server/key-rotation/policy.ts";
+import type { KeyView, RotatedKey } from "#server/key-rotation/schema.ts";
 
 const ID_BYTES = 12;
 /** One for each opening of the dialog: a click that is repeated after a broken connection is the same rotation. */

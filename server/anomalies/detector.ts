@@ -7,7 +7,7 @@
  * answer decides. What follows within an episode counts only when it is clearly more surprising, so that one episode is one alert.
  */
 import { Rhythm, type RhythmState } from "#server/anomalies/rhythm.ts";
-import type { Reason } from "#server/anomalies/schema.ts";
+import type { Reason } from "#server/anomalies/policy.ts";
 import { Tail, type TailState } from "#server/anomalies/tail.ts";
 
 /** Rows a tail remembers (to 1/e): two weeks of five-minute rows. */

@@ -1,5 +1,6 @@
 /** What is behind an episode: in words, and as a filter of the audit log. Pure. */
-import { REASON_WORDS, type AnomalyEvents, type Reason } from "#server/anomalies/schema.ts";
+import { REASON_WORDS, type Reason } from "#server/anomalies/policy.ts";
+import type { AnomalyEvents } from "#server/anomalies/schema.ts";
 import { isMetric, METRICS } from "#server/metrics/schema.ts";
 
 interface Told {

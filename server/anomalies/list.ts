@@ -2,14 +2,8 @@
 import type { Anomaly } from "#server/core/db/generated/client.ts";
 import { eventsBehind, explain } from "#server/anomalies/evidence.ts";
 import type { WatchSettings } from "#server/anomalies/live/look.ts";
-import {
-  REASONS,
-  VERDICTS,
-  type AcknowledgeAnomaly,
-  type AnomalyList,
-  type AnomalyQuery,
-  type AnomalyView,
-} from "#server/anomalies/schema.ts";
+import { REASONS, VERDICTS } from "#server/anomalies/policy.ts";
+import type { AcknowledgeAnomaly, AnomalyList, AnomalyQuery, AnomalyView } from "#server/anomalies/schema.ts";
 import { recordEvents } from "#server/audit/index.ts";
 import type { Actor } from "#server/audit/schema.ts";
 import type { Db } from "#server/core/db/client.ts";

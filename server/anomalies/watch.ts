@@ -3,7 +3,7 @@
  * and one for each of the busiest subjects; and what counts as an episode. Pure: measurements and moments come in, changes go out.
  */
 import { Detector, type DetectorState, type Verdict } from "#server/anomalies/detector.ts";
-import type { Reason } from "#server/anomalies/schema.ts";
+import type { Reason } from "#server/anomalies/policy.ts";
 
 /** Subjects of a metric with a detector of their own. */
 const MAX_SUBJECTS = 20;

@@ -5,8 +5,8 @@ import { shownFingerprint } from "#server/key-rotation/fingerprint.ts";
 import { heldKeys, type HeldKey, type InventoryDeps } from "#server/key-rotation/inventory.ts";
 import { ruleOf } from "#server/key-rotation/notices.ts";
 import { keyAge } from "#server/key-rotation/policy.ts";
-import type { KEY_STATES } from "#server/key-rotation/schema.ts";
-import { type HistoryEntry, type KeyList, type KeyView } from "#server/key-rotation/schema.ts";
+import type { KEY_STATES } from "#server/key-rotation/policy.ts";
+import type { HistoryEntry, KeyList, KeyView } from "#server/key-rotation/schema.ts";
 import { wayOf } from "#server/key-rotation/ways.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,20 @@
 /** How old a key is and what follows from it. Pure, browser-safe; times are milliseconds since 1970. */
-import type { KeyState } from "#server/key-rotation/schema.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+export const DEFAULT_GRACE_MS = DAY_MS;
+
+export const KEY_STATES = ["ok", "due_soon", "overdue", "unknown"] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+/** Times of grace that are offered. */
+export const GRACES = [
+  { ms: 0, label: "None: the old one ends at once" },
+  { ms: 15 * MINUTE_MS, label: "15 minutes" },
+  { ms: 60 * MINUTE_MS, label: "1 hour" },
+  { ms: DAY_MS, label: "24 hours" },
+  { ms: 7 * DAY_MS, label: "7 days" },
+] as const;
 
 export interface RotationRule {
   /** Age at which a key is due (milliseconds). */

@@ -1,16 +1,11 @@
 /** Keys of outside services as they are shown and rotated. Browser-safe; a value only where a new one is handed over, once. */
 import { z } from "zod";
+import { DEFAULT_GRACE_MS, KEY_STATES } from "#server/key-rotation/policy.ts";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-export const DEFAULT_GRACE_MS = DAY_MS;
-const LONGEST_GRACE_MS = 30 * DAY_MS;
+const LONGEST_GRACE_MS = 30 * 86_400_000;
 
 const KEY_SOURCES = ["plain", "environment", "encrypted", "database"] as const;
 export type KeySource = (typeof KEY_SOURCES)[number];
-
-export const KEY_STATES = ["ok", "due_soon", "overdue", "unknown"] as const;
-export type KeyState = (typeof KEY_STATES)[number];
 
 const KeyId = z.string().min(3).max(300);
 
@@ -105,12 +100,3 @@ export type RotatedKey = z.infer<typeof RotatedKey>;
 
 export const UndoRotation = z.strictObject({ rotationId: RotationId });
 export const UndoneRotation = z.object({ keyId: z.string(), rotationId: z.string() });
-
-/** Times of grace that are offered. */
-export const GRACES = [
-  { ms: 0, label: "None: the old one ends at once" },
-  { ms: 15 * MINUTE_MS, label: "15 minutes" },
-  { ms: 60 * MINUTE_MS, label: "1 hour" },
-  { ms: DAY_MS, label: "24 hours" },
-  { ms: 7 * DAY_MS, label: "7 days" },
-] as const;

@@ -2,7 +2,7 @@
 import type { ClientBase } from "pg";
 import { z } from "zod";
 import type { DetectorState } from "#server/anomalies/detector.ts";
-import { REASONS } from "#server/anomalies/schema.ts";
+import { REASONS } from "#server/anomalies/policy.ts";
 import { storedSeries, TOTAL, type Episode, type MetricWatch, type Series } from "#server/anomalies/watch.ts";
 
 /** A state of another version is dropped, and its series begins anew. */
