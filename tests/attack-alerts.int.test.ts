@@ -7,7 +7,7 @@ import { openAlertBench, type AlertBench } from "./support/alerts.ts";
 import { attackedTraffic, type AttackName } from "./support/attack-replay.ts";
 import type { TestRow } from "./support/audit-rows.ts";
 import { lookAround } from "#server/anomalies/live/look.ts";
-import { METRICS } from "#server/metrics/schema.ts";
+import type { METRICS } from "#server/metrics/schema.ts";
 
 const MINUTE = 60_000;
 const DAY = 1_440;

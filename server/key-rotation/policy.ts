@@ -5,7 +5,7 @@ const DAY_MS = 86_400_000;
 export const DEFAULT_GRACE_MS = DAY_MS;
 
 export const KEY_STATES = ["ok", "due_soon", "overdue", "unknown"] as const;
-export type KeyState = (typeof KEY_STATES)[number];
+type KeyState = (typeof KEY_STATES)[number];
 
 /** Times of grace that are offered. */
 export const GRACES = [
