@@ -16,7 +16,8 @@ import { ERROR_MEANINGS } from "#server/core/error-map.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { checkHome, repair } from "#server/permissions/index.ts";
 import { reaches, renderScan, scan, SCAN_FORMATS, scanPlace, storeScan, type ScanFormat } from "#server/scan/index.ts";
-import { SCAN_AREAS, SCAN_SEVERITIES, type ScanArea, type ScanReport, type ScanSeverity } from "#server/scan/schema.ts";
+import { SCAN_AREAS, SCAN_SEVERITIES, type ScanArea, type ScanSeverity } from "#server/scan/policy.ts";
+import type { ScanReport } from "#server/scan/schema.ts";
 import type { Pool } from "pg";
 
 interface Options {

@@ -10,7 +10,8 @@ import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
 import { Field } from "#components/ui/field.tsx";
 import { Section } from "#components/ui/section.tsx";
 import { Select } from "#components/ui/select.tsx";
-import { SCAN_AREAS, SCAN_SEVERITIES, type ScanSeverity, type StoredFinding } from "#server/scan/schema.ts";
+import { SCAN_AREAS, SCAN_SEVERITIES, type ScanSeverity } from "#server/scan/policy.ts";
+import type { StoredFinding } from "#server/scan/schema.ts";
 
 const GROUPS: Record<ScanSeverity, string> = { critical: "Critical", warn: "Warnings", info: "Advice" };
 const PARSERS = { area: parseAsStringLiteral(SCAN_AREAS), fresh: parseAsBoolean.withDefault(false) };

@@ -1,6 +1,6 @@
 /** What a check is: pure, over facts that were gathered before. */
 import { formatPath } from "#server/config/index.ts";
-import type { ScanArea, ScanSeverity } from "#server/scan/schema.ts";
+import type { ScanArea, ScanSeverity } from "#server/scan/policy.ts";
 import { shellWord } from "#server/scan/shown.ts";
 import type { ConfigPath, SourceName, Sources } from "#server/scan/facts/sources.ts";
 

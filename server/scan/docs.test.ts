@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { format } from "prettier";
 import { expect, test } from "vitest";
 import { CHECKS } from "#server/scan/registry.ts";
-import { SCAN_AREAS, SCAN_SEVERITIES } from "#server/scan/schema.ts";
+import { SCAN_AREAS, SCAN_SEVERITIES } from "#server/scan/policy.ts";
 
 const PAGE = join(import.meta.dirname, "../../docs/scan.md");
 const MARK = "<!-- The rest is made from the registry: npx vitest run --project unit server/scan/docs.test.ts -u -->";

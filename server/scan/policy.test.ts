@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gradeOf, newSince, reaches, scoreOf, splitSuppressed } from "#server/scan/policy.ts";
-import { SCAN_SEVERITIES, type ScanFinding } from "#server/scan/schema.ts";
+import { SCAN_SEVERITIES } from "#server/scan/policy.ts";
+import type { ScanFinding } from "#server/scan/schema.ts";
 import { isScanDue } from "#server/scan/service.ts";
 import { few, shellWord, shown } from "#server/scan/shown.ts";
 

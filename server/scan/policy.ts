@@ -1,12 +1,32 @@
 /** How findings become a score, what is suppressed, what is new. Pure, browser-safe. */
-import {
-  SCAN_SEVERITIES,
-  type Grade,
-  type ScanFinding,
-  type ScanSeverity,
-  type SuppressedFinding,
-  type Suppression,
-} from "#server/scan/schema.ts";
+import type { Grade, ScanFinding, SuppressedFinding, Suppression } from "#server/scan/schema.ts";
+
+/** Worst first. */
+export const SCAN_SEVERITIES = ["critical", "warn", "info"] as const;
+export type ScanSeverity = (typeof SCAN_SEVERITIES)[number];
+
+/** What a check is about; `--only` and `--skip` choose by it. */
+export const SCAN_AREAS = [
+  "configuration",
+  "files",
+  "network",
+  "tls",
+  "tokens",
+  "access",
+  "members",
+  "channels",
+  "models",
+  "sandbox",
+  "files-policy",
+  "limits",
+  "record",
+  "data",
+  "backups",
+  "monitoring",
+  "dependencies",
+  "machine",
+] as const;
+export type ScanArea = (typeof SCAN_AREAS)[number];
 
 /** What the first finding of a check costs; each further one a fifth of it, to twice the whole. */
 const COSTS: Readonly<Record<ScanSeverity, number>> = { critical: 15, warn: 4, info: 1 };

@@ -3,7 +3,7 @@ import { COMMANDS } from "#server/gateway/commands/registry.ts";
 import { COMMAND_NAMES } from "#server/scan/checks/words.ts";
 import { judge } from "#server/scan/judge.ts";
 import { CHECKS } from "#server/scan/registry.ts";
-import { SCAN_AREAS } from "#server/scan/schema.ts";
+import { SCAN_AREAS } from "#server/scan/policy.ts";
 import { soundFacts } from "../../tests/support/scan/facts.ts";
 import { PLANTS } from "../../tests/support/scan/plants.ts";
 

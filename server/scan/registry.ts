@@ -24,7 +24,7 @@ import { LOG_CHECKS } from "#server/scan/checks/logs.ts";
 import { PLATFORM_CHECKS } from "#server/scan/checks/platforms.ts";
 import { TOKEN_SETTING_CHECKS } from "#server/scan/checks/token-settings.ts";
 import { UPKEEP_CHECKS } from "#server/scan/checks/upkeep.ts";
-import { SCAN_AREAS } from "#server/scan/schema.ts";
+import { SCAN_AREAS } from "#server/scan/policy.ts";
 
 /** By area, as reports and the documentation list them. */
 export const CHECKS: readonly Check[] = [

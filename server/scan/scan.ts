@@ -4,7 +4,8 @@ import { gatherFacts, type ScanSurroundings } from "#server/scan/facts/gather.ts
 import { judge } from "#server/scan/judge.ts";
 import { gradeOf, scoreOf, splitSuppressed, type LiveSuppression } from "#server/scan/policy.ts";
 import { CHECKS } from "#server/scan/registry.ts";
-import type { NotChecked, ScanArea, ScanReport } from "#server/scan/schema.ts";
+import type { ScanArea } from "#server/scan/policy.ts";
+import type { NotChecked, ScanReport } from "#server/scan/schema.ts";
 import { liveSuppressions } from "#server/scan/suppress.ts";
 import { messageOf } from "#server/core/errors.ts";
 

@@ -1,32 +1,6 @@
 /** Words of security scans: severities, areas, findings, reports, suppressions. Browser-safe. */
 import { z } from "zod";
-
-/** Worst first. */
-export const SCAN_SEVERITIES = ["critical", "warn", "info"] as const;
-export type ScanSeverity = (typeof SCAN_SEVERITIES)[number];
-
-/** What a check is about; `--only` and `--skip` choose by it. */
-export const SCAN_AREAS = [
-  "configuration",
-  "files",
-  "network",
-  "tls",
-  "tokens",
-  "access",
-  "members",
-  "channels",
-  "models",
-  "sandbox",
-  "files-policy",
-  "limits",
-  "record",
-  "data",
-  "backups",
-  "monitoring",
-  "dependencies",
-  "machine",
-] as const;
-export type ScanArea = (typeof SCAN_AREAS)[number];
+import { SCAN_AREAS, SCAN_SEVERITIES } from "#server/scan/policy.ts";
 
 const GRADES = ["A", "B", "C", "D", "F"] as const;
 export type Grade = (typeof GRADES)[number];

@@ -1,6 +1,6 @@
 /** Files and folders of the home, judged by the check of permissions; and where the home lies. */
 import { checksOf, type Check, type Hit } from "#server/scan/check.ts";
-import type { ScanSeverity } from "#server/scan/schema.ts";
+import type { ScanSeverity } from "#server/scan/policy.ts";
 import { shellWord } from "#server/scan/shown.ts";
 import type { Area, PermissionFinding } from "#server/permissions/schema.ts";
 

@@ -1,7 +1,7 @@
 /** The gateway's own certificate, and what weakens TLS around it. */
 import { checksOf, type Check, type Hit } from "#server/scan/check.ts";
 import type { CertificateFacts } from "#server/scan/facts/sources.ts";
-import type { ScanSeverity } from "#server/scan/schema.ts";
+import type { ScanSeverity } from "#server/scan/policy.ts";
 
 const RSA_BITS = 2048;
 const CURVE_BITS = 256;

@@ -1,6 +1,7 @@
 /** A report as Markdown. Pure. Threat: a name in it that becomes a link, a picture, a heading or HTML where the report is shown. */
 import { placeOf, SEVERITY_WORDS, verdictOf } from "#server/scan/report/words.ts";
-import { SCAN_SEVERITIES, type ScanFinding, type ScanReport } from "#server/scan/schema.ts";
+import { SCAN_SEVERITIES } from "#server/scan/policy.ts";
+import type { ScanFinding, ScanReport } from "#server/scan/schema.ts";
 
 /** Nothing in it is read as Markdown or HTML, and no address in it becomes a link. */
 const plainMarkdown = (text: string): string =>

@@ -1,7 +1,8 @@
 /** A report as SARIF 2.1.0, for code hosts and other readers of findings. Pure. */
 import { pathToFileURL } from "node:url";
 import { CHECKS } from "#server/scan/registry.ts";
-import type { ScanFinding, ScanReport, ScanSeverity, SuppressedFinding } from "#server/scan/schema.ts";
+import type { ScanSeverity } from "#server/scan/policy.ts";
+import type { ScanFinding, ScanReport, SuppressedFinding } from "#server/scan/schema.ts";
 import { VERSION } from "#server/version.ts";
 
 const LEVELS: Readonly<Record<ScanSeverity, "error" | "warning" | "note">> = {

@@ -1,6 +1,7 @@
 /** A report for a terminal. Pure: every text in it was made fit to show when it was found. */
 import { placeOf, SEVERITY_WORDS, verdictOf } from "#server/scan/report/words.ts";
-import { SCAN_SEVERITIES, type ScanFinding, type ScanReport } from "#server/scan/schema.ts";
+import { SCAN_SEVERITIES } from "#server/scan/policy.ts";
+import type { ScanFinding, ScanReport } from "#server/scan/schema.ts";
 
 export function textReport(report: ScanReport): string {
   const { findings, suppressed, notChecked } = report;

@@ -1,6 +1,6 @@
 /** One kind of problem of the configuration, recognised by its key path and reason. */
 import type { Problem } from "#server/config/index.ts";
-import type { ScanArea, ScanSeverity } from "#server/scan/schema.ts";
+import type { ScanArea, ScanSeverity } from "#server/scan/policy.ts";
 
 export interface Row {
   id: string;
