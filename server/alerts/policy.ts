@@ -48,7 +48,7 @@ export type MatcherOperator = (typeof MATCHER_OPERATORS)[number];
 const MINUTE_MS = 60_000;
 /** Milliseconds that both secrets of a webhook are used after a rotation. */
 export const SECRET_GRACE_MS = 24 * 60 * MINUTE_MS;
-/** Alerts of one rule that can be open at a time; what goes beyond is left out and said on the rule. */
+/** Alerts of one rule that can be open at a time; further subjects are left out. */
 export const MAX_SUBJECTS = 200;
 export const WINDOW_MS = { least: MINUTE_MS, most: 31 * 24 * 60 * MINUTE_MS } as const;
 /** Ids of the contact points that the configuration file makes. */
