@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { AppError } from "#server/core/errors.ts";
+import { RUNTIME_FLAGS } from "#server/core/runtime-flags.ts";
 import { countFailures, restartDelayMs } from "./backoff.ts";
 
 export interface ManagedProcessOptions {
@@ -138,7 +139,7 @@ function essence(words: string): string {
 }
 
 function spawnChild(options: ManagedProcessOptions): Running {
-  const child = spawn(process.execPath, [options.script, ...options.args], {
+  const child = spawn(process.execPath, [...RUNTIME_FLAGS, options.script, ...options.args], {
     cwd: options.cwd,
     env: options.env,
     // A process group of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops the others in order.

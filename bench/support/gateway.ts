@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { start } from "./load.ts";
 import type { MigratedCluster } from "../../tests/support/cluster.ts";
 import { childEnvironment } from "#server/core/env.ts";
+import { RUNTIME_FLAGS } from "#server/core/runtime-flags.ts";
 import { ensureHome, homePaths, type HomePaths } from "#server/core/paths.ts";
 
 const LIMIT = "{ windowMs: 900000, maxRequests: 100000000 }";
@@ -34,7 +35,7 @@ export function startGateway(
     OPENCLAW_LOG_LEVEL: "error",
     REDIS_URL: redisUrl,
   });
-  return start("server/main.ts", ["--without-console"], env);
+  return start("server/main.ts", ["--without-console"], env, RUNTIME_FLAGS);
 }
 
 /** A request that goes the whole way and starts no container. */

@@ -25,13 +25,14 @@ export async function measure(url: string, { headers, body, seconds, connections
   return { requestsPerSecond: result.requests.average, p50Ms: result.latency.p50, p99Ms: result.latency.p99 };
 }
 
-/** Resolves once the process says on which port it is ready. */
+/** Resolves once the process says on which port it is ready. @param flags of Node, as the product starts itself with */
 export function start(
   file: string,
   args: string[],
   env: NodeJS.ProcessEnv,
+  flags: readonly string[] = [],
 ): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(file, args, { env });
+  const child = fork(file, args, { env, execArgv: [...flags] });
   return new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`${file} ended with code ${code}`)));
     child.on("message", (message: { type?: string; port?: number }) => {

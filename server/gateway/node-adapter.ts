@@ -43,55 +43,75 @@ export interface Carrier {
 }
 
 /** What the pipeline sees of it. */
-export function incomingOf({ request, response, address }: Carrier): Incoming {
-  const url = request.url ?? "";
-  const mark = url.indexOf("?");
-  const gone = goneSignal(response);
-  return {
-    method: request.method ?? "",
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? undefined : url.slice(mark + 1)),
-    header: headerReader(request.headers),
-    address,
-    requestId: newRequestId(traceparentOf(request.headers)),
-    readBody: (limit) => readNodeBody(request, response, limit),
-    get signal() {
-      return gone();
-    },
-  };
+export const incomingOf = (carrier: Carrier): Incoming => new NodeIncoming(carrier);
+
+/**
+ * A class, because an accessor in an object literal makes a hidden class for each object, which keeps the whole request until the next full
+ * collection. What few calls ask for is made when it is asked for.
+ */
+class NodeIncoming implements Incoming {
+  readonly method: string;
+  readonly path: string;
+  readonly address: string;
+  readonly requestId: string;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #query: URLSearchParams | null = null;
+  #gone: AbortController | null = null;
+
+  constructor({ request, response, address }: Carrier) {
+    const { url = "", method = "" } = request;
+    const mark = url.indexOf("?");
+    this.method = method;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.address = address;
+    this.requestId = newRequestId(traceparentOf(request.headers));
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get query(): URLSearchParams {
+    const { url = "" } = this.#request;
+    const mark = url.indexOf("?");
+    return (this.#query ??= new URLSearchParams(mark < 0 ? undefined : url.slice(mark + 1)));
+  }
+
+  header(name: string): string | undefined {
+    return headerOf(this.#request.headers, name);
+  }
+
+  readBody(limit: number): Promise<Buffer> {
+    return readNodeBody(this.#request, this.#response, limit);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === null) {
+      const controller = new AbortController();
+      const response = this.#response;
+      const onClose = (): void => {
+        if (!response.writableFinished) {
+          controller.abort();
+        }
+      };
+      this.#gone = controller;
+      if (response.closed) {
+        onClose();
+      } else {
+        response.once("close", onClose);
+      }
+    }
+    return this.#gone.signal;
+  }
 }
 
 /** Node joins repeated ones, which then have no valid form. */
 const traceparentOf = ({ traceparent }: IncomingHttpHeaders): string | undefined =>
   typeof traceparent === "string" ? traceparent : undefined;
 
-/** Aborted when the client goes away before it has its answer. Made when first asked for: few calls ask, and a signal is not cheap. */
-function goneSignal(response: ServerResponse): () => AbortSignal {
-  let controller: AbortController | null = null;
-  let left = false;
-  response.on("close", () => {
-    left = !response.writableFinished;
-    if (left) {
-      controller?.abort();
-    }
-  });
-  return () => {
-    if (controller === null) {
-      controller = new AbortController();
-      if (left) {
-        controller.abort();
-      }
-    }
-    return controller.signal;
-  };
-}
-
 /** Repeated headers are joined as HTTP allows. */
-export function headerReader(headers: IncomingHttpHeaders): Incoming["header"] {
-  return (name) => {
-    const value = headers[name];
-    return typeof value === "string" ? value : value?.join(", ");
-  };
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.join(", ");
 }
 
 /** Reads at most `limit` bytes. Tells a waiting client (`Expect: 100-continue`) to go on only now. */

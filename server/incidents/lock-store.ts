@@ -8,6 +8,7 @@ import type { Clock } from "#server/core/clock.ts";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
+import { Roster } from "#server/core/roster.ts";
 import { readLocks } from "#server/incidents/lock-rows.ts";
 import {
   indexLocks,
@@ -81,7 +82,7 @@ ON CONFLICT DO NOTHING`;
 /** @throws AppError STORE_UNAVAILABLE: a server that does not know what is locked serves nobody. */
 export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
   const { pool, notify, clock, log, instance } = deps;
-  const held = new Set<Held>();
+  const held = new Roster<Held>();
   let locks: readonly Lock[] = await readAll().catch((cause: unknown) => {
     throw new AppError(
       "STORE_UNAVAILABLE",
@@ -117,23 +118,23 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
   /** Cuts what the locks in force shut out. */
   function cutHeld(): void {
     const nowMs = clock.now();
-    for (const holder of held) {
+    held.forEach((holder, place) => {
       const lock = holder.lockOn(index, nowMs);
-      if (lock !== null && held.delete(holder)) {
+      if (lock !== null && held.delete(place)) {
         cutOne(holder, lock);
       }
-    }
+    });
   }
 
   /** What this lock alone would cut. */
   function countHeld(lock: Lock): CutCounts {
     const alone = indexLocks([{ ...lock, drill: false }]);
     const counts: CutCounts = {};
-    for (const { kind, lockOn } of held) {
+    held.forEach(({ kind, lockOn }) => {
       if (lockOn(alone, clock.now()) !== null) {
         counts[kind] = (counts[kind] ?? 0) + 1;
       }
-    }
+    });
     return counts;
   }
 
@@ -205,17 +206,17 @@ export async function openLockStore(deps: LockStoreDeps): Promise<LockStore> {
     stopped: () => lockOnChannel({ ...index, channels: new Map() }, "", clock.now()),
     hold(kind, lockOn, cut) {
       const holder: Held = { kind, lockOn, cut };
-      held.add(holder);
+      const place = held.add(holder);
       if (!index.empty) {
         // A lock that came between the door and here.
         queueMicrotask(() => {
           const lock = lockOn(index, clock.now());
-          if (lock !== null && held.delete(holder)) {
+          if (lock !== null && held.delete(place)) {
             cutOne(holder, lock);
           }
         });
       }
-      return () => void held.delete(holder);
+      return () => void held.delete(place);
     },
     reload,
     close() {

@@ -3,7 +3,9 @@ import type { Pool } from "pg";
 import type { Dispatcher } from "undici";
 import type { ConfigStore } from "#server/config/index.ts";
 import type { Logger } from "#server/core/log.ts";
+import { UnderWay } from "#server/core/under-way.ts";
 import { openBudgetRoom, type BudgetRoom } from "#server/models/budget-room.ts";
+import { Stopping } from "#server/models/ending.ts";
 import { openLeaseStore } from "#server/models/lease-store.ts";
 import { openLedger, type Ledger } from "#server/models/ledger.ts";
 import { startModelUpkeep } from "#server/models/upkeep.ts";
@@ -14,8 +16,8 @@ export interface ModelCore {
   /** Room in budgets, as far as this process holds it. */
   room: BudgetRoom;
   ledger: Ledger;
-  /** Aborted when calls over the API have to end. */
-  stopping: AbortSignal;
+  /** Ends calls over the API. */
+  stopping: Stopping;
   /** Knows of a call over the API until it has ended. */
   track<T>(call: Promise<T>): Promise<T>;
   /** Gives calls over the API `graceMs` to end, then breaks them off; each is counted and recorded. */
@@ -40,22 +42,17 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
     log.warn({ err: error }, "room in a budget could not be given back; it is free again when its lease expires"),
   );
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
-  const stop = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
+  const stopping = new Stopping();
+  const underWay = new UnderWay();
   return {
     providers: outgoing.dispatcher,
     room,
     ledger,
-    stopping: stop.signal,
-    track(call) {
-      underWay.add(call);
-      const forget = (): void => void underWay.delete(call);
-      call.then(forget, forget);
-      return call;
-    },
+    stopping,
+    track: (call) => underWay.track(call),
     async drain(graceMs) {
-      const timer = setTimeout(() => stop.abort(), graceMs);
-      await Promise.allSettled(underWay);
+      const timer = setTimeout(() => stopping.now(), graceMs);
+      await underWay.ended();
       clearTimeout(timer);
     },
     async close() {

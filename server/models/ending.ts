@@ -1,4 +1,5 @@
 /** How calls end, and what ends them early. */
+import { Roster, type Place } from "#server/core/roster.ts";
 
 export type Ending =
   | "answered"
@@ -101,5 +102,28 @@ export class CallEnd {
   done(): void {
     clearTimeout(this.#timer);
     this.onEarly = null;
+  }
+}
+
+/** Ends all calls of one door when its process does. */
+export class Stopping {
+  readonly #calls = new Roster<CallEnd>();
+  #now = false;
+
+  /** A call has begun: ended at once where the process is stopping already. */
+  begun(end: CallEnd): Place<CallEnd> {
+    if (this.#now) {
+      end.now("stopping");
+    }
+    return this.#calls.add(end);
+  }
+
+  over(call: Place<CallEnd>): void {
+    this.#calls.delete(call);
+  }
+
+  now(): void {
+    this.#now = true;
+    this.#calls.forEach((end) => end.now("stopping"));
   }
 }

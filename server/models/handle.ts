@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { errorBody, ModelRefusal } from "#server/models/api-error.ts";
 import { acceptCall } from "#server/models/accept.ts";
+import type { Stopping } from "#server/models/ending.ts";
 import { callerOf, proveRun, type Grant, type Proof } from "#server/models/grant.ts";
 import type { ApiType } from "#server/models/policy.ts";
 import { relayCall } from "#server/models/relay.ts";
@@ -23,8 +24,7 @@ const REASONS: Readonly<Record<Extract<Proof, { ok: false }>["reason"], string>>
 
 type ModelHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** @param stopping aborted when the process ends */
-export function createModelHandler(services: ModelServices, stopping: AbortSignal): ModelHandler {
+export function createModelHandler(services: ModelServices, stopping: Stopping): ModelHandler {
   const busy = new Map<string, number>();
   return async (request, response) => {
     const url = request.url ?? "";

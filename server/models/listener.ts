@@ -10,6 +10,8 @@ import { messageOf } from "#server/core/errors.ts";
 import { leaveUnreadBody } from "#server/core/http/unread-body.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import { tryLock } from "#server/core/process-lock.ts";
+import { UnderWay } from "#server/core/under-way.ts";
+import { Stopping } from "#server/models/ending.ts";
 import { createModelHandler } from "#server/models/handle.ts";
 import type { ModelServices } from "#server/models/services.ts";
 
@@ -40,9 +42,9 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
     );
     return { close: async () => undefined };
   }
-  const stopping = new AbortController();
-  const underWay = new Set<Promise<void>>();
-  const handle = createModelHandler(services, stopping.signal);
+  const stopping = new Stopping();
+  const underWay = new UnderWay();
+  const handle = createModelHandler(services, stopping);
   const server = createServer(
     { headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     (request, response) => {
@@ -51,8 +53,7 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
         log.error({ err: error }, "a model call failed");
         response.destroy();
       });
-      underWay.add(done);
-      void done.finally(() => underWay.delete(done));
+      void underWay.track(done);
     },
   );
   server.on("error", (error) => log.error({ err: error }, "the socket for models failed"));
@@ -96,8 +97,8 @@ export async function openModelListener(services: ModelServices & { paths: HomeP
       clearTimeout(waiting);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      const timer = setTimeout(() => stopping.abort(), graceMs);
-      await Promise.all(underWay);
+      const timer = setTimeout(() => stopping.now(), graceMs);
+      await underWay.ended();
       clearTimeout(timer);
       const flush = setTimeout(() => server.closeAllConnections(), FLUSH_WITHIN_MS);
       await closed;

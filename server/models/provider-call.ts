@@ -23,42 +23,58 @@ export function dispatchCall(
     return Promise.reject(new EndedEarly());
   }
   return new Promise((resolve, reject) => {
-    let body: AnswerBody | null = null;
-    let ended: EndedEarly | null = null;
-    let abort: ((reason: Error) => void) | null = null;
-    // Also while the connection is still being made.
-    end.onEarly = () => {
-      ended = new EndedEarly();
-      reject(ended);
-      body?.fail(ended);
-      abort?.(ended);
-    };
-    dispatcher.dispatch(options, {
-      onRequestStart(controller) {
-        if (ended !== null) {
-          controller.abort(ended);
-        }
-        abort = (reason) => controller.abort(reason);
-      },
-      onResponseStart(controller, statusCode, headers) {
-        // 1xx come before the answer.
-        if (statusCode >= 200) {
-          body = new AnswerBody(controller);
-          resolve({ statusCode, headers, body });
-        }
-      },
-      onResponseData(_controller, chunk) {
-        body?.push(chunk);
-      },
-      onResponseEnd() {
-        body?.end();
-      },
-      onResponseError(_controller, error) {
-        body?.fail(error);
-        reject(error);
-      },
-    });
+    dispatcher.dispatch(options, new CallHandler(end, resolve, reject));
   });
+}
+
+class CallHandler implements Dispatcher.DispatchHandler {
+  readonly #resolve: (answer: ProviderAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #body: AnswerBody | null = null;
+  #ended: EndedEarly | null = null;
+
+  constructor(end: CallEnd, resolve: (answer: ProviderAnswer) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    // Also while the connection is still being made.
+    end.onEarly = () => this.#endEarly();
+  }
+
+  #endEarly(): void {
+    this.#ended = new EndedEarly();
+    this.#reject(this.#ended);
+    this.#body?.fail(this.#ended);
+    this.#controller?.abort(this.#ended);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended !== null) {
+      controller.abort(this.#ended);
+    }
+    this.#controller = controller;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+    // 1xx come before the answer.
+    if (statusCode >= 200) {
+      this.#body = new AnswerBody(controller);
+      this.#resolve({ statusCode, headers, body: this.#body });
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#body?.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#body?.fail(error);
+    this.#reject(error);
+  }
 }
 
 /** The call was ended from this side; `CallEnd.why` says for what. */

@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { ModelCall, Target } from "#server/models/accept.ts";
 import { errorBody, errorEvent } from "#server/models/api-error.ts";
 import { endingOf, kindOf, type Outcome, type Stream, type Whole } from "#server/models/attempt.ts";
-import { CallEnd, FAILURES, UNRECORDED, type Ending } from "#server/models/ending.ts";
+import { CallEnd, FAILURES, UNRECORDED, type Ending, type Stopping } from "#server/models/ending.ts";
 import { parseObject } from "#server/models/json.ts";
 import { passEvents, passRest, write } from "#server/models/pass-through.ts";
 import { firstThatAnswers } from "#server/models/first-answer.ts";
@@ -21,8 +21,7 @@ const USAGE_TRAILER = "x-openclaw-usage";
 export interface Exchange {
   headers: IncomingHttpHeaders;
   response: ServerResponse;
-  /** Aborted when the process ends. */
-  stopping: AbortSignal;
+  stopping: Stopping;
   /** For a client of the API; null = a program, which gets the usage in a trailer and a cut connection for half an answer. */
   client: {
     /** Headers that every answer carries. */
@@ -53,20 +52,17 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
   const { response, stopping } = exchange;
   const end = new CallEnd(services.config.current().config.models.timeout);
   const onGone = (): void => end.now("caller_gone");
-  const onStop = (): void => end.now("stopping");
   response.once("close", onGone);
-  stopping.addEventListener("abort", onStop, { once: true });
   if (response.destroyed) {
     onGone();
-  } else if (stopping.aborted) {
-    onStop();
   }
+  const place = stopping.begun(end);
   try {
     return await relay(services, call, exchange, end);
   } finally {
     end.done();
     response.off("close", onGone);
-    stopping.removeEventListener("abort", onStop);
+    stopping.over(place);
   }
 }
 

@@ -15,21 +15,32 @@ interface Seen {
   rule: LimitRule;
   /** Used share of the maximum, as the last request found it. */
   used: number;
+  /** Turn in which it went to the end of the order. */
+  moved: number;
 }
 
 /** @param capacity see `REMEMBERED`; smaller in tests. */
 export function watchLimiter(limiter: Limiter, capacity = REMEMBERED): WatchedLimiter {
-  /** In the order of the last request. */
+  /** In the order of the last request, but for those who went to its end a short while ago. */
   const seen = new Map<string, Seen>();
+  /** Moving at every request would make the Map anew every few of them, and garbage that lasts of it (core/roster.ts). */
+  const staysFor = capacity / 4;
+  let turn = 0;
 
   function note(states: readonly LimitState[]): void {
     for (const state of states) {
       const { rule } = state;
       const key = keyOf(rule);
-      seen.delete(key);
+      const known = seen.get(key);
+      turn += 1;
+      const moves = known !== undefined && turn - known.moved > staysFor;
       // Whoever was refused for another rule's sake has used nothing of this one.
-      if (state.remaining < rule.max) {
-        seen.set(key, { rule, used: usedShare(state) });
+      const used = state.remaining < rule.max;
+      if (moves || !used) {
+        seen.delete(key);
+      }
+      if (used) {
+        seen.set(key, { rule, used: usedShare(state), moved: moves ? turn : (known?.moved ?? turn) });
       }
     }
     while (seen.size > capacity) {

@@ -5,6 +5,7 @@
 import type { Pool } from "pg";
 import type { NotifyHub } from "#server/core/db/notify.ts";
 import type { Logger } from "#server/core/log.ts";
+import { Roster } from "#server/core/roster.ts";
 
 /** A token as the gate knows it. */
 export interface StoredToken {
@@ -44,7 +45,7 @@ const LATE_MS = 1_000;
 export async function openTokenView(deps: { pool: Pool; notify: NotifyHub; log: Logger }): Promise<TokenView> {
   const { pool, log } = deps;
   let tokens = new Map<string, StoredToken>();
-  const listeners = new Set<TokenListener>();
+  const listeners = new Roster<TokenListener>();
   let changed = new Set<string>();
   let everything = false;
   let closed = false;
@@ -104,13 +105,13 @@ export async function openTokenView(deps: { pool: Pool; notify: NotifyHub; log: 
 
   function tell(ids: readonly (string | null)[]): void {
     for (const id of ids) {
-      for (const listener of listeners) {
+      listeners.forEach((listener) => {
         try {
           listener(id);
         } catch (error) {
           log.error({ err: error }, "tokens: a listener failed");
         }
-      }
+      });
     }
   }
 
@@ -132,8 +133,8 @@ export async function openTokenView(deps: { pool: Pool; notify: NotifyHub; log: 
   return {
     get: (id) => tokens.get(id),
     onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      const place = listeners.add(listener);
+      return () => listeners.delete(place);
     },
     close() {
       closed = true;

@@ -28,12 +28,9 @@ const pathOf = (url: string | undefined): string => (url ?? "").split("?", 1)[0]
 
 export async function serveHook(services: ChannelServices, carrier: Carrier): Promise<void> {
   const incoming = incomingOf(carrier);
-  const answered = await answerHook(services, { ...incoming, query: queryOf(carrier.request.url) });
+  const answered = await answerHook(services, incoming);
   await send(carrier.response, complete(services, answered, incoming.requestId));
 }
-
-const queryOf = (url: string | undefined): URLSearchParams =>
-  new URLSearchParams((url ?? "").split("?").slice(1).join("?"));
 
 async function answerHook(services: ChannelServices, incoming: Incoming): Promise<WholeOutgoing> {
   try {

@@ -12,7 +12,9 @@ const LINGER_MS = 500;
 /** Call once for each request before it is handled. */
 export function leaveUnreadBody(request: IncomingMessage, response: ServerResponse): void {
   response.once("prefinish", () => {
-    if (request.complete || Number(request.headers["content-length"]) <= DISCARD_BYTES) {
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    // A request without a body is not yet `complete` where it is answered at once.
+    if (request.complete || (encoding === undefined && Number(length ?? 0) <= DISCARD_BYTES)) {
       return;
     }
     // Counts as being read, so Node does not drain it; what arrives stops at the stream's own small buffer.

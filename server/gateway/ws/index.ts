@@ -9,9 +9,10 @@ import type { Principal } from "#server/access/schema.ts";
 import { addressKey } from "#server/core/http/address.ts";
 import { endWithAnswer } from "#server/core/http/raw-answer.ts";
 import { newRequestId } from "#server/core/ids.ts";
+import { UnderWay } from "#server/core/under-way.ts";
 import { complete, errorReply, recordedError } from "#server/gateway/answer.ts";
 import { json, type Call } from "#server/gateway/exchange.ts";
-import { headerReader } from "#server/gateway/node-adapter.ts";
+import { headerOf } from "#server/gateway/node-adapter.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { CLOSE } from "#server/gateway/ws/frames.ts";
 import { awaitProof } from "#server/gateway/ws/handshake.ts";
@@ -50,7 +51,8 @@ export function openWebSockets(services: GatewayServices, options: Partial<WebSo
   const unproven = createTally();
   const live = createTally();
   const links = new Map<Link, Session | null>();
-  const pending = new Set<Promise<void>>();
+  /** What has to end before the record is closed. */
+  const pending = new UnderWay();
   let closing = false;
   const pinging = setInterval(() => links.forEach((_session, link) => link.checkAlive()), limits.pingMs);
   pinging.unref();
@@ -71,19 +73,13 @@ export function openWebSockets(services: GatewayServices, options: Partial<WebSo
       release();
       start(principal);
     };
-    keep(awaitProof(services, { link, socket, call, handshakeMs: limits.handshakeMs, proven }));
+    void pending.track(awaitProof(services, { link, socket, call, handshakeMs: limits.handshakeMs, proven }));
     void link.closed.then(() => {
       release();
       if (links.get(link) === null) {
         links.delete(link);
       }
     });
-  }
-
-  /** What has to end before the record is closed. */
-  function keep(work: Promise<void>): void {
-    pending.add(work);
-    void work.finally(() => pending.delete(work));
   }
 
   async function refuse(socket: Duplex, call: Call, error: unknown): Promise<void> {
@@ -104,7 +100,7 @@ export function openWebSockets(services: GatewayServices, options: Partial<WebSo
       try {
         principal = admitUpgrade(services, { request, call, unproven, limits });
       } catch (error) {
-        keep(refuse(socket, call, error));
+        void pending.track(refuse(socket, call, error));
         return;
       }
       server.handleUpgrade(request, socket, head, (webSocket) =>
@@ -115,7 +111,7 @@ export function openWebSockets(services: GatewayServices, options: Partial<WebSo
       closing = true;
       clearInterval(pinging);
       await Promise.all([...links].map(([link, session]) => endLink(link, session, limits.drainMs)));
-      await Promise.all(pending);
+      await pending.ended();
     },
   };
 }
@@ -138,7 +134,14 @@ function callOf({ url = "", method = "", headers }: IncomingMessage, socket: Dup
   const gone = new AbortController();
   socket.once("close", () => gone.abort());
   const [path = ""] = url.split("?", 1);
-  return { method, path, header: headerReader(headers), address, requestId: newRequestId(), signal: gone.signal };
+  return {
+    method,
+    path,
+    header: (name) => headerOf(headers, name),
+    address,
+    requestId: newRequestId(),
+    signal: gone.signal,
+  };
 }
 
 const stopping = () =>

@@ -5,6 +5,7 @@ import { onOccasion } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newRequestId } from "#server/core/ids.ts";
+import { UnderWay } from "#server/core/under-way.ts";
 import { actorOf, recordedError } from "#server/gateway/answer.ts";
 import type { Call } from "#server/gateway/exchange.ts";
 import { watchCredential } from "#server/gateway/live-stream.ts";
@@ -42,7 +43,7 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
   /** Requests under way by the client's id, with what stops them. */
   const jobs = new Map<string, AbortController>();
   /** Everything under way, refusals of frames included. */
-  const work = new Set<Promise<void>>();
+  const work = new UnderWay();
   let badFrames = 0;
   const leave = live.of(principal.id) < limits.perPrincipal ? live.add(principal.id) : null;
   const opened = leave === null ? tooMany() : open();
@@ -60,7 +61,7 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
     if (await opened) {
       await recordEnd(end);
     }
-    await Promise.all(work);
+    await work.ended();
   });
 
   /** On record before the client hears of it. @returns false when the connection is being closed instead. */
@@ -146,7 +147,7 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
       void refuse(own, tooManyRequests(), id);
     } else {
       jobs.set(id, stop);
-      void track(serve(frame, own).finally(() => jobs.delete(id)));
+      void work.track(serve(frame, own).finally(() => jobs.delete(id)));
     }
   }
 
@@ -182,14 +183,8 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
 
   /** The same for a frame that may have come before `ready` was sent. Refusals that come faster than they are recorded share records. */
   function refuse(own: Call, error: unknown, id?: string): Promise<void> {
-    const shown = work.size < 2 * MAX_IN_FLIGHT ? error : tooManyRequests();
-    return track(opened.then((isOpen) => (isOpen ? fail(own, shown, id) : undefined)));
-  }
-
-  function track(task: Promise<void>): Promise<void> {
-    work.add(task);
-    void task.finally(() => work.delete(task));
-    return task;
+    const shown = work.count < 2 * MAX_IN_FLIGHT ? error : tooManyRequests();
+    return work.track(opened.then((isOpen) => (isOpen ? fail(own, shown, id) : undefined)));
   }
 
   function tooManyRequests(): Refusal {
@@ -239,7 +234,7 @@ export function openSession(services: GatewayServices, facts: SessionFacts): Ses
     async finish() {
       link.onFrame(() => undefined);
       jobs.forEach((stop) => stop.abort());
-      await Promise.all(work);
+      await work.ended();
     },
   };
 }
