@@ -5,7 +5,7 @@
  * dropped, so the key found on the machine cannot reproduce any earlier hash. Only the first key, kept elsewhere, verifies the whole.
  */
 import { canonicalJson } from "#server/audit/canonical-json.ts";
-import { hmacSha256, rowHashes, type RowHashes } from "#server/audit/hmac.ts";
+import { hmacSha256, rowHashes, type RowHashes } from "#server/core/crypto/hmac.ts";
 import type { AuditData } from "#server/audit/schema.ts";
 
 /** What a hash covers. The keys stand in sorted order; see `canonicalRow`. Columns that are null in the table are undefined here. */

@@ -42,6 +42,8 @@ export interface ModelCall {
   bytes: number;
   /** False where a call uses no tokens. */
   usesTokens: boolean;
+  /** Those it counts in, as they were when it came. */
+  budgets: readonly AppliedBudget[];
   /** Tokens set aside in the run's own budget. */
   reserved: number;
   /** What it holds of budgets of the configuration. */
@@ -49,6 +51,7 @@ export interface ModelCall {
 }
 
 const NO_HOLDS: readonly Hold[] = [];
+const NO_BUDGETS: readonly AppliedBudget[] = [];
 
 /** A call that may be made as soon as there is room for it in every budget. */
 export interface PreparedCall extends Omit<ModelCall, "reserved" | "holds"> {
@@ -70,16 +73,19 @@ export function prepareCall(
     throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model);
   }
   const need = needOf(route.path, body, request.bytes);
+  const usesTokens = need.outputTokens !== 0 || need.inputTokens !== 0;
+  const at = new Date();
   return {
     id: randomId("call"),
-    at: new Date(),
+    at,
     caller,
     route,
     asked: resolved.value.model,
     targets: targetsOf(config, caller, route, resolved.value, body),
     body,
     bytes: request.bytes,
-    usesTokens: need.outputTokens !== 0 || need.inputTokens !== 0,
+    usesTokens,
+    budgets: usesTokens ? budgetsFor(config.models.budgets, caller.payer, at.getTime()) : NO_BUDGETS,
     need,
   };
 }
@@ -101,6 +107,9 @@ function targetsOf(
     return { ...model, price: priceOf(config.models.prices, model.model), translated };
   };
   const others = chainOf(first.model, config.models.fallback).slice(1);
+  if (others.length === 0) {
+    return [toTarget(first)];
+  }
   return [
     toTarget(first),
     ...others.flatMap((name): Target[] => {
@@ -119,16 +128,16 @@ function targetsOf(
 
 /** Sets aside what the call needs. @throws ModelRefusal when a budget has no room for it. */
 export async function reserveCall(services: ModelServices, prepared: PreparedCall): Promise<ModelCall> {
-  const { need, ...call } = { ...prepared, targets: affordable(services, prepared) };
-  const { reserved, holds, outputTokens } = await setAside(services, call, need);
-  const body = outputTokens === null ? call.body : withOutputLimit(call.route.path, call.body, outputTokens);
-  return { ...call, reserved, holds, body };
+  const { id, at, caller, route, asked, bytes, usesTokens, budgets } = prepared;
+  const targets = affordable(prepared);
+  const { reserved, holds, outputTokens } = await setAside(services, prepared, targets);
+  const body = outputTokens === null ? prepared.body : withOutputLimit(route.path, prepared.body, outputTokens);
+  return { id, at, caller, route, asked, targets, body, bytes, usesTokens, budgets, reserved, holds };
 }
 
 /** Without fallbacks whose price is not known, where a budget in money needs it; of the first model that is a reason to refuse. */
-function affordable({ config }: ModelServices, { caller, at, targets, usesTokens }: PreparedCall): readonly Target[] {
-  const budgets = budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
-  const isStrict = usesTokens && budgets.some(({ refusesUnknownPrice }) => refusesUnknownPrice);
+function affordable({ targets, budgets }: PreparedCall): readonly Target[] {
+  const isStrict = budgets.some(({ refusesUnknownPrice }) => refusesUnknownPrice);
   return isStrict ? targets.filter(({ price }, index) => index === 0 || price !== null) : targets;
 }
 
@@ -140,16 +149,13 @@ export const acceptCall = (
   request: { text: string; bytes: number },
 ): Promise<ModelCall> => reserveCall(services, prepareCall(services, caller, route, request));
 
-type Unreserved = Omit<PreparedCall, "need">;
-
 /** @returns what `ModelCall` says was set aside, and the limit of an answer whose end the caller left open; null = it needs none. */
 async function setAside(
   services: ModelServices,
-  call: Unreserved,
-  need: Need,
+  { caller: { grant }, need, budgets, at }: PreparedCall,
+  targets: readonly Target[],
 ): Promise<Pick<ModelCall, "reserved" | "holds"> & { outputTokens: number | null }> {
-  const { grant } = call.caller;
-  const [{ model }] = call.targets as readonly [Target];
+  const [{ model }] = targets as readonly [Target];
   let reserved = 0;
   let outputWish = need.outputTokens ?? USUAL_OUTPUT_TOKENS;
   if (grant !== null) {
@@ -160,15 +166,12 @@ async function setAside(
     reserved = room.tokens;
     outputWish = need.outputTokens ?? reserved - need.inputTokens;
   }
-  const budgets = call.usesTokens
-    ? budgetsFor(services.config.current().config.models.budgets, call.caller.payer, call.at.getTime())
-    : [];
   if (budgets.length === 0) {
     const outputTokens = need.outputTokens === null && grant !== null ? outputWish : null;
     return { reserved, holds: NO_HOLDS, outputTokens };
   }
   try {
-    const room = await takeRoom(services, call, budgets, need, outputWish);
+    const room = await takeRoom(services, { targets, budgets, at }, need, outputWish);
     return { reserved, holds: room.holds, outputTokens: need.outputTokens === null ? room.outputTokens : null };
   } catch (error) {
     if (grant !== null) {
@@ -180,8 +183,7 @@ async function setAside(
 
 async function takeRoom(
   { models, config }: ModelServices,
-  { at, targets }: Unreserved,
-  budgets: readonly AppliedBudget[],
+  { at, targets, budgets }: Pick<ModelCall, "at" | "targets" | "budgets">,
   need: Need,
   outputWish: number,
 ): Promise<{ outputTokens: number; holds: readonly Hold[] }> {

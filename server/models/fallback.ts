@@ -48,8 +48,7 @@ const isPassing = (status: number): boolean => status === 408 || status === 429 
 
 /** Models to try, in order. A chain is not followed further: the fallback of a fallback is written where it is wanted. */
 export function chainOf(model: string, fallback: Readonly<Record<string, readonly string[]>>): string[] {
-  const others = Object.hasOwn(fallback, model) ? (fallback[model] ?? []) : [];
-  return [...new Set([model, ...others])];
+  return Object.hasOwn(fallback, model) ? [...new Set([model, ...(fallback[model] ?? [])])] : [model];
 }
 
 /** Where a call is: the model of its chain, and how often that one was tried. */

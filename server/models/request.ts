@@ -12,12 +12,13 @@ import { isModelName } from "#server/models/resolve.ts";
 
 const MAX_TOKENS = 1_000_000_000;
 const MAX_ANSWERS = 128;
-const COUNTS: Readonly<Record<string, { min: number; max: number }>> = {
-  max_tokens: { min: 1, max: MAX_TOKENS },
-  max_completion_tokens: { min: 1, max: MAX_TOKENS },
-  max_output_tokens: { min: 1, max: MAX_TOKENS },
-  n: { min: 1, max: MAX_ANSWERS },
-};
+/** From 1 up to this. */
+const COUNTS = [
+  ["max_tokens", MAX_TOKENS],
+  ["max_completion_tokens", MAX_TOKENS],
+  ["max_output_tokens", MAX_TOKENS],
+  ["n", MAX_ANSWERS],
+] as const;
 
 /** Members that let the provider reach further, act later, or read what the run was not given. */
 const FURTHER = ["mcp_servers", "web_search_options", "plugins", "background", "conversation", "prompt"] as const;
@@ -50,14 +51,11 @@ export function readRequest(
       '`model` must name a model, such as "openai/gpt-5-mini"; GET /v1/models lists what may be used here.',
     );
   }
-  for (const [name, { min, max }] of Object.entries(COUNTS)) {
+  for (const [name, max] of COUNTS) {
     const value = body[name];
-    if (
-      value !== undefined &&
-      value !== null &&
-      !(Number.isInteger(value) && Number(value) >= min && Number(value) <= max)
-    ) {
-      throw invalid(`\`${name}\` must be a whole number from ${min} to ${max}.`);
+    const isCount = Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max;
+    if (value !== undefined && value !== null && !isCount) {
+      throw invalid(`\`${name}\` must be a whole number from 1 to ${max}.`);
     }
   }
   if (kind === "client") {
@@ -99,10 +97,24 @@ function checkTools(api: ApiType, tools: unknown): void {
 /** Levels of the whole body. What is deeper could be read and not be written again. */
 const MAX_JSON_DEPTH = 100;
 
-const isDeeperThan = (value: unknown, levels: number): boolean =>
-  typeof value === "object" &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((member) => isDeeperThan(member, levels - 1)));
+/** Walks in place: a list of each object's members would be most of the work. What is parsed has no members but its own. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  if (levels === 0) {
+    return true;
+  }
+  if (Array.isArray(value)) {
+    return value.some((member) => isDeeperThan(member, levels - 1));
+  }
+  for (const name in value) {
+    if (isDeeperThan((value as JsonObject)[name], levels - 1)) {
+      return true;
+    }
+  }
+  return false;
+}
 
 /** Levels of messages, parts and results of tools; real ones have four. */
 const MAX_DEPTH = 8;

@@ -13,34 +13,37 @@ export interface MemoryLimiter extends Limiter {
 
 /** Counts live in this process and start empty with it. */
 export function createMemoryLimiter(clock: Clock): MemoryLimiter {
-  const windows = new Map<string, SlidingWindow>();
+  /** By source, then by key: both have been hashed before, one text of both would be hashed anew for each request. */
+  const windows = new Map<string, Map<string, SlidingWindow>>();
   let takes = 0;
 
-  function stateOf(rule: LimitRule, now: number): LimitState {
-    const window = windows.get(keyOf(rule));
-    if (window === undefined) {
-      return { rule, remaining: rule.max, retryAfterMs: 0 };
-    }
-    window.windowMs = rule.windowMs;
-    const remaining = Math.max(0, rule.max - window.count(now));
-    return { rule, remaining, retryAfterMs: window.waitFor(rule.max, now) };
-  }
+  const find = ({ source, key }: LimitCounter): SlidingWindow | undefined => windows.get(source)?.get(key);
 
-  function add(rule: LimitRule, now: number): SlidingWindow {
-    const key = keyOf(rule);
-    let window = windows.get(key);
-    if (window === undefined) {
-      window = new SlidingWindow(rule.windowMs);
-      windows.set(key, window);
+  function open({ source, key, windowMs }: LimitRule): SlidingWindow {
+    let ofSource = windows.get(source);
+    if (ofSource === undefined) {
+      ofSource = new Map();
+      windows.set(source, ofSource);
     }
-    window.add(now);
+    const window = new SlidingWindow(windowMs);
+    ofSource.set(key, window);
     return window;
   }
 
+  function forget({ source, key }: LimitCounter): void {
+    const ofSource = windows.get(source);
+    ofSource?.delete(key);
+    if (ofSource?.size === 0) {
+      windows.delete(source);
+    }
+  }
+
   function forgetIdle(now: number): void {
-    for (const [key, window] of windows) {
-      if (window.count(now) === 0) {
-        windows.delete(key);
+    for (const [source, ofSource] of windows) {
+      for (const [key, window] of ofSource) {
+        if (window.count(now) === 0) {
+          forget({ source, key });
+        }
       }
     }
   }
@@ -51,32 +54,39 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
     if (takes % SWEEP_EVERY === 0) {
       forgetIdle(now);
     }
-    const before = rules.map((rule) => stateOf(rule, now));
+    const found = rules.map(find);
+    const before = rules.map((rule, at) => stateOf(rule, found[at], now));
     if (before.some(({ remaining }) => remaining === 0)) {
       return refused(before);
     }
     // By window, not by name: after a reset, a place that is given back must not be somebody else's.
-    const taken = new Map(rules.map((rule) => [rule, add(rule, now)]));
-    const giveBack = (skipping: LimitRule[]): void => skipping.forEach((rule) => taken.get(rule)?.remove(now));
+    const taken = rules.map((rule, at) => found[at] ?? open(rule));
+    taken.forEach((window) => window.add(now));
+    const giveBack = (skipping: LimitRule[]): void =>
+      skipping.forEach((rule) => taken[rules.indexOf(rule)]?.remove(now));
     return admitted(
-      rules.map((rule) => stateOf(rule, now)),
+      rules.map((rule, at) => stateOf(rule, taken[at], now)),
       ticketFor(rules, giveBack),
     );
   }
 
   return {
     take: async (rules) => take(rules),
-    peek: async (rules) => rules.map((rule) => stateOf(rule, clock.now())),
+    peek: async (rules) => rules.map((rule) => stateOf(rule, find(rule), clock.now())),
     async reset(counter) {
-      const key = keyOf(counter);
-      const counted = (windows.get(key)?.count(clock.now()) ?? 0) > 0;
-      windows.delete(key);
+      const counted = (find(counter)?.count(clock.now()) ?? 0) > 0;
+      forget(counter);
       return counted;
     },
-    size: () => windows.size,
+    size: () => [...windows.values()].reduce((sum, { size }) => sum + size, 0),
   };
 }
 
-function keyOf({ source, key }: LimitCounter): string {
-  return `${source}|${key}`;
+function stateOf(rule: LimitRule, window: SlidingWindow | undefined, now: number): LimitState {
+  if (window === undefined) {
+    return { rule, remaining: rule.max, retryAfterMs: 0 };
+  }
+  window.windowMs = rule.windowMs;
+  const remaining = Math.max(0, rule.max - window.count(now));
+  return { rule, remaining, retryAfterMs: window.waitFor(rule.max, now) };
 }

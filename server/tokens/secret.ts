@@ -5,6 +5,7 @@
  */
 import { createHmac, hkdfSync, randomBytes, type KeyObject } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { hmacSha256 } from "#server/core/crypto/hmac.ts";
 import { newTokenId } from "#server/core/ids.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -66,8 +67,17 @@ export function tokenIdOf(text: string): string | null {
 
 /** HMAC-SHA-256 of the token under the pepper: what is stored and compared (32 bytes). */
 export function hashToken(pepper: KeyObject, text: string): Buffer {
-  return createHmac("sha256", pepper).update(text).digest();
+  let key = peppers.get(pepper);
+  if (key === undefined) {
+    key = pepper.export();
+    peppers.set(pepper, key);
+  }
+  return hmacSha256(key, NO_PREFIX, text);
 }
+
+const NO_PREFIX = Buffer.alloc(0);
+/** Their bytes: asking a key for them costs more than the hash, and each request asks. */
+const peppers = new WeakMap<KeyObject, Buffer>();
 
 /** Apart from token hashes under the same key: no token begins with the prefix, and no part holds the separator. */
 function purposeHmac(pepper: KeyObject, purpose: string, ...parts: readonly string[]): Buffer {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hmacSha256, rowHashes } from "#server/audit/hmac.ts";
+import { hmacSha256, rowHashes } from "#server/core/crypto/hmac.ts";
 
 describe("hmacSha256", () => {
   test("AUD-4 RFC 4231 test cases 1 and 2", () => {

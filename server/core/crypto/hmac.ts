@@ -1,6 +1,6 @@
 /**
  * HMAC-SHA-256 (RFC 2104) out of two one-shot hashes: the same result as `createHmac`, at a sixth of its time for short messages,
- * which is what sealing and verifying consist of.
+ * which is what sealing and verifying the record consist of, and the check of a token.
  */
 import { hash } from "node:crypto";
 
