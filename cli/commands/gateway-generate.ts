@@ -14,6 +14,7 @@ interface GenerateOptions {
   scopes?: string[];
   channels?: string[];
   allowedIps?: string[];
+  models?: string[];
   expires?: string;
   json?: boolean;
 }
@@ -29,6 +30,11 @@ export function registerGenerateToken(gateway: Command, context: CliContext): vo
     .option("--scopes <list>", "permissions it keeps of its role's, comma-separated", commaList)
     .option("--channels <list>", "channels it may use, comma-separated", commaList)
     .option("--allowed-ips <list>", "addresses or CIDR ranges it may come from, comma-separated", commaList)
+    .option(
+      "--models <list>",
+      "models it may call of its role's, such as openai/gpt-5-mini,local/*; '' = none",
+      commaList,
+    )
     .option("--expires <duration>", "lifetime such as 24h or 30d, or never; default: gateway.tokenConfig.expiration")
     .option("--json", "print {id, token, expiresAt}")
     .addHelpText(
@@ -37,6 +43,7 @@ export function registerGenerateToken(gateway: Command, context: CliContext): vo
 Examples:
   openclaw gateway generate-token --name ci --role admin --expires 30d
   openclaw gateway generate-token --name bot --role user --channels api,telegram --allowed-ips 10.0.0.0/8 --json
+  openclaw gateway generate-token --name chat --role bot --models "openai/gpt-5-mini,local/*"
   openclaw gateway generate-token --role admin | openclaw config set gateway.token -`,
     )
     .action(async (options: GenerateOptions) => generate(context, options));
@@ -54,6 +61,7 @@ async function generate(context: CliContext, options: GenerateOptions): Promise<
       scopes: options.scopes,
       channels: options.channels,
       allowedIps: options.allowedIps,
+      models: options.models,
       expiresInMs,
     });
     const ofRole = deps.policy.roles.get(options.role)?.channels ?? [];

@@ -56,8 +56,8 @@ export async function lockPolicy(tx: Tx, configured: ConfiguredPolicy): Promise<
 
 /** Nobody gives, or touches, a role that can do more than they can. @throws AppError FORBIDDEN, INVALID_INPUT for an unknown role. */
 export function refuseRoleBeyond(policy: PolicySnapshot, grantor: Grantor, role: string): void {
-  const { userId, allowedIps, expiresAt } = grantor;
-  refuseBeyondGrant(policy, grantor, { role, scopes: [], channels: [], userId, allowedIps, expiresAt });
+  const { userId, allowedIps, models, expiresAt } = grantor;
+  refuseBeyondGrant(policy, grantor, { role, scopes: [], channels: [], userId, allowedIps, models, expiresAt });
 }
 
 export const sameContent = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

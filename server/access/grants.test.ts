@@ -56,7 +56,7 @@ const principalOf = (grant: {
   boundUserId: grant.userId,
   ...grant,
 });
-const unbounded = { allowedIps: [], expiresAt: null };
+const unbounded = { allowedIps: [], models: ["*"], expiresAt: null };
 
 /** True when the grant is admitted; any error but a refusal fails the test. */
 function admits(policy: PolicySnapshot, grantor: Parameters<typeof refuseBeyondGrant>[1], grant: Grant): boolean {
@@ -147,7 +147,7 @@ describe("refuseBeyondGrant", () => {
     );
   });
 
-  it.each<[string, { allowedIps: string[]; expiresAt: Date | null }, Partial<Grant>, string | null]>([
+  it.each<[string, Partial<Pick<Grant, "allowedIps" | "models" | "expiresAt">>, Partial<Grant>, string | null]>([
     ["no addresses at all", { allowedIps: ["10.0.0.0/8"], expiresAt: null }, {}, "allowedIps"],
     ["a wider range", { allowedIps: ["10.1.0.0/16"], expiresAt: null }, { allowedIps: ["10.0.0.0/8"] }, "allowedIps"],
     [
@@ -159,9 +159,15 @@ describe("refuseBeyondGrant", () => {
     ["a narrower range", { allowedIps: ["10.0.0.0/8"], expiresAt: null }, { allowedIps: ["10.1.0.0/16"] }, null],
     ["no end", { allowedIps: [], expiresAt: day(2) }, {}, "expires"],
     ["a later end", { allowedIps: [], expiresAt: day(2) }, { expiresAt: day(3) }, "expires"],
+    ["every model", { models: ["openai/*"] }, {}, "models"],
+    ["more models of the provider", { models: ["openai/gpt-5*"] }, { models: ["openai/*"] }, "models"],
+    ["one model within and one outside", { models: ["openai/*"] }, { models: ["openai/x", "local/x"] }, "models"],
+    ["a model, with none of its own", { models: [] }, { models: ["openai/x"] }, "models"],
+    ["fewer models", { models: ["openai/*"] }, { models: ["openai/gpt-5*", "openai/x"] }, null],
+    ["no models", { models: ["openai/*"] }, { models: [] }, null],
     ["the same end", { allowedIps: [], expiresAt: day(2) }, { expiresAt: day(2) }, null],
   ])("AUTHZ-6 of a limited token, asking for %s", (_name, own, asked, field) => {
-    const grantor = grantorOf(policy, principalOf(minter), { actor, ...own });
+    const grantor = grantorOf(policy, principalOf(minter), { actor, ...unbounded, ...own });
     const ask = (): void => refuseBeyondGrant(policy, grantor, { ...grant, ...asked });
     if (field === null) {
       expect(ask).not.toThrow();

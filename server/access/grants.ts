@@ -7,6 +7,7 @@ import { can, isKnownPermission, isWithin, PERMISSIONS } from "#server/access/pe
 import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { isNetworkWithin } from "#server/core/http/address.ts";
+import { EVERY_MODEL, isGranted } from "#server/models/policy.ts";
 
 /** Who gives, and what it holds itself. */
 export interface Grantor {
@@ -20,17 +21,20 @@ export interface Grantor {
   userId: string | null;
   /** Addresses and ranges it may come from; empty = any. */
   allowedIps: readonly string[];
+  /** Models it may call, as far as its own list says; `*` = whatever its role may. */
+  models: readonly string[];
   /** Null: does not end. */
   expiresAt: Date | null;
 }
 
-/** What a credential is to be given. Empty scopes and channels mean all of the role's, empty addresses mean any. */
+/** What a credential is to be given. Empty scopes and channels mean all of the role's, empty addresses mean any, no models mean none. */
 export interface Grant {
   role: string;
   scopes: readonly string[];
   channels: readonly string[];
   userId: string | null;
   allowedIps: readonly string[];
+  models: readonly string[];
   expiresAt: Date | null;
 }
 
@@ -46,6 +50,7 @@ export function unlimitedGrantor(actor: Actor): Grantor {
     commands: ALL,
     userId: null,
     allowedIps: [],
+    models: EVERY_MODEL,
     expiresAt: null,
   };
 }
@@ -54,7 +59,7 @@ export function unlimitedGrantor(actor: Actor): Grantor {
 export function grantorOf(
   policy: PolicySnapshot,
   principal: Principal,
-  own: { actor: Actor; allowedIps: readonly string[]; expiresAt: Date | null },
+  own: Pick<Grantor, "actor" | "allowedIps" | "models" | "expiresAt">,
 ): Grantor {
   const role = policy.roles.get(principal.role);
   return {
@@ -92,6 +97,11 @@ export function refuseBeyondGrant(policy: PolicySnapshot, grantor: Grantor, gran
     if (wider !== undefined || grant.allowedIps.length === 0) {
       throw beyond("allowedIps", `it is limited to ${grantor.allowedIps.join(", ")}. Name addresses within these`);
     }
+  }
+  const model = grant.models.find((entry) => !isGranted(grantor.models, entry));
+  if (model !== undefined) {
+    const own = grantor.models.length === 0 ? "no models" : `the models ${grantor.models.join(", ")}`;
+    throw beyond("models", `it is limited to ${own}, which "${model}" goes beyond. Name models within these`);
   }
   if (grantor.expiresAt !== null && (grant.expiresAt === null || grant.expiresAt > grantor.expiresAt)) {
     throw beyond("expires", `it ends ${grantor.expiresAt.toISOString()} itself. Ask for an earlier end`);

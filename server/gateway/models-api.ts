@@ -24,6 +24,7 @@ import { limit } from "#server/gateway/limit.ts";
 import { watchCredential } from "#server/gateway/live-stream.ts";
 import { incomingOf } from "#server/gateway/node-adapter.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { listsOfToken } from "#server/gateway/token-models.ts";
 import {
   apiOf,
   errorBody,
@@ -136,7 +137,7 @@ function callerOf(services: GatewayServices, { incoming, principal }: Identified
   const roles = userRole === undefined || userRole === principal.role ? [principal.role] : [principal.role, userRole];
   return {
     kind: "client",
-    models: roles.map((role) => modelsOfRole(access, role)),
+    models: [...roles.map((role) => modelsOfRole(access, role)), ...listsOfToken(services, principal)],
     payer: { principalId: principal.id, tokenName: principal.name, subject, role: principal.role, channel: "api" },
     requestId: incoming.requestId,
     origin: {

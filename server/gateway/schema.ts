@@ -196,5 +196,9 @@ export const WhoAmI = z.object({
   scopes: z.array(z.string()),
   channels: z.array(z.string()),
   commands: z.array(z.string()),
+  models: z
+    .array(z.string())
+    .nullable()
+    .describe("Models it may call of those its role may; empty = none, null = all."),
   user: z.string().nullable(),
 });

@@ -9,6 +9,7 @@ import { limit } from "#server/gateway/limit.ts";
 import { readJson, validate } from "#server/gateway/read-json.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { EVERY_MODEL } from "#server/models/policy.ts";
 import type { TokenDeps } from "#server/tokens/index.ts";
 
 export function tokenDeps(services: GatewayServices): TokenDeps {
@@ -27,6 +28,7 @@ export function grantorFor(services: GatewayServices, principal: Principal, { ad
   return grantorOf(services.policy.current(), principal, {
     actor: actorOf(principal, address),
     allowedIps: token?.allowedIps ?? [],
+    models: token?.models ?? EVERY_MODEL,
     expiresAt: token?.expiresAt ?? null,
   });
 }

@@ -2,6 +2,9 @@
 import type { Identified } from "#server/gateway/answer.ts";
 import { json, type Outgoing } from "#server/gateway/exchange.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { listsOfToken } from "#server/gateway/token-models.ts";
+import { modelsOfAll } from "#server/models/index.ts";
+import { shownModels } from "#server/models/policy.ts";
 
 export async function getWhoAmI(services: GatewayServices, { principal }: Identified): Promise<Outgoing> {
   const role = services.policy.current().roles.get(principal.role);
@@ -13,6 +16,7 @@ export async function getWhoAmI(services: GatewayServices, { principal }: Identi
     scopes: principal.scopes,
     channels: principal.channels.length > 0 ? principal.channels : (role?.channels ?? []),
     commands: role?.commands ?? [],
+    models: shownModels(modelsOfAll(listsOfToken(services, principal))),
     user: principal.boundUserId,
   });
 }

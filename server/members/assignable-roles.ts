@@ -19,6 +19,7 @@ function isWithinReach(policy: PolicySnapshot, grantor: Grantor, role: string): 
       channels: [],
       userId: grantor.userId,
       allowedIps: grantor.allowedIps,
+      models: grantor.models,
       expiresAt: grantor.expiresAt,
     });
     return true;

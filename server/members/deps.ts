@@ -59,8 +59,8 @@ export function refuseStronger(policy: PolicySnapshot, grantor: Grantor, role: s
 
 /** @throws AppError INVALID_INPUT for an unknown role, FORBIDDEN for one that can do more than the caller may give away. */
 export function refuseRoleBeyond(policy: PolicySnapshot, grantor: Grantor, role: string): void {
-  const { userId, allowedIps, expiresAt } = grantor;
-  refuseBeyondGrant(policy, grantor, { role, scopes: [], channels: [], userId, allowedIps, expiresAt });
+  const { userId, allowedIps, models, expiresAt } = grantor;
+  refuseBeyondGrant(policy, grantor, { role, scopes: [], channels: [], userId, allowedIps, models, expiresAt });
 }
 
 /** @throws AppError CONFLICT when `member` is the only one left who may do everything. */

@@ -70,7 +70,7 @@ export function prepareCall(
   const resolved = resolveModel(providersIn(config), caller, route, asked);
   if (!resolved.ok) {
     const status = resolved.code === "wrong_api" ? 400 : 404;
-    throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model);
+    throw new ModelRefusal(status, resolved.code, resolved.message, resolved.model, { because: resolved.because });
   }
   const need = needOf(route.path, body, request.bytes);
   const usesTokens = need.outputTokens !== 0 || need.inputTokens !== 0;

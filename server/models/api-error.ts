@@ -18,7 +18,7 @@ export class ModelRefusal extends Error {
     code: string,
     message: string,
     model?: string,
-    { because, retryAfterSeconds }: { because?: string; retryAfterSeconds?: number } = {},
+    { because, retryAfterSeconds }: { because?: string | undefined; retryAfterSeconds?: number } = {},
   ) {
     super(message);
     this.name = "ModelRefusal";

@@ -1,5 +1,6 @@
 /** Who calls a model, whichever way: a run over its own socket, or a principal of the API. */
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import type { ModelList } from "#server/models/access.ts";
 import type { GrantKey } from "#server/models/budget.ts";
 import type { Payer } from "#server/models/budgets.ts";
 
@@ -9,8 +10,8 @@ export interface Caller {
    * `client`: an API client that its own token vouches for.
    */
   kind: "program" | "client";
-  /** `provider/model`, or beginnings that end in `*`: every list has to cover a model. */
-  models: readonly (readonly string[])[];
+  /** Every list has to cover a model. */
+  models: readonly ModelList[];
   payer: Payer;
   requestId: string;
   /** What its records say of it. */

@@ -3,14 +3,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Pool } from "pg";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { sameBytes } from "#server/core/crypto/same-bytes.ts";
+import { modelsOfToken, type ModelList } from "#server/models/access.ts";
 import type { GrantKey } from "#server/models/budget.ts";
 import type { Payer } from "#server/models/budgets.ts";
 import type { Caller } from "#server/models/caller.ts";
 import { parseRunToken } from "#server/models/run-token.ts";
 
 export interface Grant extends GrantKey {
-  /** `provider/model`, or beginnings that end in `*`. */
-  models: readonly string[];
+  /** What its profile or agent grants, and what the token that started it carries: every list has to cover a model. */
+  models: readonly ModelList[];
   /** On whose behalf the run runs. */
   origin: Pick<AuditEventInput, "tokenId" | "userId" | "channel" | "requestId">;
   /** Whose budgets its calls count in. */
@@ -20,7 +21,7 @@ export interface Grant extends GrantKey {
 /** The run as a caller of models. */
 export const callerOf = ({ runId, attempt, models, origin, payer }: Grant): Caller => ({
   kind: "program",
-  models: [models],
+  models,
   payer,
   requestId: origin.requestId ?? runId,
   origin: { actor: { type: "system", id: "models" }, ...origin, target: runId },
@@ -48,6 +49,8 @@ interface GrantRow {
   principal_id: string;
   role_name: string;
   token_name: string | null;
+  /** Null where there is no token (any more). */
+  token_models: string[] | null;
 }
 
 /** Whether the headers prove a run that may call models now. */
@@ -62,8 +65,8 @@ export async function proveRun(pool: Pool, headers: IncomingHttpHeaders): Promis
   }
   const { runId, hash } = token;
   const { rows } = await pool.query<GrantRow>(
-    `SELECT run_grant.attempt, run_grant.token_hash, models, (run_grant.ended_at IS NULL AND run.state = 'running' AND run.cancel_requested_at IS NULL) AS live, run.token_id,
-       run.user_id, run.channel, run.request_id, run.principal_id, run.role_name, token.name AS token_name
+    `SELECT run_grant.attempt, run_grant.token_hash, run_grant.models, (run_grant.ended_at IS NULL AND run.state = 'running' AND run.cancel_requested_at IS NULL) AS live, run.token_id,
+       run.user_id, run.channel, run.request_id, run.principal_id, run.role_name, token.name AS token_name, token.models AS token_models
      FROM run_grant JOIN run ON run.id = run_grant.run_id LEFT JOIN token ON token.id = run.token_id WHERE run_id = $1`,
     [runId],
   );
@@ -87,5 +90,11 @@ export async function proveRun(pool: Pool, headers: IncomingHttpHeaders): Promis
     role: row.role_name,
     channel: row.channel,
   };
-  return { ok: true, grant: { runId, attempt: row.attempt, models: row.models, origin, payer } };
+  return { ok: true, grant: { runId, attempt: row.attempt, models: listsOf(row), origin, payer } };
+}
+
+/** A run reaches no further than the token that started it: its list never changes, and is the same for all tokens of its family. */
+function listsOf({ models, token_id: tokenId, token_models: ofToken }: GrantRow): readonly ModelList[] {
+  const granted: ModelList = { holder: "run", source: "the grant of the run", names: models };
+  return tokenId === null ? [granted] : [granted, modelsOfToken(tokenId, ofToken ?? undefined)];
 }

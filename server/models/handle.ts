@@ -8,7 +8,7 @@ import { callerOf, proveRun, type Grant, type Proof } from "#server/models/grant
 import type { ApiType } from "#server/models/policy.ts";
 import { relayCall } from "#server/models/relay.ts";
 import { readBody } from "#server/models/read-body.ts";
-import { apiOf, findRoute, modelList, UNKNOWN_PATH } from "#server/models/resolve.ts";
+import { apiOf, findRoute, modelList, modelsOfAll, UNKNOWN_PATH } from "#server/models/resolve.ts";
 import { withoutRunTokens } from "#server/models/run-token.ts";
 import type { ModelServices } from "#server/models/services.ts";
 
@@ -44,7 +44,9 @@ export function createModelHandler(services: ModelServices, stopping: Stopping):
         throw new ModelRefusal(404, "path_unknown", UNKNOWN_PATH);
       }
       if (route.upstream === null) {
-        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(modelList(grant.models)));
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify(modelList(modelsOfAll(grant.models))));
         return;
       }
       const calls = busy.get(grant.runId) ?? 0;

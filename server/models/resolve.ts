@@ -3,7 +3,9 @@
  * Threat: a program names a model it was not granted, or a host of its own. It can choose among the configured providers only, by name.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import type { ModelList } from "#server/models/access.ts";
 import type { Caller } from "#server/models/caller.ts";
+import { commonModels, EVERY_MODEL, isGranted } from "#server/models/patterns.ts";
 import type { ApiType, Provider } from "#server/models/policy.ts";
 import { withoutRunTokens } from "#server/models/run-token.ts";
 import { translatorFor } from "#server/models/translate/index.ts";
@@ -51,7 +53,8 @@ export interface ResolvedModel {
 
 type Resolution =
   | { ok: true; value: ResolvedModel }
-  | { ok: false; code: "model_not_granted" | "provider_missing" | "wrong_api"; model: string; message: string };
+  | { ok: false; code: "model_not_granted"; model: string; message: string; because: string }
+  | { ok: false; code: "provider_missing" | "wrong_api"; model: string; message: string; because?: never };
 
 /** Characters of model names as the providers write them, and nothing that could mean something in a header or a log. */
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/;
@@ -68,12 +71,13 @@ export function resolveModel(
   asked: string,
 ): Resolution {
   const { provider, upstream, model } = locate(providers, route.api, asked);
-  if (!mayUse(models, model)) {
+  const narrowest = models.find(({ names }) => !isGranted(names, model));
+  if (narrowest !== undefined) {
     const message =
       kind === "program"
-        ? `The model "${model}" is not granted to this run. ${grantText(models.flat())}`
-        : `The model "${model}" is not open to this token. GET /v1/models lists what is; the gateway's administrator decides in models.access.`;
-    return { ok: false, code: "model_not_granted", model, message };
+        ? `The model "${model}" is not granted to this run. ${grantText(models)}`
+        : `The model "${model}" is not open to this token. GET /v1/models lists what is; ${DECIDERS[narrowest.holder]}.`;
+    return { ok: false, code: "model_not_granted", model, message, because: narrowest.source };
   }
   if (provider === undefined || upstream === "") {
     const message = `No provider for "${model}" is set up. The gateway's administrator does that in security.apiKeys or models.providers.`;
@@ -105,19 +109,26 @@ function locate(
     : { provider: undefined, upstream: asked, model: asked };
 }
 
-/** Whether a grant covers `model`: exactly, or as a beginning that ends in `*`. */
-export function isGranted(granted: readonly string[], model: string): boolean {
-  return granted.some((entry) => (entry.endsWith("*") ? model.startsWith(entry.slice(0, -1)) : entry === model));
-}
+/** Who can open a model that a list leaves out. */
+const DECIDERS: Readonly<Record<ModelList["holder"], string>> = {
+  role: "the gateway's administrator decides in models.access",
+  token: "the token's own list leaves it out, so it takes another token",
+  run: "the run's profile or agent decides",
+};
 
 /** Whether every list covers `model`. */
-export const mayUse = (lists: readonly (readonly string[])[], model: string): boolean =>
-  lists.every((granted) => isGranted(granted, model));
+export const mayUse = (lists: readonly ModelList[], model: string): boolean =>
+  lists.every(({ names }) => isGranted(names, model));
+
+/** One list that covers what all of them cover. */
+export const modelsOfAll = (lists: readonly ModelList[]): readonly string[] =>
+  lists.map(({ names }) => names).reduce(commonModels, EVERY_MODEL);
 
 /** Names in an answer; a grant can have a thousand. */
 const MAX_NAMES_SHOWN = 20;
 
-function grantText(granted: readonly string[]): string {
+function grantText(lists: readonly ModelList[]): string {
+  const granted = modelsOfAll(lists);
   return granted.length === 0
     ? "It has none."
     : `It may use: ${granted.slice(0, MAX_NAMES_SHOWN).join(", ")}${granted.length > MAX_NAMES_SHOWN ? " …" : ""}.`;

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { needOf, withOutputLimit } from "#server/models/budget.ts";
 import { providersOf } from "#server/models/policy.ts";
 import { readRequest } from "#server/models/request.ts";
-import { findRoute, isGranted, isModelName, modelList, resolveModel } from "#server/models/resolve.ts";
+import { isGranted } from "#server/models/patterns.ts";
+import { findRoute, isModelName, modelList, resolveModel } from "#server/models/resolve.ts";
 import { newRunToken, parseRunToken, withoutRunTokens } from "#server/models/run-token.ts";
 
 const NO_KEYS = { models: { providers: {} }, security: { apiKeys: {} } };
@@ -57,7 +58,12 @@ describe("models", () => {
   const chat = { api: "openai", path: "/v1/chat/completions" } as const;
   const messages = { api: "anthropic", path: "/v1/messages" } as const;
   const found = (granted: string[], route: typeof chat | typeof messages, asked: string): string => {
-    const answer = resolveModel(providers, { kind: "program", models: [granted] }, route, asked);
+    const answer = resolveModel(
+      providers,
+      { kind: "program", models: [{ holder: "run", source: "g", names: granted }] },
+      route,
+      asked,
+    );
     return answer.ok ? `${answer.value.provider.name} ${answer.value.upstream} ${answer.value.model}` : answer.code;
   };
 
@@ -85,7 +91,12 @@ describe("models", () => {
         names,
         fc.constantFrom(chat, messages),
         (granted, asked, route) => {
-          const answer = resolveModel(providers, { kind: "program", models: [granted] }, route, asked);
+          const answer = resolveModel(
+            providers,
+            { kind: "program", models: [{ holder: "run", source: "g", names: granted }] },
+            route,
+            asked,
+          );
           if (answer.ok) {
             const { provider, upstream, model } = answer.value;
             expect(isGranted(granted, model)).toBe(true);

@@ -1,6 +1,15 @@
 /** Words of models that the configuration, the console and the command line share. Browser-safe. */
 import { z } from "zod";
 
+/** An entry of a list of models. */
+export const ModelPattern = z
+  .string()
+  .regex(/^(?:\*|[a-z0-9][a-z0-9_-]{0,31}\/(?:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199})?\*?)$/, {
+    error: 'must be "provider/model", or the beginning of such names and a "*", such as "openai/*"',
+  })
+  .refine((written) => !written.endsWith("/"), { error: "must name a model, or end in a *" })
+  .meta({ type: "provider/model, * at the end" });
+
 export const BUDGET_SCOPES = ["token", "user", "role", "channel"] as const;
 export type BudgetScope = (typeof BUDGET_SCOPES)[number];
 

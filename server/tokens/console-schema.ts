@@ -36,6 +36,7 @@ const ConsoleToken = z.object({
   scopes: z.array(z.string()),
   channels: z.array(z.string()),
   allowedIps: z.array(z.string()),
+  models: z.array(z.string()).nullable(),
   hint: z.string(),
   state: z.enum(TOKEN_STATES),
   createdAt: z.date(),

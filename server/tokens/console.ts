@@ -40,8 +40,8 @@ export function reachableOwner(caller: TokenCaller, asked: string | undefined): 
 
 /** Roles that the grantor may give to a token whole. */
 export function givableRoles(policy: PolicySnapshot, grantor: Grantor): GivableRoles["roles"] {
-  const { expiresAt, userId } = grantor;
-  const whole = { scopes: [], channels: [], allowedIps: [...grantor.allowedIps], userId, expiresAt };
+  const { expiresAt, userId, models } = grantor;
+  const whole = { scopes: [], channels: [], allowedIps: [...grantor.allowedIps], models, userId, expiresAt };
   return [...policy.roles].flatMap(([name, { permissions, channels }]) => {
     try {
       refuseBeyondGrant(policy, grantor, { ...whole, role: name });

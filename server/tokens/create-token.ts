@@ -7,6 +7,7 @@ import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 import { parseAddressList } from "#server/core/http/address.ts";
 import type { CreatedToken, RequestFacts, TokenDeps } from "#server/tokens/deps.ts";
+import { coversEveryModel, EVERY_MODEL, shownModels } from "#server/models/policy.ts";
 import { countOwned, takingPlaces } from "#server/tokens/owner-usage.ts";
 import { endOf } from "#server/tokens/policy.ts";
 import { CreateToken } from "#server/tokens/schema.ts";
@@ -34,7 +35,8 @@ export async function createToken(
   const userId = asked.userId ?? grantor.userId;
   const allowedIps = asked.allowedIps ?? [...grantor.allowedIps];
   parseAddressList(allowedIps);
-  refuseBeyondGrant(deps.policy, grantor, { role, scopes, channels, userId, allowedIps, expiresAt });
+  const models = storedModels(asked.models, grantor.models);
+  refuseBeyondGrant(deps.policy, grantor, { role, scopes, channels, userId, allowedIps, models, expiresAt });
   refuseBeyondRole(role, deps.policy.roles.get(role)?.permissions ?? [], scopes);
 
   const secret = newTokenSecret(tokenLength);
@@ -51,6 +53,7 @@ export async function createToken(
         scopes,
         channels,
         allowedIps,
+        models,
         secretHash: new Uint8Array(secretHash),
         pepperId: deps.pepper.id,
         last4: secret.last4,
@@ -75,12 +78,19 @@ export async function createToken(
           scopes,
           channels,
           allowedIps,
+          models: shownModels(models),
           expiresAt: expiresAt?.toISOString() ?? null,
         },
       },
     ]);
   });
   return { id: secret.id, token: secret.text, expiresAt };
+}
+
+/** Absent = the grantor's own, null = all. */
+function storedModels(asked: readonly string[] | null | undefined, own: readonly string[]): string[] {
+  const models = asked === undefined ? own : (asked ?? EVERY_MODEL);
+  return coversEveryModel(models) ? [...EVERY_MODEL] : [...new Set(models)];
 }
 
 function refuseBeyondRole(role: string, permissions: readonly string[], scopes: readonly string[]): void {

@@ -11,6 +11,7 @@ import type { Tx } from "#server/core/db/client.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError } from "#server/core/errors.ts";
 import { newTokenId } from "#server/core/ids.ts";
+import { shownModels } from "#server/models/policy.ts";
 import type { ReplacementToken, RequestFacts, TokenDeps } from "#server/tokens/deps.ts";
 import { endOf, isUsable, lifetimeOf, tokenState } from "#server/tokens/policy.ts";
 import { lockToken, replaceToken, type TokenRow } from "#server/tokens/replace.ts";
@@ -76,7 +77,13 @@ export async function exchangeToken(deps: Omit<TokenDeps, "policy">, request: Ex
     const { lifetimeMs } = old;
     const replacement = { secret, secretHash, pepperId, now, graceMs, expiresAt, lifetimeMs, retryKeyHash };
     const graceEndsAt = await replaceToken(tx, old, replacement);
-    await recordExchange(tx, request, { successor: secret.id, graceEndsAt, expiresAt, repeated: false });
+    await recordExchange(tx, request, {
+      successor: secret.id,
+      graceEndsAt,
+      expiresAt,
+      models: shownModels(old.models),
+      repeated: false,
+    });
     return { kind: "issued", expiresAt, graceEndsAt };
   });
 
@@ -141,7 +148,8 @@ async function replacedBefore(
       throw answeredBefore(successorId);
     }
     const { expiresAt } = successor;
-    await recordExchange(tx, request, { successor: successorId, graceEndsAt, expiresAt, repeated: true });
+    const models = shownModels(successor.models);
+    await recordExchange(tx, request, { successor: successorId, graceEndsAt, expiresAt, models, repeated: true });
     return { kind: "repeated", successor, graceEndsAt };
   }
   const ended = await endFamily(tx, old.familyId, "reuse detected", now);
@@ -185,7 +193,7 @@ const holderOf = ({ tokenId }: ExchangeRequest): Actor => ({ type: "token", id: 
 async function recordExchange(
   tx: Tx,
   request: ExchangeRequest,
-  facts: { successor: string; graceEndsAt: Date; expiresAt: Date | null; repeated: boolean },
+  facts: { successor: string; graceEndsAt: Date; expiresAt: Date | null; models: string[] | null; repeated: boolean },
 ): Promise<void> {
   await recordEvents(tx, [
     {

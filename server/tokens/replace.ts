@@ -39,10 +39,10 @@ interface Replacement {
 /** Makes the successor and ends `old` after its grace. @returns when `old` ends. */
 export async function replaceToken(tx: Tx, old: TokenRow, replacement: Replacement): Promise<Date> {
   const { secret, secretHash, pepperId, now, expiresAt, lifetimeMs, retryKeyHash } = replacement;
-  const { name, ownerId, roleName, userId, scopes, channels, allowedIps, familyId } = old;
+  const { name, ownerId, roleName, userId, scopes, channels, allowedIps, models, familyId } = old;
   await tx.token.create({
     data: {
-      ...{ name, ownerId, roleName, userId, scopes, channels, allowedIps, familyId },
+      ...{ name, ownerId, roleName, userId, scopes, channels, allowedIps, models, familyId },
       id: secret.id,
       last4: secret.last4,
       secretHash: new Uint8Array(secretHash),

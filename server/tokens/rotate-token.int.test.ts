@@ -138,7 +138,12 @@ describe("rotating somebody's token over the API", () => {
   };
   const ends = new Date(Date.now() + 10 * 24 * HOUR);
   const grantor = () =>
-    grantorOf(bench.deps.policy, principal, { actor: { type: "token", id: "m" }, allowedIps: [], expiresAt: ends });
+    grantorOf(bench.deps.policy, principal, {
+      actor: { type: "token", id: "m" },
+      allowedIps: [],
+      models: ["*"],
+      expiresAt: ends,
+    });
 
   it("AUTHZ-6 CVE-2026-33579 a broader one is refused and stays as it is: its secret would go to the caller", async () => {
     const broad = await fresh({ role: "admin" });
@@ -153,6 +158,28 @@ describe("rotating somebody's token over the API", () => {
     expect(next.expiresAt).toEqual(ends);
     const longer = rotateToken(bench.deps, grantor(), { tokenId: next.id, graceMs: 0, expiresInMs: 30 * 24 * HOUR });
     await expect(longer).rejects.toMatchObject({ code: "FORBIDDEN", details: { field: "expires" } });
+  });
+
+  it("AUTHZ-6 one that may call more models than the caller is refused; what is rotated keeps its list, on record", async () => {
+    const models = ["openai/*"];
+    const limited = { ...grantor(), models };
+    const wide = await fresh({ scopes: ["runs:read"] });
+    const other = await fresh({ scopes: ["runs:read"], models: ["openai/x", "local/x"] });
+    for (const { id } of [wide, other]) {
+      const refused = rotateToken(bench.deps, limited, { tokenId: id, graceMs: 0 });
+      await expect(refused).rejects.toMatchObject({ code: "FORBIDDEN", details: { field: "models" } });
+    }
+    const within = await fresh({ scopes: ["runs:read"], models: ["openai/x"] });
+    const next = await rotateToken(bench.deps, limited, { tokenId: within.id, graceMs: 0 });
+    expect(await rowOf(next.id)).toMatchObject({ models: ["openai/x"] });
+    const recorded = await bench.sql(`SELECT events FROM audit_intake WHERE events LIKE '%${next.id}%'`);
+    expect(JSON.stringify(recorded)).toContain("openai/x");
+  });
+
+  it("AUTHZ-6 the list of a token that is there cannot be changed, not even in the database", async () => {
+    const { id } = await fresh({ models: ["openai/x"] });
+    await expect(bench.sql(`UPDATE token SET models = '{*}' WHERE id = '${id}'`)).rejects.toThrow(/do not change/);
+    expect(await rowOf(id)).toMatchObject({ models: ["openai/x"] });
   });
 
   it("CVE-2026-41909 another owner's token is no different from one that does not exist", async () => {

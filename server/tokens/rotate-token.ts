@@ -4,6 +4,7 @@ import { recordEvents } from "#server/audit/index.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError } from "#server/core/errors.ts";
 import { parseInput } from "#server/core/parse-input.ts";
+import { shownModels } from "#server/models/policy.ts";
 import type { ReplacementToken, RequestFacts, TokenDeps } from "#server/tokens/deps.ts";
 import { endOf, isUsable, lifetimeOf, tokenState } from "#server/tokens/policy.ts";
 import { lockToken, replaceToken, type TokenRow } from "#server/tokens/replace.ts";
@@ -18,7 +19,7 @@ export interface RotateOptions {
 }
 
 /**
- * The successor keeps family, owner, role, user, scopes, channels and addresses, and lives as long as the old one was made for.
+ * The successor keeps family, owner, role, user, scopes, channels, addresses and models, and lives as long as the old one was made for.
  * The secret goes to the grantor, who therefore must hold all that the token gives.
  * @throws AppError INVALID_INPUT, NOT_FOUND, CONFLICT (ended, or replaced before), FORBIDDEN (more than the grantor holds).
  */
@@ -40,8 +41,8 @@ export async function rotateToken(
     refuseEnded(old, now);
     const expiresAt =
       expiresInMs === undefined ? endOf(lifetimeOf(old), now, grantor.expiresAt) : endOf(expiresInMs, now, null);
-    const { scopes, channels, userId, allowedIps } = old;
-    refuseBeyondGrant(deps.policy, grantor, { role: old.roleName, scopes, channels, userId, allowedIps, expiresAt });
+    const { scopes, channels, userId, allowedIps, models, roleName: role } = old;
+    refuseBeyondGrant(deps.policy, grantor, { role, scopes, channels, userId, allowedIps, models, expiresAt });
     const lifetimeMs = expiresAt === null ? null : expiresAt.getTime() - now;
     const pepperId = deps.pepper.id;
     const graceEndsAt = await replaceToken(tx, old, {
@@ -59,6 +60,7 @@ export async function rotateToken(
           successor: secret.id,
           graceEndsAt: graceEndsAt.toISOString(),
           expiresAt: expiresAt?.toISOString() ?? null,
+          models: shownModels(models),
         },
       },
     ]);

@@ -1,6 +1,7 @@
 /** Tokens as they are asked for and shown. Browser-safe; holds a secret only where a new one is handed over. */
 import { z } from "zod";
 import { ChannelName, RoleName, SubjectId } from "#server/access/schema.ts";
+import { ModelPattern } from "#server/models/schema.ts";
 
 const DAY_SECONDS = 86_400;
 const LONGEST_LIFE_SECONDS = 10 * 365 * DAY_SECONDS;
@@ -23,6 +24,8 @@ const GraceMs = z.number().int().min(0).max(LONGEST_GRACE_MS);
 const Scopes = z.array(z.string().min(1).max(64)).max(50);
 const Channels = z.array(z.union([ChannelName, z.literal("*")])).max(50);
 const AllowedIps = z.array(z.string().min(2).max(64)).max(50);
+/** Null = every model that its role may call; empty = none. */
+const Models = z.array(ModelPattern).max(100).nullable();
 const TokenName = z
   .string()
   .trim()
@@ -41,6 +44,8 @@ export const CreateToken = z.strictObject({
   channels: Channels.default([]),
   /** Absent = the minter's own. */
   allowedIps: AllowedIps.optional(),
+  /** Absent = the minter's own. */
+  models: Models.optional(),
   /** Absent = `gateway.tokenConfig.expiration`, but not beyond the minter's own end. */
   expiresInMs: LifetimeMs.optional(),
 });
@@ -67,6 +72,9 @@ export const TokenBody = z
     channels: Channels.default([]).describe("Channels it may use; empty = the role's."),
     allowedIps: AllowedIps.optional().describe(
       "Addresses and CIDR ranges it may come from; default: the caller's own.",
+    ),
+    models: Models.optional().describe(
+      "Models it may call of those its role may: `provider/model`, or beginnings with `*`; empty = none, null = all; default: the caller's own.",
     ),
     expiresInSeconds: ExpiresInSeconds.optional().describe(
       "Seconds to live, null = never expires; default: gateway.tokenConfig.expiration.",
@@ -135,6 +143,8 @@ export interface TokenSummary {
   scopes: string[];
   channels: string[];
   allowedIps: string[];
+  /** Models it may call of those its role may; empty = none, null = all. */
+  models: string[] | null;
   /** `ocg_<id>_…<last four>`: enough to recognise, useless to an attacker. */
   hint: string;
   state: TokenState;
@@ -162,6 +172,10 @@ const TokenView = z
     scopes: z.array(z.string()),
     channels: z.array(z.string()),
     allowedIps: z.array(z.string()),
+    models: z
+      .array(z.string())
+      .nullable()
+      .describe("Models it may call of those its role may; empty = none, null = all."),
     hint: z.string(),
     state: z.enum(TOKEN_STATES),
     createdAt: Moment,

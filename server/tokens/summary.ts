@@ -1,5 +1,6 @@
 /** How a stored token is shown. Its secret's hash never gets this far. */
 import type { Prisma } from "#server/core/db/client.ts";
+import { shownModels } from "#server/models/policy.ts";
 import { tokenState } from "#server/tokens/policy.ts";
 import type { TokenSummary } from "#server/tokens/schema.ts";
 
@@ -19,6 +20,7 @@ export function summaryOf(row: ShownRow, now: number): TokenSummary {
     scopes: row.scopes,
     channels: row.channels,
     allowedIps: row.allowedIps,
+    models: shownModels(row.models),
     hint: `ocg_${row.id}_…${row.last4}`,
     state: tokenState(row, now),
     createdAt: row.createdAt,

@@ -18,6 +18,8 @@ export interface StoredToken {
   scopes: readonly string[];
   channels: readonly string[];
   allowedIps: readonly string[];
+  /** Models it may call of those its role may; `*` = all of them, empty = none. */
+  models: readonly string[];
   expiresAt: Date | null;
   revokedAt: Date | null;
   supersededAt: Date | null;
@@ -36,7 +38,7 @@ export interface TokenView {
 }
 
 const SELECT = `SELECT id, name, owner_id AS "ownerId", family_id AS "familyId", role_name AS "roleName", user_id AS "userId", scopes, channels,
-  allowed_ips AS "allowedIps", expires_at AS "expiresAt", revoked_at AS "revokedAt", superseded_at AS "supersededAt",
+  allowed_ips AS "allowedIps", models, expires_at AS "expiresAt", revoked_at AS "revokedAt", superseded_at AS "supersededAt",
   pepper_id AS "pepperId", secret_hash AS "secretHash" FROM token`;
 const RETRY_MS = 500;
 /** What changed and is not read again within this time is refused until it is. */

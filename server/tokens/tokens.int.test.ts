@@ -71,6 +71,13 @@ describe("minting", () => {
     ],
     ["a scope that means nothing", { scopes: ["fly"] }, /"fly" is not a permission/],
     ["an address that is none", { allowedIps: ["10.0.0.0/99"] }, /10\.0\.0\.0\/99/],
+    [
+      "a model without its provider",
+      { models: ["openai/*", "gpt-5-mini"] },
+      /^Token models\.1: must be "provider\/model"/,
+    ],
+    ["a star in the middle of a model", { models: ["openai/*-mini"] }, /^Token models\.0: must be/],
+    ["a provider alone", { models: ["openai/"] }, /^Token models\.0: must name a model/],
     ["a blank name", { name: "  " }, /^Token name: /],
     ["a name with control characters", { name: "a\u0007b" }, /^Token name: printable/],
     ["a lifetime below a second", { expiresInMs: 1 }, /^Token expiresInMs: /],
@@ -79,27 +86,34 @@ describe("minting", () => {
     expect((await listTokens(bench.deps, { ownerId: "strict", all: true })).tokens).toEqual([]);
   });
 
-  it("AUTHZ-6 a token mints within its own user, addresses and end, which are taken over when nothing is said", async () => {
+  it("AUTHZ-6 a token mints within its own user, addresses, models and end, which are taken over when nothing is said", async () => {
     const principal: Principal = {
       ...{ id: "token:m", kind: "token", tokenId: "m", ownerId: "o", name: "m", role: "user", boundUserId: "ana" },
       ...{ scopes: [], channels: [] },
     };
     const expiresAt = new Date(Date.now() + 60_000);
-    const own = { actor: { type: "token", id: "m" }, allowedIps: ["10.0.0.0/8"], expiresAt } as const;
+    const models = ["openai/*", "local/small"];
+    const own = { actor: { type: "token", id: "m" }, allowedIps: ["10.0.0.0/8"], models, expiresAt } as const;
     const grantor = grantorOf(bench.deps.policy, principal, own);
     const ask = (input: Partial<CreateToken>) =>
       createToken(bench.deps, grantor, { name: "child", role: "user", ownerId: "narrow", ...input });
 
     const child = await ask({});
     const row = await bench.db.token.findUniqueOrThrow({ where: { id: child.id } });
-    expect(row).toMatchObject({ userId: "ana", allowedIps: ["10.0.0.0/8"], expiresAt });
+    expect(row).toMatchObject({ userId: "ana", allowedIps: ["10.0.0.0/8"], models, expiresAt });
     await expect(ask({ allowedIps: ["10.1.0.0/16"], expiresInMs: 5_000 })).resolves.toBeDefined();
+    await expect(ask({ models: ["openai/gpt-*", "local/small"] })).resolves.toBeDefined();
+    await expect(ask({ models: [] })).resolves.toBeDefined();
     for (const input of [
       { userId: "eve" },
       { allowedIps: [] },
       { allowedIps: ["11.0.0.1"] },
       { expiresInMs: 3_600_000 },
       { expiresInMs: null },
+      { models: null },
+      { models: ["*"] },
+      { models: ["local/*"] },
+      { models: ["openai/gpt-5-mini", "openrouter/x"] },
       { role: "admin" },
     ]) {
       await expect(ask(input), JSON.stringify(input)).rejects.toMatchObject({
@@ -107,7 +121,7 @@ describe("minting", () => {
         details: { reason: "beyond_grant" },
       });
     }
-    expect((await listTokens(bench.deps, { ownerId: "narrow" })).tokens.length).toBe(2);
+    expect((await listTokens(bench.deps, { ownerId: "narrow" })).tokens.length).toBe(4);
   });
 });
 
@@ -118,7 +132,7 @@ describe("the list", () => {
     expect([tokens.length, nextCursor]).toEqual([1, null]);
     expect(tokens[0]).toEqual({
       ...{ id, familyId: id, name: "shown", owner: "list", role: "user", user: null, state: "active" },
-      ...{ scopes: [], channels: ["api"], allowedIps: [], hint: `ocg_${id}_…${token.slice(-4)}` },
+      ...{ scopes: [], channels: ["api"], allowedIps: [], models: null, hint: `ocg_${id}_…${token.slice(-4)}` },
       ...{ expiresAt: null, revokedAt: null, lastUsedAt: null, lastUsedAddress: null },
       ...{ successorId: null, supersededAt: null, createdAt: expect.any(Date) as Date },
     });

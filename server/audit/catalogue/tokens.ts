@@ -2,6 +2,7 @@
 import { COUNT, type EventText } from "#server/audit/catalogue/text.ts";
 
 const END = "When it ends (ISO 8601, UTC), or null when it does not.";
+const MODELS = "Models it is narrowed to; empty = none, null = all that its role may call.";
 const GRACE = "Until when the replaced token is still good (ISO 8601, UTC).";
 
 export const TOKENS = {
@@ -16,6 +17,7 @@ export const TOKENS = {
       scopes: "Permissions it is narrowed to; empty = all of the role's.",
       channels: "Channels it is narrowed to; empty = all of the role's.",
       allowedIps: "Addresses and ranges it may come from; empty = any.",
+      models: MODELS,
       expiresAt: END,
     },
   },
@@ -26,6 +28,7 @@ export const TOKENS = {
       successor: "Id of the new token.",
       graceEndsAt: GRACE,
       expiresAt: END,
+      models: MODELS,
       repeated: "True when the same request had been answered before and got the same answer again.",
       file: "The configuration file, when `gateway.token` was replaced.",
     },
@@ -37,6 +40,7 @@ export const TOKENS = {
       successor: "Id of the new token.",
       graceEndsAt: GRACE,
       expiresAt: END,
+      models: MODELS,
       repeated: "True when the same request had been answered before and got the same answer again.",
     },
   },

@@ -2,17 +2,9 @@
 import { z } from "zod";
 import { dictionary, duration, name, wholeNumber } from "#server/config/schema/fields.ts";
 import { DAY, MINUTE } from "#server/config/units.ts";
-import { BUDGET_SCOPES } from "#server/models/schema.ts";
+import { BUDGET_SCOPES, ModelPattern } from "#server/models/schema.ts";
 
-const modelPattern = z
-  .string()
-  .regex(/^(?:\*|[a-z0-9][a-z0-9_-]{0,31}\/(?:[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199})?\*?)$/, {
-    error: 'must be "provider/model", or the beginning of such names and a "*", such as "openai/*"',
-  })
-  .refine((written) => !written.endsWith("/"), { error: "must name a model, or end in a *" })
-  .meta({ type: "provider/model, * at the end" });
-
-export const ModelAccess = dictionary(z.array(modelPattern).max(1000), name())
+export const ModelAccess = dictionary(z.array(ModelPattern).max(1000), name())
   .optional()
   .describe(
     'Models that callers with `models:call` may use, by role: names, or beginnings with `*`. `"*"` as the role stands for every role that is not named. Without this section: every model of every provider that is set up; with it, a role that is not covered may use none.',
@@ -31,7 +23,7 @@ const Price = z.strictObject({
     .describe("US dollars for a million tokens that the provider wrote to its cache. Unset: as `input`."),
 });
 
-export const ModelPrices = dictionary(Price, modelPattern)
+export const ModelPrices = dictionary(Price, ModelPattern)
   .prefault({})
   .describe(
     "Prices over those that the gateway knows (`openclaw models list` shows them): by `provider/model`, or a beginning with `*`; the longest wins. A model of your own that costs nothing: `{ input: 0 }`.",

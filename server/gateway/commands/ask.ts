@@ -4,8 +4,9 @@ import { startRun } from "#server/gateway/commands/start-run.ts";
 import { parseAskArgs } from "#server/gateway/grammar.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { acceptedOutputs } from "#server/gateway/run-options.ts";
+import { listsOfToken } from "#server/gateway/token-models.ts";
 import { recall } from "#server/memory/index.ts";
-import { providersOf } from "#server/models/policy.ts";
+import { isGranted, providersOf } from "#server/models/policy.ts";
 
 /** Files below it are kept when the agent has ended; it is told so. */
 const OUTPUTS = ["output"];
@@ -47,7 +48,26 @@ function answering(context: CommandContext, agent: string | null): AnsweringAgen
   if (!found.ok) {
     throw asError(found.refusal, context);
   }
+  refuseModel(context, found.value);
   return found.value;
+}
+
+/** Said before anything runs; the call itself is judged again. @throws Refusal FORBIDDEN for a model that the token's own list leaves out. */
+function refuseModel({ services, principal, channel, userId, decision }: CommandContext, asked: AnsweringAgent): void {
+  const { agent, model } = asked;
+  const list =
+    model === null ? undefined : listsOfToken(services, principal).find(({ names }) => !isGranted(names, model));
+  if (list === undefined) {
+    return;
+  }
+  const because = list.source;
+  const data = { command: "ask", role: decision.role, agent, model };
+  throw new Refusal(
+    "FORBIDDEN",
+    `The agent "${agent}" answers with the model "${model ?? ""}", which is not in this token's list of models. Ask another agent, or use a token that may call it.`,
+    { event: "access.denied", reason: "model_not_granted", because, channel, userId: userId ?? undefined, data },
+    { details: { reason: "model_not_granted", because } },
+  );
 }
 
 /** What the caller may not have is forbidden; what nobody has is for the one who keeps the configuration. */
