@@ -25,6 +25,7 @@ const LEFT_OUT = new Set([
   "key_rotation",
   "model_budget",
   "model_reservation",
+  "model_uncounted",
   "pairing_request",
   "run_approval",
   "sender_proof",

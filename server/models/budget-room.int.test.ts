@@ -4,10 +4,14 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createPool } from "#server/core/db/pool.ts";
 import type { Pool } from "pg";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
-import { openBudgetRoom, usedOf, type Amount, type BudgetRoom, type Hold } from "#server/models/budget-room.ts";
-import { budgetsFor, type BudgetSetting, type Payer } from "#server/models/budgets.ts";
+import { endedCall, holdUses, payerOf, settingFor as setting } from "../../tests/support/ended-call.ts";
+import { openBudgetRoom, type BudgetRoom, type Hold } from "#server/models/budget-room.ts";
+import { budgetsFor, type Payer } from "#server/models/budgets.ts";
+import { openCounter, type Counter } from "#server/models/counter.ts";
+import { countUses } from "#server/models/counts.ts";
 import { openLeaseStore } from "#server/models/lease-store.ts";
 import { openLedger, type Ledger } from "#server/models/ledger.ts";
+import type { Amount } from "#server/models/room-arithmetic.ts";
 
 let database: TestDatabase;
 let pool: Pool;
@@ -20,21 +24,6 @@ afterAll(async () => {
 });
 
 const NOW = Date.now();
-const payerOf = (name: string): Payer => ({
-  principalId: `token:${name}`,
-  tokenName: name,
-  subject: name,
-  role: "bot",
-  channel: "api",
-});
-const setting = (name: string, maxTokens: number, maxCost?: number): BudgetSetting => ({
-  scope: "token",
-  name,
-  period: 30 * 86_400_000,
-  maxTokens,
-  ...(maxCost === undefined ? {} : { maxCost }),
-  unknownPrice: "allow",
-});
 const fail = (error: unknown): never => {
   throw error;
 };
@@ -42,41 +31,30 @@ const fail = (error: unknown): never => {
 interface Process {
   room: BudgetRoom;
   ledger: Ledger;
+  counter: Counter;
 }
-const startProcess = (): Process => ({
-  room: openBudgetRoom(openLeaseStore(pool), fail),
-  ledger: openLedger(pool),
-});
+/** What it could not count. */
+const warnings: unknown[] = [];
+function startProcess(): Process {
+  const counter = openCounter(pool, { warn: (...said: unknown[]) => void warnings.push(said) });
+  return {
+    room: openBudgetRoom(openLeaseStore(pool, counter), fail),
+    ledger: openLedger(pool, counter),
+    counter,
+  };
+}
 
-let calls = 0;
+/** As a server ends. */
+async function stop(...processes: readonly Process[]): Promise<void> {
+  await Promise.all(processes.map(({ room }) => room.close()));
+  await Promise.all(processes.map(({ counter }) => counter.close()));
+  expect(warnings).toEqual([]);
+}
+
 /** Stores what a call used, as `recordCall` does. */
 async function end({ room, ledger }: Process, payer: Payer, holds: readonly Hold[], used: Amount): Promise<void> {
-  calls += 1;
-  await ledger.add({
-    id: `call_${NOW}_${calls}`,
-    at: new Date(NOW),
-    payer,
-    requestId: "req_1",
-    asked: "fake/m",
-    model: "fake/m",
-    path: "/v1/chat/completions",
-    ending: "answered",
-    status: 200,
-    inputTokens: used.tokens,
-    outputTokens: 0,
-    estimated: false,
-    costNano: used.nano,
-    wallMs: 1,
-    counts: holds.map(({ lease: { key, periodStart } }) => ({ key, periodStart })),
-    holds: holds.map(({ lease, held }) => ({
-      lease: lease.id,
-      key: lease.key,
-      periodStart: lease.periodStart,
-      ...usedOf(held, used),
-    })),
-    grant: null,
-    event: { event: "model.called", outcome: "ok", actor: { type: "token", id: "t" } },
-  });
+  const counts = holds.map(({ lease: { key, periodStart } }) => ({ key, periodStart }));
+  await ledger.add(endedCall(payer, NOW, used, counts, holdUses(holds, used)));
   room.settle(holds, used);
 }
 
@@ -105,6 +83,8 @@ test("processes side by side never take more than there is, count what was used,
     openEnd: fc.boolean(),
     /** Percent of what was granted. */
     used: fc.integer({ min: 0, max: 100 }),
+    /** Somebody counts after it, in the middle of everything else. */
+    thenCounts: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(
@@ -121,7 +101,7 @@ test("processes side by side never take more than there is, count what was used,
         let held = { tokens: 0, nano: 0 };
         const maxNano = (costMicros ?? Infinity) * 1_000;
         await Promise.all(
-          wanted.map(async ({ process, input, output, openEnd, used: percent }) => {
+          wanted.map(async ({ process, input, output, openEnd, used: percent, thenCounts }) => {
             const one = processes[process] ?? fail(new Error("no such process"));
             const budgets = budgetsFor(settings, payer, NOW);
             const room = await one.room.take(budgets, need(input, output, openEnd ? 1 : output));
@@ -144,15 +124,19 @@ test("processes side by side never take more than there is, count what was used,
             await end(one, payer, room.holds, took);
             held = { tokens: held.tokens - granted.tokens, nano: held.nano - granted.nano };
             used = { tokens: used.tokens + took.tokens, nano: used.nano + took.nano };
+            if (thenCounts) {
+              await countUses(pool);
+            }
           }),
         );
-        await Promise.all(processes.map(({ room }) => room.close()));
+        await stop(...processes);
         expect(await countOf(name)).toEqual({ used: used.tokens, nano: used.nano, reserved: 0, reserved_nano: 0 });
       },
     ),
     { numRuns: 25, endOnFailure: true },
   );
   expect((await pool.query("SELECT 1 FROM model_reservation")).rows).toEqual([]);
+  expect((await pool.query("SELECT 1 FROM model_uncounted")).rows).toEqual([]);
 });
 
 test("what one process holds idle is another's within two seconds", async () => {
@@ -166,7 +150,7 @@ test("what one process holds idle is another's within two seconds", async () => 
     const all = await other.room.take(budgets, need(1, 997, 997));
     expect(all.ok).toBe(true);
   }, 5_000);
-  await Promise.all([one.room.close(), other.room.close()]);
+  await stop(one, other);
 });
 
 test("a limit that was lowered holds for the next call, and a raised one as well", async () => {
@@ -179,7 +163,7 @@ test("a limit that was lowered holds for the next call, and a raised one as well
   const refused = await take(15);
   expect(refused).toMatchObject({ ok: false, left: { tokens: 5, costNano: null } });
   expect((await take(20)).ok).toBe(true);
-  await one.room.close();
+  await stop(one);
 });
 
 test("after the lease of a process has expired its calls count what they used, and take nothing from anybody else", async () => {
@@ -191,6 +175,7 @@ test("after the lease of a process has expired its calls count what they used, a
   const second = await other.room.take(budgets, need(40, 50, 50));
   expect(second.ok).toBe(true);
   await end(slow, payer, first.ok ? first.holds : [], { tokens: 60, nano: 0 });
+  await slow.counter.close();
   expect(await countOf("late")).toMatchObject({ used: 60, reserved: 90 });
-  await Promise.all([slow.room.close(), other.room.close()]);
+  await stop(slow, other);
 });

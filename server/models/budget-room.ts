@@ -7,24 +7,16 @@
 import { randomId } from "#server/core/ids.ts";
 import type { AppliedBudget } from "#server/models/budgets.ts";
 import type { LeaseKey, LeaseStore } from "#server/models/lease-store.ts";
-
-/** What a call needs of every budget it counts in. */
-interface BudgetNeed {
-  inputTokens: number;
-  /** Tokens of the answer: what would be good, and with how few it would still do. */
-  outputWish: number;
-  outputLeast: number;
-  /** Billionths of a dollar for one token. */
-  price: { input: number; output: number };
-  /** Milliseconds that the call can take at most. */
-  longestMs: number;
-}
-
-export interface Amount {
-  tokens: number;
-  /** Billionths of a dollar. */
-  nano: number;
-}
+import {
+  amountOf,
+  byCount,
+  NOTHING,
+  outputOf,
+  usedOf,
+  type Amount,
+  type BudgetNeed,
+  type Counted,
+} from "#server/models/room-arithmetic.ts";
 
 /** What one call holds of one lease. */
 export interface Hold {
@@ -51,14 +43,6 @@ interface Lease extends LeaseKey {
   closed: boolean;
 }
 
-/** All budgets of a call that share one count: the tightest limits hold. */
-interface Counted {
-  key: string;
-  maxTokens: number | null;
-  maxCostNano: number | null;
-  budgets: readonly [AppliedBudget, ...AppliedBudget[]];
-}
-
 /** A count that a call counts in, and the lease on it. */
 interface Share {
   counted: Counted;
@@ -77,17 +61,11 @@ const CALLS_AHEAD = 64;
 export interface BudgetRoom {
   /** Holds what a call needs in all of `budgets`, or nothing. @param budgets at least one, as `budgetsFor` orders them */
   take(budgets: readonly AppliedBudget[], need: BudgetNeed): Promise<Room>;
-  /** The call has ended and what it `used` is counted; the rest is free again. */
+  /** The call has ended and what it `used` is stored, to be counted and taken off its lease; the rest is free again. */
   settle(holds: readonly Hold[], used: Amount): void;
   /** Gives everything back. */
   close(): Promise<void>;
 }
-
-/** Of what a call held, the part that it used: the database counts it and takes it off the lease. */
-export const usedOf = (held: Amount, used: Amount): Amount => ({
-  tokens: Math.min(held.tokens, used.tokens),
-  nano: Math.min(held.nano, used.nano),
-});
 
 export function openBudgetRoom(store: LeaseStore, onError: (error: unknown) => void): BudgetRoom {
   const leases = new Map<string, Lease>();
@@ -268,39 +246,5 @@ export function openBudgetRoom(store: LeaseStore, onError: (error: unknown) => v
   }
 }
 
-const NOTHING: Amount = { tokens: 0, nano: 0 };
-
-const amountOf = ({ inputTokens, price }: BudgetNeed, outputTokens: number): Amount => ({
-  tokens: inputTokens + outputTokens,
-  nano: Math.ceil(inputTokens * price.input + outputTokens * price.output),
-});
-
-/** Tokens of an answer that an amount carries under those limits; negative = not even the input. */
-function outputOf({ maxTokens, maxCostNano }: Counted, free: Amount, { inputTokens, price }: BudgetNeed): number {
-  const byTokens = maxTokens === null ? Infinity : free.tokens - inputTokens;
-  const money = free.nano - inputTokens * price.input;
-  const byMoney =
-    maxCostNano === null || (price.output === 0 && money >= 0) ? Infinity : Math.floor(money / price.output);
-  return Math.min(byTokens, Number.isNaN(byMoney) ? -1 : byMoney);
-}
-
 const carriedBy = (shares: readonly Share[], need: BudgetNeed): number =>
   Math.min(...shares.map(({ counted, lease }) => outputOf(counted, lease.free, need)));
-
-/** @param budgets in the order of their keys */
-function byCount(budgets: readonly AppliedBudget[]): Counted[] {
-  const counted = new Map<string, Counted>();
-  for (const budget of budgets) {
-    const known = counted.get(budget.key);
-    counted.set(budget.key, {
-      key: budget.key,
-      maxTokens: least(known?.maxTokens ?? null, budget.maxTokens),
-      maxCostNano: least(known?.maxCostNano ?? null, budget.maxCostNano),
-      budgets: known === undefined ? [budget] : [...known.budgets, budget],
-    });
-  }
-  return [...counted.values()];
-}
-
-const least = (one: number | null, other: number | null): number | null =>
-  one === null ? other : other === null ? one : Math.min(one, other);

@@ -6,6 +6,7 @@ import type { Logger } from "#server/core/log.ts";
 import { UnderWay } from "#server/core/under-way.ts";
 import { openBudgetRoom, type BudgetRoom } from "#server/models/budget-room.ts";
 import { Stopping } from "#server/models/ending.ts";
+import { openCounter } from "#server/models/counter.ts";
 import { openLeaseStore } from "#server/models/lease-store.ts";
 import { openLedger, type Ledger } from "#server/models/ledger.ts";
 import { startModelUpkeep } from "#server/models/upkeep.ts";
@@ -22,14 +23,14 @@ export interface ModelCore {
   track<T>(call: Promise<T>): Promise<T>;
   /** Gives calls over the API `graceMs` to end, then breaks them off; each is counted and recorded. */
   drain(graceMs: number): Promise<void>;
-  /** Stores what waits, then cuts all connections. */
+  /** Stores and counts what waits, then cuts all connections. */
   close(): Promise<void>;
 }
 
 interface ModelCoreOptions {
   config: Pick<ConfigStore, "current">;
   pool: Pool;
-  /** For leases on budgets: short statements that a crash of the database may take back, whole and in order. Closed with the core. */
+  /** For leases on budgets and their counts: short statements that a crash of the database may take back, whole and in order. Closed with the core. */
   leasing: Pool;
   log: Logger;
 }
@@ -37,8 +38,9 @@ interface ModelCoreOptions {
 export function openModelCore(options: ModelCoreOptions): ModelCore {
   const { config, pool, leasing, log } = options;
   const outgoing = openProviders(config);
-  const ledger = openLedger(pool);
-  const room = openBudgetRoom(openLeaseStore(leasing), (error) =>
+  const counter = openCounter(leasing, log);
+  const ledger = openLedger(pool, counter);
+  const room = openBudgetRoom(openLeaseStore(leasing, counter), (error) =>
     log.warn({ err: error }, "room in a budget could not be given back; it is free again when its lease expires"),
   );
   const upkeep = startModelUpkeep({ pool, log, keepCallsMs: () => config.current().config.models.keepCalls });
@@ -59,6 +61,7 @@ export function openModelCore(options: ModelCoreOptions): ModelCore {
       await upkeep.stop();
       await ledger.idle();
       await room.close();
+      await counter.close();
       await outgoing.close();
       await leasing.end();
     },

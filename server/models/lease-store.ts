@@ -3,8 +3,10 @@
  * counts, so that processes side by side can neither take more than there is together nor wait for each other for ever.
  */
 import type { Pool } from "pg";
-import type { Amount } from "#server/models/budget-room.ts";
-import { SUBJECT_COLUMNS, type AppliedBudget } from "#server/models/budgets.ts";
+import type { AppliedBudget } from "#server/models/budgets.ts";
+import type { Counter } from "#server/models/counter.ts";
+import { countUses, openCount } from "#server/models/counts.ts";
+import { NOTHING, type Amount } from "#server/models/room-arithmetic.ts";
 
 export interface LeaseKey {
   id: string;
@@ -64,9 +66,9 @@ taken AS (
   SET reserved_tokens = reserved_tokens + granted.tokens, reserved_nano = reserved_nano + granted.nano
   FROM granted WHERE b.key = granted.key AND b.period_start = granted.period_start),
 held AS (
-  INSERT INTO model_reservation (call_id, key, period_start, tokens, cost_nano, expires_at)
+  INSERT INTO model_reservation (lease_id, key, period_start, tokens, cost_nano, expires_at)
   SELECT lease, key, period_start, tokens, nano, $10::timestamptz FROM granted
-  ON CONFLICT (call_id, key) DO UPDATE
+  ON CONFLICT (lease_id, key) DO UPDATE
   SET tokens = model_reservation.tokens + EXCLUDED.tokens, cost_nano = model_reservation.cost_nano + EXCLUDED.cost_nano,
       expires_at = EXCLUDED.expires_at)
 SELECT tokens::float8, nano::float8, left_tokens::float8, left_nano::float8 FROM granted ORDER BY n`;
@@ -76,13 +78,13 @@ WITH locked AS (
   SELECT key, period_start FROM model_budget WHERE key = $2 AND period_start = $3::timestamptz FOR UPDATE),
 given AS (
   UPDATE model_reservation AS r SET tokens = GREATEST(0, tokens - $4::bigint), cost_nano = GREATEST(0, cost_nano - $5::bigint)
-  FROM locked WHERE r.call_id = $1 AND r.key = locked.key RETURNING r.key)
+  FROM locked WHERE r.lease_id = $1 AND r.key = locked.key RETURNING r.key)
 UPDATE model_budget AS b
 SET reserved_tokens = GREATEST(0, reserved_tokens - $4::bigint), reserved_nano = GREATEST(0, reserved_nano - $5::bigint)
 FROM given WHERE b.key = given.key AND b.period_start = $3::timestamptz`;
 
 /** A lease of which nothing is left, and of which nothing will be taken any more. */
-const FORGET_SQL = "DELETE FROM model_reservation WHERE call_id = $1 AND key = $2 AND tokens = 0 AND cost_nano = 0";
+const FORGET_SQL = "DELETE FROM model_reservation WHERE lease_id = $1 AND key = $2 AND tokens = 0 AND cost_nano = 0";
 
 const EXPIRE_SQL = `
 WITH locked AS (
@@ -101,7 +103,7 @@ given AS (
   FROM sums WHERE b.key = sums.key AND b.period_start = sums.period_start)
 SELECT count(*)::int AS n FROM gone`;
 
-export function openLeaseStore(pool: Pool): LeaseStore {
+export function openLeaseStore(pool: Pool, counter: Pick<Counter, "caughtUp">): LeaseStore {
   async function take(wanted: readonly Wanted[], expiresAt: Date): Promise<More[]> {
     const { rows } = await pool.query<{ tokens: number; nano: number; left_tokens: number; left_nano: number }>({
       name: "model-lease",
@@ -137,15 +139,18 @@ export function openLeaseStore(pool: Pool): LeaseStore {
 
   return {
     async takeMore(wanted, expiresAt) {
+      await counter.caughtUp();
       let more = await take(wanted, expiresAt);
       if (more.length < wanted.length) {
-        await openCounts(pool, wanted);
+        for (const { budget } of wanted) {
+          await openCount(pool, budget);
+        }
         more = await take(wanted, expiresAt);
       }
       if (more.length < wanted.length) {
         throw new Error("a budget's count is missing");
       }
-      if (isEnough(wanted, more) || (await expireReservations(pool)) === 0) {
+      if (isEnough(wanted, more) || (await expireLeases(pool)) === 0) {
         return more;
       }
       // Somebody's lease has expired: there may be enough now.
@@ -170,7 +175,6 @@ export function openLeaseStore(pool: Pool): LeaseStore {
   };
 }
 
-const NOTHING: Amount = { tokens: 0, nano: 0 };
 const less = (want: Amount, got: Amount = NOTHING): Amount => ({
   tokens: Math.max(0, want.tokens - got.tokens),
   nano: Math.max(0, want.nano - got.nano),
@@ -180,22 +184,19 @@ const sum = (one: Amount, other: Amount): Amount => ({
   nano: one.nano + other.nano,
 });
 
-/** Begins counts that are not there yet with what the list of calls says, so that a budget that is new counts what was used before it. */
-async function openCounts(pool: Pool, wanted: readonly Wanted[]): Promise<void> {
-  for (const { budget } of wanted) {
-    const { key, scope, subject, periodStart, endsAt } = budget;
-    await pool.query(
-      `INSERT INTO model_budget (key, period_start, ends_at, used_tokens, used_cost_nano)
-       SELECT $1, $2, $3, COALESCE(sum(input_tokens + output_tokens), 0), COALESCE(sum(cost_nano), 0)
-       FROM model_call WHERE ${SUBJECT_COLUMNS[scope]} = $4 AND at >= $2::timestamptz AND at < $3::timestamptz
-       ON CONFLICT DO NOTHING`,
-      [key, periodStart, endsAt, subject],
-    );
-  }
-}
+const ANY_EXPIRED_SQL = "SELECT 1 FROM model_reservation WHERE expires_at < now() LIMIT 1";
 
-/** Gives back what was taken by processes that are gone. @returns how many leases there were */
-export async function expireReservations(pool: Pool): Promise<number> {
+/**
+ * Gives back what was taken by processes that are gone. What was used of it is counted before (`counts.ts` says why).
+ * @returns how many leases there were
+ * @throws the database's error: then none is given back
+ */
+export async function expireLeases(pool: Pool): Promise<number> {
+  const { rowCount } = await pool.query({ name: "model-any-expired", text: ANY_EXPIRED_SQL });
+  if (rowCount === 0) {
+    return 0;
+  }
+  await countUses(pool);
   const { rows } = await pool.query<{ n: number }>({ name: "model-expire", text: EXPIRE_SQL });
   return rows[0]?.n ?? 0;
 }

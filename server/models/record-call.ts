@@ -1,9 +1,9 @@
 /** A call that has ended, for the list of calls and for the record. */
 import type { ModelCall } from "#server/models/accept.ts";
-import { usedOf } from "#server/models/budget-room.ts";
 import { budgetsFor } from "#server/models/budgets.ts";
 import { costNano } from "#server/models/prices.ts";
 import type { Relayed } from "#server/models/relay.ts";
+import { NOTHING, usedOf } from "#server/models/room-arithmetic.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { estimateTokens } from "#server/models/usage.ts";
 
@@ -17,8 +17,6 @@ export interface Tokens {
   estimated: boolean;
 }
 
-/** What was used of budgets where that could not be stored. */
-const NOTHING = { tokens: 0, nano: 0 };
 const NO_TOKENS: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, estimated: false };
 
 /** What the call is counted with: what the provider says; an estimate where it was asked and did not get to saying so. */
@@ -61,7 +59,7 @@ export async function recordAcceptance(
   }
 }
 
-/** Resolves once the call is on record and counted. */
+/** Resolves once the call is on record, and what it used is stored to be counted. */
 export async function recordCall(
   { models, config }: ModelServices,
   call: ModelCall,
@@ -75,6 +73,7 @@ export async function recordCall(
   const used = { tokens: tokens.input + tokens.output, nano: cost ?? 0 };
   const counts =
     tokens === NO_TOKENS ? [] : budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
+  /** What was used of budgets, where that could be stored. */
   let counted = NOTHING;
   try {
     await models.ledger.add({

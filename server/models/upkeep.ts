@@ -1,7 +1,7 @@
-/** What has to be cleared now and then: reservations of processes that died, calls that are older than they are kept, counts of past periods. */
+/** What has to be cleared now and then: leases of processes that died, calls that are older than they are kept, counts of past periods. */
 import type { Pool } from "pg";
 import type { Logger } from "#server/core/log.ts";
-import { expireReservations } from "#server/models/lease-store.ts";
+import { expireLeases } from "#server/models/lease-store.ts";
 
 const EVERY_MS = 60_000;
 /** Rows in one statement, so that none of them locks for long. */
@@ -37,7 +37,7 @@ export function startModelUpkeep({
 
 /** One round. Counts outlive their period by a day, for calls that began in it. */
 export async function clearModels(pool: Pool, keepCallsMs: number): Promise<void> {
-  await expireReservations(pool);
+  await expireLeases(pool);
   await pool.query("DELETE FROM model_budget WHERE ends_at < now() - interval '1 day'");
   await pool.query(
     `DELETE FROM model_reservation AS r WHERE expires_at < now()
