@@ -90,17 +90,15 @@ export async function openCount(pool: Pool, budget: AppliedBudget): Promise<void
   await inTransaction(pool, async (client) => {
     await client.query(`SELECT pg_advisory_xact_lock(${COUNTING_LOCK})`);
     await client.query(
-      `INSERT INTO model_budget (key, period_start, ends_at, used_tokens, used_cost_nano, reserved_tokens, reserved_nano)
+      `INSERT INTO model_budget (key, period_start, ends_at, used_tokens, used_cost_nano)
        SELECT $1, $2, $3, LEAST(GREATEST(0, listed.tokens - uncounted.tokens), ${MOST}),
-         LEAST(GREATEST(0, listed.nano - uncounted.nano), ${MOST}), leased.tokens, leased.nano
+         LEAST(GREATEST(0, listed.nano - uncounted.nano), ${MOST})
        FROM (
          SELECT COALESCE(sum(input_tokens + output_tokens), 0) AS tokens, COALESCE(sum(cost_nano), 0) AS nano FROM model_call
          WHERE ${SUBJECT_COLUMNS[scope]} = $4 AND at >= $2::timestamptz AND at < $3::timestamptz) AS listed, (
          SELECT COALESCE(sum(u.tokens), 0) AS tokens, COALESCE(sum(u.nano), 0) AS nano
          FROM model_uncounted, json_to_recordset(uses::json) ${SUMS}
-         WHERE u.lease IS NULL AND u.key = $1 AND u.period_start = $2::timestamptz) AS uncounted, (
-         SELECT COALESCE(sum(tokens), 0) AS tokens, COALESCE(sum(cost_nano), 0) AS nano FROM model_reservation
-         WHERE key = $1 AND period_start = $2::timestamptz) AS leased
+         WHERE u.lease IS NULL AND u.key = $1 AND u.period_start = $2::timestamptz) AS uncounted
        ON CONFLICT DO NOTHING`,
       [key, periodStart, endsAt, subject],
     );
