@@ -15,6 +15,8 @@ interface SetOptions extends ListOptions {
   maxMessages?: string;
   timeWindow?: string;
   limit?: boolean;
+  /** False: `--no-member`. */
+  member?: string | false;
 }
 
 export function registerUsers(access: Command, context: CliContext): void {
@@ -40,13 +42,19 @@ export function registerUsers(access: Command, context: CliContext): void {
     .option("--max-messages <number>", "at most this many messages …")
     .option("--time-window <duration>", "… in any window of this length, such as 1h")
     .option("--no-limit", "take the limit away")
+    .option(
+      "--member <id or e-mail>",
+      "the console member this person is, who then approves no run they asked for here",
+    )
+    .option("--no-member", "no console member")
     .option("--json", "print {before, after}")
     .addHelpText(
       "after",
       `
 Examples:
   openclaw access users set slack:U024BE7LH --role user
-  openclaw access users set user123 --channels whatsapp --max-messages 100 --time-window 1h`,
+  openclaw access users set user123 --channels whatsapp --max-messages 100 --time-window 1h
+  openclaw access users set user123 --member ana@example.com`,
     )
     .action(async (id: string, options: SetOptions) => set(context, id, options));
 
@@ -93,7 +101,8 @@ async function set(context: CliContext, id: string, options: SetOptions): Promis
   }
   const { role } = options;
   const channels = options.allChannels === true ? null : options.channels;
-  const edit: UserEdit = { id, role, channels, restriction: restrictionOf(options) };
+  const memberId = options.member === false ? null : options.member;
+  const edit: UserEdit = { id, role, channels, restriction: restrictionOf(options), memberId };
   const saved = await editAsOperator(context, (deps, operator) => saveUser(deps, operator, edit));
   if (options.json === true) {
     printJson(context, saved);
@@ -105,7 +114,7 @@ async function set(context: CliContext, id: string, options: SetOptions): Promis
       ? "no limit"
       : `at most ${after.restriction.maxMessages} messages in ${after.restriction.timeWindowMs / 1000} s`;
   context.out(
-    `User ${id} is ${saved.before === null ? "made" : "set"}: role ${after.role}, channels ${shown(after.channels, "of the role")}, ${limit}.`,
+    `User ${id} is ${saved.before === null ? "made" : "set"}: role ${after.role}, channels ${shown(after.channels, "of the role")}, ${limit}${after.memberId === null ? "" : `, console member ${after.memberId}`}.`,
   );
 }
 

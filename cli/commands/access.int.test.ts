@@ -124,7 +124,7 @@ describe("openclaw access", () => {
     await openclaw("access", "users", "set", "user123", "--channels", "");
     await openclaw("access", "users", "set", "user123", "--no-limit");
     expect(await list("users")).toEqual([
-      { id: "user123", role: "user", channels: [], restrictions: null, source: 'user "user123"' },
+      { id: "user123", role: "user", channels: [], restrictions: null, memberId: null, source: 'user "user123"' },
     ]);
     await openclaw("access", "users", "set", "user123", "--all-channels");
     out = [];

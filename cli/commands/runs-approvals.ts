@@ -13,7 +13,7 @@ import { withTx } from "#server/core/db/with-tx.ts";
 import { parseInput } from "#server/core/parse-input.ts";
 
 /** Whoever owns the machine is nobody's requester. */
-const BY_OPERATOR = { actor: OPERATOR, address: undefined, userId: null, principalId: null, memberId: null } as const;
+const BY_OPERATOR = { actor: OPERATOR, address: undefined, person: null } as const;
 
 export function registerApprovals(runs: Command, context: CliContext): void {
   runs

@@ -34,6 +34,7 @@ export function UserForm({ user, roles, onClose }: UserFormProps) {
   const [channels, setChannels] = useState<string[]>(user?.channels ?? []);
   const [limited, setLimited] = useState(user !== null && user.restriction !== null);
   const [limit, setLimit] = useState(() => typedLimit(user?.restriction ?? null));
+  const [member, setMember] = useState(user?.memberId ?? "");
   const [isChecked, setChecked] = useState(false);
   const save = useMutation(
     trpc.users.save.mutationOptions({
@@ -47,7 +48,8 @@ export function UserForm({ user, roles, onClose }: UserFormProps) {
   const parsed = parseLimit(limit);
   const limitErrors = limited && isChecked && !("restriction" in parsed) ? parsed : {};
   const restriction = limited ? ("restriction" in parsed ? parsed.restriction : undefined) : null;
-  const mine = { id, role, channels: narrowed ? channels : null };
+  const memberId = member === "" ? null : member;
+  const mine = { id, role, channels: narrowed ? channels : null, memberId };
   const errors = errorsByField(save.error);
   const meanwhile = meanwhileOf(save.error);
 
@@ -83,7 +85,9 @@ export function UserForm({ user, roles, onClose }: UserFormProps) {
           }}
         />
       ) : (
-        <FormError text={save.error === null || "id" in errors ? null : errorText(save.error)} />
+        <FormError
+          text={save.error === null || "id" in errors || "memberId" in errors ? null : errorText(save.error)}
+        />
       )}
       {user === null && (
         <Field
@@ -158,6 +162,20 @@ export function UserForm({ user, roles, onClose }: UserFormProps) {
           </Field>
         </div>
       )}
+      <Field
+        label="Console member"
+        hint="Where this person also signs in to the console: the member's id or e-mail address. Neither approves what the other asked for."
+        error={errors["memberId"]}
+      >
+        <Input
+          value={member}
+          maxLength={254}
+          autoCapitalize="none"
+          spellCheck={false}
+          className="font-mono text-xs"
+          onChange={(event) => setMember(event.target.value.trim())}
+        />
+      </Field>
       <Button type="submit" className="self-end" disabled={save.isPending || meanwhile !== null}>
         {save.isPending && <LoaderCircleIcon aria-hidden className="animate-spin" />}
         {user === null ? "Make user" : "Save user"}

@@ -96,6 +96,7 @@ function Existing({ id, roles, readOnly, inFile, onClose }: ExistingProps) {
               {text(user.channels ?? data.roleChannels)}
             </DescriptionItem>
             <DescriptionItem name="Limit">{limitText(user) ?? <Absent />}</DescriptionItem>
+            <DescriptionItem name="Console member">{user.memberId ?? <Absent text="none named" />}</DescriptionItem>
           </>
         )}
         <DescriptionItem name="Allowed by name on">{text(data.allowedOn)}</DescriptionItem>

@@ -12,6 +12,7 @@ interface ConfiguredUser {
   role: string;
   channels?: readonly string[] | undefined;
   restrictions?: { maxMessages: number; timeWindow: number } | undefined;
+  memberId?: string | undefined;
 }
 
 interface ConfiguredChannel {
@@ -42,6 +43,7 @@ export interface StoredPolicy {
     channels: string[] | null;
     maxMessages: number | null;
     timeWindowMs: number | null;
+    memberId?: string | null;
   }[];
   channels: readonly {
     channel: string;
@@ -91,6 +93,7 @@ function configuredUsers(users: NonNullable<ConfiguredPolicy["users"]>): Map<str
         user.restrictions === undefined
           ? null
           : { maxMessages: user.restrictions.maxMessages, timeWindowMs: user.restrictions.timeWindow },
+      memberId: user.memberId ?? null,
       source: formatPath(["security", "authorization", "users", id]),
     },
   ]);
@@ -107,6 +110,7 @@ function storedUsers(stored: StoredPolicy): Map<string, UserPolicy> {
         user.maxMessages === null || user.timeWindowMs === null
           ? null
           : { maxMessages: user.maxMessages, timeWindowMs: user.timeWindowMs },
+      memberId: user.memberId ?? null,
       source: `user "${user.id}"`,
     },
   ]);

@@ -251,6 +251,29 @@ describe("users", () => {
     });
   });
 
+  it("APPROVAL-2 names the console member a person is by id or e-mail address, on record, and keeps it when another field is saved", async () => {
+    await owner.query(
+      "INSERT INTO member (id, email, name, role_name) VALUES ('mem_k', 'kim@example.com', 'Kim', 'user')",
+    );
+    const console = await caller();
+    await console.users.save({ ...kim, memberId: "Kim@Example.com", seen: null });
+    const { user } = await console.users.detail({ id: kim.id });
+    expect(user).toMatchObject({ memberId: "mem_k" });
+    await console.users.save({ ...kim, channels: ["slack"], seen: user?.revision ?? null });
+    const { user: kept } = await console.users.detail({ id: kim.id });
+    expect(kept).toMatchObject({ memberId: "mem_k", channels: ["slack"] });
+    await expect(
+      console.users.save({ ...kim, memberId: "mem_nobody", seen: kept?.revision ?? null }),
+    ).rejects.toMatchObject({ cause: { code: "INVALID_INPUT", details: { field: "memberId" } } });
+    await console.users.save({ ...kim, memberId: null, seen: kept?.revision ?? null });
+    expect((await console.users.detail({ id: kim.id })).user).toMatchObject({ memberId: null });
+    const { rows } = await owner.query<{ data: { after: { memberId: string | null } } }>(
+      `SELECT data FROM ${RECORDED} AS record WHERE target = $1 ORDER BY n`,
+      [kim.id],
+    );
+    expect(rows.map(({ data }) => data.after.memberId)).toEqual(["mem_k", "mem_k", null]);
+  });
+
   it("says what hangs on a person: own tokens, lists of channels", async () => {
     const console = await caller();
     await console.channels.save({ channel: "slack", ...RULES, seen: null });

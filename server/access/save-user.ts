@@ -20,6 +20,8 @@ export interface StoredUser {
   /** Null: the role's own. */
   channels: string[] | null;
   restriction: { maxMessages: number; timeWindowMs: number } | null;
+  /** The console member this person is; null = none is named. */
+  memberId: string | null;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function saveUser(
       role,
       channels: edit.channels === undefined ? (before?.channels ?? null) : edit.channels,
       restriction: edit.restriction === undefined ? (before?.restriction ?? null) : edit.restriction,
+      memberId: edit.memberId === undefined ? (before?.memberId ?? null) : await memberNamed(tx, edit.memberId),
     };
     if (!sameContent(before, after)) {
       await storeUser(tx, new Date(deps.clock.now()), grantor, before, after);
@@ -65,14 +68,15 @@ export async function storeUser(
   before: StoredUser | null,
   after: StoredUser,
 ): Promise<void> {
-  const { id, role, channels, restriction } = after;
+  const { id, role, channels, restriction, memberId } = after;
   // Prisma knows no absent list, and an empty one means something else.
   await tx.$executeRaw`
-    INSERT INTO gateway_user (id, role_name, channels, max_messages, time_window_ms, created_at, updated_at)
+    INSERT INTO gateway_user (id, role_name, channels, max_messages, time_window_ms, member_id, created_at, updated_at)
     VALUES (${id}, ${role}, ${channels}::text[], ${restriction?.maxMessages ?? null}::int,
-            ${restriction?.timeWindowMs ?? null}::bigint, ${now}, ${now})
+            ${restriction?.timeWindowMs ?? null}::bigint, ${memberId}, ${now}, ${now})
     ON CONFLICT (id) DO UPDATE SET role_name = excluded.role_name, channels = excluded.channels,
-      max_messages = excluded.max_messages, time_window_ms = excluded.time_window_ms, updated_at = excluded.updated_at`;
+      max_messages = excluded.max_messages, time_window_ms = excluded.time_window_ms,
+      member_id = excluded.member_id, updated_at = excluded.updated_at`;
   await recordEvents(tx, [
     {
       event: "user.changed",
@@ -94,5 +98,25 @@ export function storedUser(policy: PolicySnapshot, id: string): StoredUser | nul
         role: user.role,
         channels: user.channels === null ? null : [...user.channels],
         restriction: user.restrictions,
+        memberId: user.memberId ?? null,
       };
+}
+
+/** @param named an id or an e-mail address */
+async function memberNamed(tx: Tx, named: string | null): Promise<string | null> {
+  if (named === null) {
+    return null;
+  }
+  const member = await tx.member.findFirst({
+    where: { OR: [{ id: named }, { email: named.toLowerCase() }] },
+    select: { id: true },
+  });
+  if (member === null) {
+    throw new AppError(
+      "INVALID_INPUT",
+      `User memberId: no console member has the id or e-mail address "${named}". Take one from the list of members.`,
+      { details: { field: "memberId" } },
+    );
+  }
+  return member.id;
 }

@@ -53,6 +53,8 @@ export const UserEdit = z.strictObject({
     })
     .nullable()
     .optional(),
+  /** The console member this person is, by id or e-mail address; null = none. Nobody approves a run that they asked for as the other. */
+  memberId: z.string().trim().min(1).max(254).nullable().optional(),
 });
 export type UserEdit = z.input<typeof UserEdit>;
 
@@ -107,6 +109,8 @@ export interface UserPolicy {
   /** Null: the role's own channels. */
   channels: readonly string[] | null;
   restrictions: { maxMessages: number; timeWindowMs: number } | null;
+  /** The console member this person is; absent or null = none is named. */
+  memberId?: string | null;
   source: RuleSource;
 }
 

@@ -7,7 +7,7 @@ export const STORED_POLICY_SQL = `
     'roles', (SELECT coalesce(json_agg(json_build_object('name', name, 'permissions', coalesce(permissions, '{}'),
                'channels', coalesce(channels, '{}'), 'commands', coalesce(commands, '{}'))), '[]') FROM role),
     'users', (SELECT coalesce(json_agg(json_build_object('id', id, 'roleName', role_name, 'channels', channels,
-               'maxMessages', max_messages, 'timeWindowMs', time_window_ms)), '[]') FROM gateway_user),
+               'maxMessages', max_messages, 'timeWindowMs', time_window_ms, 'memberId', member_id)), '[]') FROM gateway_user),
     'channels', (SELECT coalesce(json_agg(json_build_object('channel', channel, 'allowedUsers', coalesce(allowed_users, '{}'),
                'allowedRoles', coalesce(allowed_roles, '{}'), 'blockedUsers', coalesce(blocked_users, '{}'),
                'allowedCommands', coalesce(allowed_commands, '{}'), 'blockedCommands', coalesce(blocked_commands, '{}'))), '[]')

@@ -1,22 +1,28 @@
 /** Deciding about a run that waits for approval: once, by somebody else, about exactly the bytes that were read. */
 import { hex, noApproval, type ApprovalDeps } from "#server/approvals/approvals.ts";
-import { StoredPrincipal } from "#server/approvals/requester.ts";
+import type { PolicySnapshot } from "#server/access/schema.ts";
+import { samePerson, type Identity, type SamePerson } from "#server/approvals/person.ts";
+import { requesterOf } from "#server/approvals/requester.ts";
 import type { DecideApproval } from "#server/approvals/schema.ts";
 import { recordEvents } from "#server/audit/index.ts";
 import type { Actor } from "#server/audit/schema.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError } from "#server/core/errors.ts";
 
-/** Who decides. A person is the requester when any of these is theirs. */
 export interface Decider {
   actor: Actor;
   address: string | undefined;
-  userId: string | null;
-  /** Null: no credential that could have asked, as the operator at the command line. */
-  principalId: string | null;
-  /** The member behind a console session; null = none. */
-  memberId: string | null;
+  /** Who that is, and by which policy; null = nobody who could have asked, as the operator at the command line. */
+  person: { identity: Identity; policy: Pick<PolicySnapshot, "users"> } | null;
 }
+
+const OWN: Readonly<Record<SamePerson, string>> = {
+  own_request: "Nobody approves what they asked for themselves.",
+  same_member:
+    "Nobody approves what they asked for themselves, and who asked is the same console member as you. Somebody else has to decide.",
+  same_owner:
+    "Nobody approves what they asked for themselves, and the token that asked has the same owner as you. Somebody else has to decide.",
+};
 
 /**
  * Of any number of decisions one counts. An approved one is started by the server.
@@ -31,19 +37,10 @@ export async function decideApproval(
   if (row === null) {
     throw noApproval(id);
   }
-  const { ownerId } = StoredPrincipal.parse(row.principal);
-  const isOwn =
-    (by.userId !== null && by.userId === row.userId) ||
-    (by.principalId !== null && by.principalId === row.principalId && !row.principalId.startsWith("channel:")) ||
-    (by.memberId !== null && by.memberId === ownerId);
-  if (isOwn && approve) {
-    throw await refuse(
-      deps,
-      by,
-      id,
-      "own_request",
-      new AppError("FORBIDDEN", "Nobody approves what they asked for themselves."),
-    );
+  const { person } = by;
+  const same = person === null ? null : samePerson(person.policy, person.identity, requesterOf(row));
+  if (same !== null && approve) {
+    throw await refuse(deps, by, id, same, new AppError("FORBIDDEN", OWN[same]));
   }
   if (!hex(row.sha256).startsWith(sha256.toLowerCase())) {
     const message = `${id} is not what you read: its hash begins with ${hex(row.sha256).slice(0, 8)}. Read it again.`;

@@ -10,4 +10,4 @@ export {
 } from "#server/approvals/approvals.ts";
 export { openContent, type ApprovalContent } from "#server/approvals/content.ts";
 export { decideApproval } from "#server/approvals/decide.ts";
-export { StoredPrincipal } from "#server/approvals/requester.ts";
+export { identityOf, StoredPrincipal } from "#server/approvals/requester.ts";

@@ -9,7 +9,16 @@ const POLICY: PolicySnapshot = {
   enabled: true,
   roles: new Map([["user", { permissions: ["read"], channels: ["api"], commands: ["help"], source: "s" }]]),
   users: new Map([
-    ["u@1", { role: "user", channels: null, restrictions: { maxMessages: 5, timeWindowMs: 60_000 }, source: "s" }],
+    [
+      "u@1",
+      {
+        role: "user",
+        channels: null,
+        restrictions: { maxMessages: 5, timeWindowMs: 60_000 },
+        memberId: "mem_u",
+        source: "s",
+      },
+    ],
   ]),
   channels: new Map([
     [

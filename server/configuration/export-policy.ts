@@ -20,12 +20,13 @@ export function exportPolicy({ roles, users, channels }: PolicySnapshot, owned: 
     ...(owned.has("security.authorization.users")
       ? {}
       : {
-          users: mapped(users, ({ role, channels: ofUser, restrictions }) => ({
+          users: mapped(users, ({ role, channels: ofUser, restrictions, memberId = null }) => ({
             role,
             ...(ofUser === null ? {} : { channels: ofUser }),
             ...(restrictions === null
               ? {}
               : { restrictions: { maxMessages: restrictions.maxMessages, timeWindow: restrictions.timeWindowMs } }),
+            ...(memberId === null ? {} : { memberId }),
           })),
         }),
   };

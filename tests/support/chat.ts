@@ -44,7 +44,7 @@ export interface Chat {
   /** Writes a message and hears what is answered. */
   say(writer: Writer, text: string): Promise<Said>;
   /** The same through a token that speaks for the user, over the API. */
-  call(userId: string | null, text: string): Promise<Said>;
+  call(userId: string | null, text: string, token?: { family: string; owner: string }): Promise<Said>;
   /** Puts another configuration in force. */
   configure(text: string): void;
   /** Everything that is stored in the database and was recorded, as text. */
@@ -148,12 +148,11 @@ export async function startChat(configText: string): Promise<Chat> {
       } as const;
       return send({ ...principal, paired: true }, text, writer);
     },
-    call: (userId, text) =>
-      send(
-        { ...base, id: "token:t", kind: "token", name: "bot", role: "admin", channels: [], boundUserId: userId },
-        text,
-        null,
-      ),
+    call(userId, text, { family, owner } = { family: "t", owner: base.ownerId }) {
+      const id = `token:${family}`;
+      const rights = { role: "admin", channels: [], boundUserId: userId };
+      return send({ ...base, ...rights, id, ownerId: owner, kind: "token", name: "bot" }, text, null);
+    },
     configure(text) {
       writeFileSync(file, text, { mode: 0o600 });
       services.config.close();

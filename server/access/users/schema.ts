@@ -19,6 +19,8 @@ const UserRow = z.object({
   /** Null: the role's own. */
   channels: z.array(z.string()).nullable(),
   restriction: z.object({ maxMessages: z.number(), timeWindowMs: z.number() }).nullable(),
+  /** The console member this person is. */
+  memberId: z.string().nullable(),
   /** What an edit has to send back; null where the file owns the users. */
   revision: z.string().nullable(),
 });
@@ -55,6 +57,6 @@ export const UserDetail = z.object({
   blockedOn: z.array(z.string()),
 });
 
-export const SaveUser = UserEdit.required().extend({ seen: Seen });
+export const SaveUser = UserEdit.required({ role: true, channels: true, restriction: true }).extend({ seen: Seen });
 export const DeleteUser = z.strictObject({ id: SubjectId, seen: Seen.unwrap() });
 export const SavedUser = z.object({ id: z.string(), revision: z.string().nullable() });

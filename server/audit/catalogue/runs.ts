@@ -61,7 +61,7 @@ export const RUNS = {
     meaning: "Somebody tried to decide about a run in vain.",
     target: APPROVAL,
     reason:
-      "own_request: it was their own; hash_wrong: they read something else than what is stored; not_pending: it was decided already, or is too old.",
+      "own_request: it was their own; same_member: who asked is the same console member; same_owner: a token of the same owner asked, or the owner did; hash_wrong: they read something else than what is stored; not_pending: it was decided already, or is too old.",
     fields: COUNT,
   },
   "run.approval_failed": {

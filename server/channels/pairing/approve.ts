@@ -79,7 +79,13 @@ async function userFor(
     throw new PairingFault("role_missing", new AppError("INVALID_INPUT", message, { details: { field: "role" } }));
   }
   refuseBeyond(policy, grantor, wantedRole);
-  await storeUser(tx, now, grantor, null, { id: userId, role: wantedRole, channels: null, restriction: null });
+  await storeUser(tx, now, grantor, null, {
+    id: userId,
+    role: wantedRole,
+    channels: null,
+    restriction: null,
+    memberId: null,
+  });
   return { role: wantedRole, created: true };
 }
 

@@ -141,12 +141,11 @@ it("from a stranger's first word to the answer of an approved run", async () => 
 
   const before = telegram.sent.length;
   const row = await db.runApproval.findUniqueOrThrow({ where: { id: approvalId } });
+  const identity = { userId: null, principalId: null, ownerId: null, boundUserId: null, memberId: "mem_x" };
   const by = {
     actor: { type: "member" as const, id: "mem_x" },
     address: undefined,
-    userId: null,
-    principalId: null,
-    memberId: "mem_x",
+    person: { identity, policy: { users: new Map() } },
   };
   await decideApproval({ db, clock: systemClock, keyring, refusals }, by, {
     id: approvalId,

@@ -57,6 +57,11 @@ const User = z.strictObject({
   role: name().describe("The user's role."),
   channels: names().optional().describe("Narrows the channels of the role; absent means all of the role's."),
   restrictions: Restrictions,
+  memberId: name()
+    .optional()
+    .describe(
+      "Id of the console member this person is: they approve no run in the console that they asked for in a chat. Ours, not the guide's.",
+    ),
 });
 
 export const Authorization = z

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startChat, type Chat } from "../../../tests/support/chat.ts";
 import { callerOf, memberSession } from "../../../tests/support/console-caller.ts";
+import { messageOf } from "#server/core/errors.ts";
 import { openNotifyHub, type NotifyHub } from "#server/core/db/notify.ts";
 import { openApprovalRunner } from "#server/gateway/approvals/runner.ts";
 import { startApproved, type FollowUp } from "#server/gateway/approvals/start.ts";
@@ -113,6 +114,80 @@ describe("a run whose profile asks for approval", () => {
     );
     expect(await stateOf(id)).toMatchObject({ state: "pending" });
     expect((await recorded("run.approval_rejected")).map(({ reason }) => reason)).toContain("own_request");
+  });
+
+  describe("APPROVAL-2: one person is not two", () => {
+    const bind = async (user: string, member: string) => {
+      await chat.services.asOwner(`UPDATE gateway_user SET member_id = '${member}' WHERE id = '${user}'`);
+      await chat.services.policy.reload();
+    };
+    const asked = async (said: Promise<{ text: string }>): Promise<{ id: string; sha256: string }> => {
+      const id = /apr_[0-9a-z]+/.exec((await said).text)?.[0] ?? "none";
+      return { id, sha256: Buffer.from((await stateOf(id)).sha256).toString("hex") };
+    };
+    const inConsole = (id: string) => async (of: { id: string; sha256: string }) => {
+      const decided = console_(["runs:approve"], id).decide({ ...of, approve: true });
+      return decided.then(() => "approved", messageOf);
+    };
+    const inChat = (user: string) => async (of: { id: string; sha256: string }) =>
+      (await chat.say({ userId: user }, `/approve ${of.id} ${of.sha256}`)).text;
+    const byToken =
+      (family: string, owner: string, user: string | null) => async (of: { id: string; sha256: string }) =>
+        (await chat.call(user, `/approve ${of.id} ${of.sha256}`, { family, owner })).text;
+    const token = (family: string, owner: string, user: string | null = null) =>
+      chat.call(user, RUN, { family, owner });
+    type Decide = (of: { id: string; sha256: string }) => Promise<string>;
+
+    it.each<[string, () => Promise<{ text: string }>, Decide, string]>([
+      ["chat → chat, the same member", () => chat.say(ana, RUN), inChat("bob"), "same_member"],
+      ["chat → console, the member bound to who asked", () => chat.say(ana, RUN), inConsole("mem_a"), "same_member"],
+      ["token → console, the member who owns it", () => token("one", "mem_a"), inConsole("mem_a"), "same_member"],
+      ["token → console, owned by the member's user", () => token("one", "ana"), inConsole("mem_a"), "same_member"],
+      ["token → token of one member", () => token("one", "mem_z"), byToken("two", "mem_z", null), "same_member"],
+      ["token → token of the operator", () => token("one", "operator"), byToken("two", "operator", null), "same_owner"],
+      ["token → chat, the user who owns it", () => token("one", "uma"), inChat("uma"), "same_owner"],
+    ])("%s: refused, and on record", async (_, ask_, decide, reason) => {
+      await bind("ana", "mem_a");
+      await bind("bob", "mem_a");
+      await chat.services.asOwner("UPDATE gateway_user SET role_name = 'admin'");
+      await chat.services.policy.reload();
+      const of = await asked(ask_());
+      const before = (await recorded("run.approval_rejected")).length;
+      expect(await decide(of)).toMatch(/^Nobody approves what they asked for themselves, and .* Somebody else/);
+      expect(await stateOf(of.id)).toMatchObject({ state: "pending", decidedBy: null });
+      const refusals = await recorded("run.approval_rejected");
+      expect(refusals.slice(before).map((refusal) => refusal.reason)).toEqual([reason]);
+    });
+
+    it.each<[string, () => Promise<{ text: string }>, Decide]>([
+      ["chat → chat", () => chat.say(ana, RUN), inChat("bob")],
+      ["chat → console", () => chat.say(ana, RUN), inConsole("mem_b")],
+      ["token → console", () => token("one", "mem_a"), inConsole("mem_b")],
+      ["token → token", () => token("one", "mem_a"), byToken("two", "mem_b", null)],
+      ["the operator's tokens of two users", () => token("one", "operator", "ana"), byToken("two", "operator", "bob")],
+    ])("%s of two people: approved", async (_, ask_, decide) => {
+      await bind("ana", "mem_a");
+      await bind("bob", "mem_b");
+      const of = await asked(ask_());
+      expect(await decide(of)).toMatch(/approved/);
+      expect(await stateOf(of.id)).toMatchObject({ state: "approved" });
+    });
+
+    it("who was the same member when they asked stays it, whatever the record of the user says since", async () => {
+      await bind("ana", "mem_a");
+      const of = await asked(chat.say(ana, RUN));
+      await chat.services.asOwner("UPDATE gateway_user SET member_id = NULL");
+      await chat.services.policy.reload();
+      expect(await inConsole("mem_a")(of)).toMatch(/same console member/);
+      expect(await stateOf(of.id)).toMatchObject({ state: "pending" });
+    });
+
+    it("and may turn down what they asked for", async () => {
+      await bind("ana", "mem_a");
+      const of = await asked(chat.say(ana, RUN));
+      await console_(["runs:approve"], "mem_a").decide({ ...of, approve: false });
+      expect(await stateOf(of.id)).toMatchObject({ state: "refused" });
+    });
   });
 
   it("CVE-2026-28363: whoever read something else approves nothing; what cannot be seen is written out", async () => {

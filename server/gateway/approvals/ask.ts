@@ -30,7 +30,12 @@ export async function askForApproval(
     services,
     content,
     {
-      principal: { ...principal, scopes: [...principal.scopes], channels: [...principal.channels] },
+      principal: {
+        ...principal,
+        scopes: [...principal.scopes],
+        channels: [...principal.channels],
+        memberId: services.policy.current().users.get(userId ?? "")?.memberId ?? null,
+      },
       userId,
       channel,
       conversation: conversation === null ? null : { ...conversation },

@@ -21,11 +21,9 @@ export const approvalsRouter = router({
     .output(ApprovalOf)
     .mutation(async ({ ctx: { services, session, origin }, input }) => {
       const { actor, memberId } = session;
-      await decideApproval(
-        services,
-        { actor, address: origin.address, userId: null, principalId: null, memberId },
-        input,
-      );
+      const identity = { userId: null, principalId: null, ownerId: null, boundUserId: null, memberId };
+      const person = { identity, policy: services.policy.current() };
+      await decideApproval(services, { actor, address: origin.address, person }, input);
       return { id: input.id };
     }),
 });

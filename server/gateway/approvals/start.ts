@@ -177,7 +177,7 @@ function prepare(services: GatewayServices, row: Stored, content: ApprovalConten
 
 /** Null: whoever asked is nobody any more. */
 function principalNow(services: GatewayServices, row: Stored): Principal | null {
-  const { paired, ...stored } = StoredPrincipal.parse(row.principal);
+  const { paired, memberId: _, ...stored } = StoredPrincipal.parse(row.principal);
   switch (stored.kind) {
     case "config-token":
       return services.configToken.account() === null ? null : stored;

@@ -1,4 +1,4 @@
-import { decideApproval, listApprovals, readApproval } from "#server/approvals/index.ts";
+import { decideApproval, identityOf, listApprovals, readApproval } from "#server/approvals/index.ts";
 import { ApprovalId, HASH_DIGITS } from "#server/approvals/schema.ts";
 import type { Command, CommandContext, CommandResult } from "#server/gateway/commands/command.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -48,17 +48,12 @@ async function decideOrRead(context: CommandContext, approve: boolean): Promise<
     {
       actor: received.actor,
       address: received.address,
-      userId,
-      principalId: principal.id,
-      memberId: principal.kind === "token" ? memberOf(principal.ownerId) : null,
+      person: { identity: identityOf(principal, userId, null), policy: services.policy.current() },
     },
     { id, approve, sha256 },
   );
   return { kind: "text", text: approve ? `${id} is approved and starts now.` : `${id} is turned down.` };
 }
-
-/** A token that a member made in the console is owned by the member. */
-const memberOf = (ownerId: string): string | null => (ownerId.startsWith("mem_") ? ownerId : null);
 
 async function waiting({ services }: CommandContext): Promise<string> {
   const approvals = await listApprovals(services, "pending");
