@@ -1,4 +1,5 @@
 /** What is said in a conversation later than its answer: a delivery of its own, to the place of the one that asked. */
+import { handleSince } from "#server/channels/reply-handle.ts";
 import { openEvent, sealEvent, sealReply } from "#server/channels/sealed-event.ts";
 import { WORK_WAITS } from "#server/channels/worker/claim.ts";
 import type { Clock } from "#server/core/clock.ts";
@@ -33,15 +34,18 @@ ON CONFLICT DO NOTHING`;
 /** Does nothing where the delivery that asked is gone. @throws AppError CANNOT_DECRYPT */
 export async function followUp({ pool, keyring, clock }: FollowUpServices, said: FollowUp): Promise<void> {
   const { id, channel, deliveryId, text } = said;
-  const { rows } = await pool.query<{ event: Uint8Array }>("SELECT event FROM channel_delivery WHERE id = $1", [
-    deliveryId,
-  ]);
+  const { rows } = await pool.query<{ event: Uint8Array; acceptedAt: Date }>(
+    'SELECT event, accepted_at AS "acceptedAt" FROM channel_delivery WHERE id = $1',
+    [deliveryId],
+  );
   const [row] = rows;
   if (row === undefined) {
     return;
   }
   const asked = openEvent(keyring, deliveryId, row.event);
-  const sealed = sealEvent(keyring, id, { ...asked, eventId: id, attachments: [] });
+  // The reply handle is as old as the message that brought it, not as this delivery.
+  const sentAt = handleSince(asked, row.acceptedAt);
+  const sealed = sealEvent(keyring, id, { ...asked, eventId: id, attachments: [], sentAt });
   const at = new Date(clock.now());
   const state = text === null ? "accepted" : "replying";
   await inTransaction(pool, async (client) => {

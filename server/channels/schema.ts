@@ -58,4 +58,10 @@ export const InboundEvent = z.strictObject({
 export type InboundEvent = z.infer<typeof InboundEvent>;
 
 /** Where a reply goes. */
-export type ReplyTarget = Pick<InboundEvent, "conversationId" | "threadId" | "messageId" | "replyHandle" | "isDirect">;
+export interface ReplyTarget extends Pick<
+  InboundEvent,
+  "conversationId" | "threadId" | "messageId" | "replyHandle" | "isDirect"
+> {
+  /** Since when the platform counts the life of `replyHandle`, milliseconds since 1970. */
+  handleSince: number;
+}

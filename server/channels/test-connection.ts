@@ -27,7 +27,14 @@ export async function sendTestMessage(
   { channel, conversation }: { channel: string; conversation: string },
 ): Promise<{ ok: true } | { ok: false; reason: string }> {
   const { adapter, http } = usable(connections, channel);
-  const target = { conversationId: conversation, threadId: null, messageId: null, replyHandle: null, isDirect: false };
+  const target = {
+    conversationId: conversation,
+    threadId: null,
+    messageId: null,
+    replyHandle: null,
+    isDirect: false,
+    handleSince: 0,
+  };
   const sent = await (adapter.silent === true
     ? Promise.resolve({ ok: false as const, reason: "this connection has no address for replies (replyUrl)" })
     : adapter

@@ -18,6 +18,8 @@ import { readDiscord } from "#server/channels/adapters/discord-read.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
 import { callPlatform, refusalOf, word, type PlatformAnswer } from "#server/channels/adapters/platform-api.ts";
 import { retryAfterMs } from "#server/core/http/retry-after.ts";
+import { handleIsOver } from "#server/channels/reply-handle.ts";
+import type { ReplyTarget } from "#server/channels/schema.ts";
 import { fault, freshness, fromHex } from "#server/channels/signature.ts";
 import { AppError } from "#server/core/errors.ts";
 import { VERSION } from "#server/version.ts";
@@ -32,7 +34,9 @@ const TIMESTAMP = "x-signature-timestamp";
 const SUPPRESS_EMBEDS = 4;
 /** Discord's form of a User-Agent; calls without one are turned away. */
 const USER_AGENT = `DiscordBot (https://github.com/openclaw, ${VERSION})`;
-/** The interaction's webhook is no more: its token holds for fifteen minutes. */
+/** How long the token of an interaction holds (milliseconds). */
+const TOKEN_MS = 15 * 60_000;
+/** The interaction's webhook is no more: its token does not hold. */
 const TOKEN_ENDED = new Set([10_015, 10_062, 50_027]);
 
 /**
@@ -65,10 +69,13 @@ export const createDiscord: AdapterFactory = (connection) => {
   async function say(
     http: ChannelHttp,
     method: "POST" | "PATCH",
-    byInteraction: string | null,
-    asBot: string,
+    target: ReplyTarget,
+    message: string,
     text: string,
   ): Promise<Sent> {
+    const { replyHandle, conversationId } = target;
+    const isOver = handleIsOver(target, Date.now(), TOKEN_MS);
+    const byInteraction = replyHandle === null || isOver ? null : `${webhookOf(replyHandle)}${message}`;
     // No mention in a reply calls anybody, and no address in it is looked at.
     const json = { content: text, flags: SUPPRESS_EMBEDS, allowed_mentions: { parse: [] } };
     if (byInteraction !== null) {
@@ -83,7 +90,11 @@ export const createDiscord: AdapterFactory = (connection) => {
         return sentOf(answer);
       }
     }
-    return sentOf(await callPlatform(http, { method, url: asBot, headers, json }));
+    const url = `${channelOf(conversationId)}${message === "" ? "/messages" : message}`;
+    const sent = sentOf(await callPlatform(http, { method, url, headers, json }));
+    return sent.ok || replyHandle === null
+      ? sent
+      : { ...sent, reason: `the interaction is over; as the bot: ${sent.reason}` };
   }
 
   return {
@@ -108,17 +119,10 @@ export const createDiscord: AdapterFactory = (connection) => {
 
     read: (_request, body) => readDiscord(body, applicationId),
 
-    send(http, { replyHandle, conversationId }, text) {
-      // Discord puts the first of these in the place of "… is thinking".
-      const byInteraction = replyHandle === null ? null : webhookOf(replyHandle);
-      return say(http, "POST", byInteraction, `${channelOf(conversationId)}/messages`, text);
-    },
-
-    edit(http, { replyHandle, conversationId }, platformMessageId, text) {
-      const message = `messages/${encodeURIComponent(platformMessageId)}`;
-      const byInteraction = replyHandle === null ? null : `${webhookOf(replyHandle)}/${message}`;
-      return say(http, "PATCH", byInteraction, `${channelOf(conversationId)}/${message}`, text);
-    },
+    // Discord puts the first of these in the place of "… is thinking".
+    send: (http, target, text) => say(http, "POST", target, "", text),
+    edit: (http, target, platformMessageId, text) =>
+      say(http, "PATCH", target, `/messages/${encodeURIComponent(platformMessageId)}`, text),
 
     async fetchAttachment(http, attachment, maxBytes) {
       const url = ownAddress(attachment.reference, fileOrigins);

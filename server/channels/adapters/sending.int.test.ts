@@ -19,6 +19,7 @@ const target = (given: Partial<ReplyTarget>): ReplyTarget => ({
   messageId: null,
   replyHandle: null,
   isDirect: false,
+  handleSince: Date.now(),
   ...given,
 });
 const file = (reference: string, more: Partial<InboundAttachment> = {}): InboundAttachment => ({
@@ -87,6 +88,31 @@ describe("Slack", () => {
     await send({ conversationId: "C0OTHER", replyHandle });
     expect(platform.responses).toHaveLength(1);
     expect(await send({ conversationId: "C0TOWN" })).toMatchObject({ ok: false, retry: false });
+  });
+
+  it("a response address that is over is not called, and the reason says so; the sixth answer is refused by Slack", async () => {
+    platform.absentFrom.add("C0TOWN");
+    const replyHandle = `${platform.origin}/commands/abc`;
+    const over = { conversationId: "C0TOWN", replyHandle, handleSince: Date.now() - 30 * 60_000 };
+    expect(await send(over)).toEqual({
+      ok: false,
+      retry: false,
+      retryAfterMs: null,
+      reason: "Slack refused: not_in_channel; the response address of the command was good for 30 minutes",
+    });
+    expect(platform.responses).toEqual([]);
+    // Where the bot may write, the age of the address does not matter.
+    expect(await send({ ...over, conversationId: "C0OTHER", threadId: "1.1" })).toMatchObject({ ok: true });
+    expect(platform.messages).toMatchObject([{ channel: "C0OTHER", thread: "1.1" }]);
+    const young = { ...over, handleSince: Date.now() - 29 * 60_000 };
+    for (let part = 1; part <= 5; part += 1) {
+      expect(await send(young)).toMatchObject({ ok: true });
+    }
+    expect(await send(young)).toMatchObject({
+      ok: false,
+      retry: false,
+      reason: "Slack's response address answered HTTP 404: it takes five messages within 30 minutes",
+    });
   });
 
   it("CVE-2026-28467 SSRF: a response address elsewhere is never called, and no token goes there", async () => {
@@ -269,6 +295,22 @@ describe("Discord", () => {
     const id = before.ok ? (before.platformMessageId ?? "") : "";
     expect(await discord.edit?.(http, to, id, "done")).toEqual({ ok: true, platformMessageId: id });
     expect(platform.messages[0]).toMatchObject({ text: "done", edits: 1 });
+  });
+
+  it("asks no interaction that is over by its age, and says so when the bot may not write either", async () => {
+    const over = { ...answering(), handleSince: Date.now() - 15 * 60_000 };
+    expect(await send(over, "late")).toMatchObject({ ok: true });
+    expect(platform.messages).toMatchObject([{ interaction: null, channel: over.conversationId, text: "late" }]);
+    expect(platform.requests.map(({ path }) => path)).toEqual([`/api/v10/channels/${over.conversationId}/messages`]);
+    platform.misbehave({ status: 403, body: { message: "Missing Access", code: 50001 } });
+    expect(await send(over)).toMatchObject({
+      ok: false,
+      retry: false,
+      reason: "the interaction is over; as the bot: Discord answered HTTP 403, code 50001",
+    });
+    const young = { ...answering(), handleSince: Date.now() - 14 * 60_000 };
+    await send(young);
+    expect(platform.messages.at(-1)).toMatchObject({ interaction: young.replyHandle });
   });
 
   it("edits what it said", async () => {

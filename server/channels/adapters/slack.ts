@@ -16,6 +16,7 @@ import {
 } from "#server/channels/adapters/platform-api.ts";
 import { readSlack } from "#server/channels/adapters/slack-read.ts";
 import { escapeText } from "#server/channels/adapters/slack-text.ts";
+import { handleIsOver } from "#server/channels/reply-handle.ts";
 import type { ReplyTarget } from "#server/channels/schema.ts";
 import { fault, freshness, fromHex, hmacMatches } from "#server/channels/signature.ts";
 
@@ -36,6 +37,8 @@ const WORTH_ANOTHER_TRY = new Set([
   "request_timeout",
   "team_added_to_org",
 ]);
+/** How long the response address of a command is good (milliseconds). */
+const RESPONSE_MS = 30 * 60_000;
 /** The app may not write where the command was typed: the response address still can. */
 const NOT_THERE = new Set(["not_in_channel", "channel_not_found", "restricted_action", "is_archived"]);
 
@@ -78,9 +81,15 @@ export const createSlack: AdapterFactory = (connection) => {
         unfurl_links: false,
         unfurl_media: false,
       });
-      const isAbsent = NOT_THERE.has(String(answer.body["error"]));
-      const responseUrl = isAbsent && target.replyHandle !== null ? ownAddress(target.replyHandle, ownOrigins) : null;
-      return responseUrl === null ? sentOf(answer) : respondTo(http, responseUrl, text);
+      const sent = sentOf(answer);
+      if (sent.ok || target.replyHandle === null || !NOT_THERE.has(String(answer.body["error"]))) {
+        return sent;
+      }
+      if (handleIsOver(target, Date.now(), RESPONSE_MS)) {
+        return { ...sent, reason: `${sent.reason}; the response address of the command was good for 30 minutes` };
+      }
+      const responseUrl = ownAddress(target.replyHandle, ownOrigins);
+      return responseUrl === null ? sent : respondTo(http, responseUrl, text);
     },
 
     async edit(http, target, platformMessageId, text) {
@@ -145,7 +154,10 @@ async function respondTo(http: ChannelHttp, url: URL, text: string): Promise<Sen
   });
   return answer.status === 200
     ? { ok: true, platformMessageId: null }
-    : refusalOf(answer, `Slack's response address answered HTTP ${answer.status}`);
+    : refusalOf(
+        answer,
+        `Slack's response address answered HTTP ${answer.status}${answer.status === 404 ? ": it takes five messages within 30 minutes" : ""}`,
+      );
 }
 
 function sentOf(answer: PlatformAnswer): Sent {

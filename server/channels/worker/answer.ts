@@ -2,6 +2,7 @@
 import type { LiveChannel } from "#server/channels/connections.ts";
 import { resolveSender, type Sender } from "#server/channels/identity.ts";
 import { offerPairing } from "#server/channels/pairing/offer.ts";
+import { replyTargetOf } from "#server/channels/reply-handle.ts";
 import type { InboundEvent } from "#server/channels/schema.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
 import { fetchFiles } from "#server/channels/worker/attachments.ts";
@@ -184,14 +185,14 @@ async function resumed(
 }
 
 async function answerOfRun(
-  { services, live, event, onWaiting }: Work,
+  { services, live, claimed, event, onWaiting }: Work,
   exchange: Identified<Call>,
   dispatched: Dispatched,
   runId: string,
   userId: string,
 ): Promise<Answer> {
   await onWaiting(runId);
-  const progress = startProgress(live, event);
+  const progress = startProgress(live, replyTargetOf(event, claimed.acceptedAt));
   try {
     // Runs have limits of their own; nobody holds a connection for this one.
     const timeoutMs = Number.MAX_SAFE_INTEGER;

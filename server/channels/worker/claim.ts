@@ -16,6 +16,7 @@ export interface Claimed {
   userId: string | null;
   runId: string | null;
   requestId: string;
+  acceptedAt: Date;
   /** Times it was taken up, this one included. */
   attempt: number;
 }
@@ -40,7 +41,7 @@ UPDATE channel_delivery t
        state = CASE WHEN t.state = 'accepted' THEN 'working' ELSE t.state END
   FROM free WHERE t.id = free.id
 RETURNING t.id, t.channel, t.event, free.was AS state, t.reason, t.user_id AS "userId", t.run_id AS "runId",
-          t.request_id AS "requestId", t.attempt`;
+          t.request_id AS "requestId", t.accepted_at AS "acceptedAt", t.attempt`;
 
 export async function claim(pool: Pool, workerId: string, limit: number): Promise<Claimed[]> {
   const { rows } = await pool.query<Claimed>({

@@ -2,6 +2,7 @@
 import type { LiveChannel } from "#server/channels/connections.ts";
 import { knownSecrets } from "#server/channels/known-secrets.ts";
 import { filterReply } from "#server/channels/outbound-filter.ts";
+import { replyTargetOf } from "#server/channels/reply-handle.ts";
 import type { InboundEvent } from "#server/channels/schema.ts";
 import { openEvent } from "#server/channels/sealed-event.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
@@ -132,7 +133,7 @@ async function sendAll(
   refused: string | null,
 ): Promise<void> {
   const { services, workerId, claimed } = job;
-  const outcome = await sendReplies(holderOf(job), live, event, replies);
+  const outcome = await sendReplies(holderOf(job), live, replyTargetOf(event, claimed.acceptedAt), replies);
   switch (outcome.kind) {
     case "lost":
       return;
