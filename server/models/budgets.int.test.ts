@@ -1,5 +1,7 @@
 /** Budgets of callers of the API, with a running gateway: never more than there is, and never other than the list of calls says. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
+import { createPool } from "#server/core/db/pool.ts";
 import { callApi, type Called } from "../../tests/support/api-client.ts";
 import { startFakeProvider, type FakeProvider } from "../../tests/support/fake-provider.ts";
 import { startServer, type TestServer } from "../../tests/support/server.ts";
@@ -37,6 +39,7 @@ const config = (): string => `{
       { scope: "user", name: "ana", period: "30d", maxTokens: ${EACH * 2} },
       { scope: "token", name: "crash", period: "30d", maxTokens: ${EACH} },
       { scope: "token", name: "kept", period: "30d", maxTokens: ${EACH * 10} },
+      { scope: "token", name: "killed", period: "30d", maxTokens: ${EACH * 100} },
       { scope: "token", name: "open", period: "30d", maxTokens: 500 },
     ],
   },
@@ -183,3 +186,33 @@ test("what a killed process had set aside is given back when it expires, not bef
   await expect.poll(() => server.sql("SELECT 1 FROM model_reservation"), { timeout: 10_000 }).toEqual([]);
   await doomed.stop();
 });
+
+test("what a process listed and was killed before it counted is counted once, by another", async () => {
+  const { id, token } = await server.token({ name: "killed", ownerId: "k" });
+  const doomed = await startServer(undefined, { sharing: server });
+  const pool = createPool({ connectionString: server.database.ownerUrl, name: "holder", max: 1 });
+  const uncounted = async () => (await server.sql("SELECT 1 FROM model_uncounted")).length;
+  exactly(6);
+  expect((await call(token, BODY, doomed)).status).toBe(200);
+  await expect.poll(uncounted, { timeout: 10_000 }).toBe(0);
+  await inTransaction(pool, async (client) => {
+    // Nobody counts: the lock is that of whoever opens a count.
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('model-counts', 0))");
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect((await call(token, BODY, doomed)).status).toBe(200);
+    }
+    const ended = new Promise((resolve) => doomed.process.once("exit", resolve));
+    doomed.process.kill("SIGKILL");
+    await ended;
+    expect(await uncounted()).toBe(5);
+  });
+  await expect.poll(uncounted, { timeout: 15_000 }).toBe(0);
+  // What it held besides stays taken until it expires.
+  await server.sql("UPDATE model_reservation SET expires_at = now() - interval '1 second'");
+  expect((await call(token, { ...BODY, max_tokens: EACH * 99 })).status).toBe(429);
+  const { count, sum } = await countOf(id);
+  expect(count).toEqual({ used: EACH * 6, cost: EACH * 6 * 1_000_000, reserved: 0, reserved_nano: 0 });
+  expect(sum).toEqual({ used: count?.used, cost: count?.cost });
+  await pool.end();
+  await doomed.stop();
+}, 60_000);
