@@ -3,7 +3,8 @@ import type { SealedRow } from "#server/audit/chain.ts";
 import { COLUMNS, toChainRow, type RowCells } from "#server/audit/columns.ts";
 import type { Queryable } from "#server/audit/intake.ts";
 
-const READ_BATCH = 2_000;
+/** Small enough for the socket to hold the next batch while the caller works on this one. */
+const READ_BATCH = 500;
 
 async function readBatch(db: Queryable, afterSeq: number, limit: number): Promise<SealedRow[]> {
   const result = await db.query<RowCells>({
