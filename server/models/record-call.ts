@@ -1,6 +1,6 @@
 /** A call that has ended, for the list of calls and for the record. */
 import type { ModelCall } from "#server/models/accept.ts";
-import { budgetsFor } from "#server/models/budgets.ts";
+import type { Count } from "#server/models/budgets.ts";
 import { costNano } from "#server/models/prices.ts";
 import type { Relayed } from "#server/models/relay.ts";
 import { NOTHING, usedOf } from "#server/models/room-arithmetic.ts";
@@ -59,9 +59,13 @@ export async function recordAcceptance(
   }
 }
 
+/** Two budgets of one scope and period share a count. */
+const oncePerKey = (counts: readonly Count[]): readonly Count[] =>
+  counts.length < 2 ? counts : [...new Map(counts.map((count) => [count.key, count])).values()];
+
 /** Resolves once the call is on record, and what it used is stored to be counted. */
 export async function recordCall(
-  { models, config }: ModelServices,
+  { models }: ModelServices,
   call: ModelCall,
   { ending, status, target, attempts, failed }: Relayed,
   tokens: Tokens,
@@ -71,8 +75,6 @@ export async function recordCall(
   const cost = costNano(target.price, tokens);
   const wallMs = Math.round(tookMs);
   const used = { tokens: tokens.input + tokens.output, nano: cost ?? 0 };
-  const counts =
-    tokens === NO_TOKENS ? [] : budgetsFor(config.current().config.models.budgets, caller.payer, at.getTime());
   /** What was used of budgets, where that could be stored. */
   let counted = NOTHING;
   try {
@@ -91,7 +93,7 @@ export async function recordCall(
       estimated: tokens.estimated,
       costNano: cost,
       wallMs,
-      counts: [...new Map(counts.map((count) => [count.key, count])).values()],
+      counts: tokens === NO_TOKENS ? [] : oncePerKey(call.budgets),
       holds: call.holds.map(({ lease, held }) => ({
         lease: lease.id,
         key: lease.key,
