@@ -11,7 +11,8 @@ import { withTx } from "#server/core/db/client.ts";
 import { readConnections } from "#server/core/db/connections.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
-import { createRunSeal, resealRuns, type ColumnProgress } from "#server/sandbox/index.ts";
+import { resealDatabase, SEALED_COLUMNS, type ColumnProgress } from "#server/reseal/index.ts";
+import { createRunSeal } from "#server/sandbox/index.ts";
 
 interface Flags {
   dryRun?: boolean;
@@ -22,14 +23,20 @@ interface Flags {
 export function registerEncryptData(security: Command, context: CliContext): void {
   security
     .command("encrypt-data")
-    .description("encrypt stored runs that are not, or that are under a replaced key; the gateway may go on working")
+    .description(
+      "seal everything in the database that is under a replaced key, or not encrypted yet; the gateway may go on working",
+    )
     .option("--dry-run", "only count them")
-    .option("--rewrite", "then write the tables anew, so that their files hold no old text either; runs wait meanwhile")
-    .option("--json", "print {columns, rewritten}")
+    .option(
+      "--rewrite",
+      "then write the tables anew, so that their files hold nothing old either; everybody waits meanwhile",
+    )
+    .option("--json", "print {columns, skipped, rewritten}")
     .addHelpText(
       "after",
       `
-It can be stopped at any time and run again. Exits with 4 when a value could not be opened; such values stay as they are.
+Runs, conversations, messages of platforms, their connections and contact points with their secrets, authenticators, sessions, approvals.
+It can be stopped at any time and run again: what is done is not done twice. Exits with 4 when a value could not be opened; such values stay as they are.
 Copies of old rows remain in the write-ahead log until the database recycles it, and in backups made before.
 
 Examples:
@@ -41,13 +48,13 @@ Examples:
 
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY_MS = 1_000;
-const TABLES = ["run", "run_event", "run_file"];
 const REWRITE_LIMIT_MS = 3_600_000;
 
 async function encryptData(context: CliContext, { dryRun, rewrite, json }: Flags): Promise<void> {
   const isRehearsal = dryRun === true;
+  const isRewritten = rewrite === true && !isRehearsal;
   const { encryption } = loadConfig(context.paths.configFile).config.security;
-  const columns = await withDatabase(context, async (db) => {
+  const found = await withDatabase(context, async (db) => {
     const keyring = await openOrMakeKeys(context);
     const pool = createPool({
       connectionString: readConnections(context.paths).ownerUrl,
@@ -56,29 +63,38 @@ async function encryptData(context: CliContext, { dryRun, rewrite, json }: Flags
       statementTimeoutMs: REWRITE_LIMIT_MS,
     });
     const events: AuditEventInput[] = [];
-    const runSeal = createRunSeal({
-      keyring,
-      encryption: () => encryption,
-      actor: OPERATOR,
-      record: (event) => void events.push(event),
-    });
+    const record = (event: AuditEventInput): void => void events.push(event);
+    const runSeal = createRunSeal({ keyring, encryption: () => encryption, actor: OPERATOR, record });
+    const latest = new Map<string, ColumnProgress>();
+    const tell = teller(context);
+    const onProgress = (progress: ColumnProgress): void => {
+      latest.set(progress.column, progress);
+      tell(progress);
+    };
+    const unreadable = (column: string, row: string | null): void => record(unreadableEvent(column, row));
+    let outcome: "ok" | "failed" = "failed";
     try {
-      const found = await resealRuns(
-        { pool, keyring, runSeal, encryption, onProgress: teller(context) },
+      if (!isRehearsal) {
+        // Before the first change: what is killed in the middle is on record as well.
+        await withTx(db, (tx) => recordEvents(tx, [startedEvent()]));
+      }
+      const resealed = await resealDatabase(
+        { pool, keyring, runSeal, encryption, unreadable, onProgress },
         { isRehearsal },
       );
-      if (rewrite === true && !isRehearsal) {
+      if (isRewritten) {
         context.err("Writing the tables anew …");
-        await pool.query(`VACUUM (FULL) ${TABLES.join(", ")}`);
+        await pool.query(`VACUUM (FULL) ${[...new Set(SEALED_COLUMNS.map(({ table }) => table))].join(", ")}`);
       }
-      events.push(...(isRehearsal ? [] : [doneEvent(found)]));
-      return found;
+      outcome = "ok";
+      return resealed;
     } finally {
       await pool.end();
+      events.push(...(isRehearsal ? [] : [doneEvent([...latest.values()], outcome)]));
       await withTx(db, (tx) => recordEvents(tx, events));
     }
   });
-  report(context, columns, { isRehearsal, isRewritten: rewrite === true && !isRehearsal, json: json === true });
+  report(context, found, { isRehearsal, isRewritten, json: json === true });
 }
 
 /** Says from time to time how far it is. */
@@ -92,23 +108,36 @@ function teller(context: CliContext): (progress: ColumnProgress) => void {
   };
 }
 
-function doneEvent(columns: readonly ColumnProgress[]): AuditEventInput {
+const startedEvent = (): AuditEventInput => ({ event: "data.encryption_started", outcome: "ok", actor: OPERATOR });
+
+/** What was done until then, also where it did not come to its end. */
+function doneEvent(columns: readonly ColumnProgress[], outcome: "ok" | "failed"): AuditEventInput {
   const total = (of: (column: ColumnProgress) => number): number => columns.reduce((sum, one) => sum + of(one), 0);
   return {
     event: "data.encrypted",
-    outcome: "ok",
+    outcome,
     actor: OPERATOR,
+    ...(outcome === "ok" ? {} : { reason: "interrupted" }),
     data: { values: total(({ sealed }) => sealed), unreadable: total(({ unreadable }) => unreadable) },
   };
 }
 
+const unreadableEvent = (column: string, row: string | null): AuditEventInput => ({
+  event: "data.unreadable",
+  outcome: "failed",
+  actor: OPERATOR,
+  ...(row === null ? {} : { target: row }),
+  reason: "cannot_decrypt",
+  data: { column },
+});
+
 function report(
   context: CliContext,
-  columns: readonly ColumnProgress[],
+  { columns, skipped }: { columns: readonly ColumnProgress[]; skipped: readonly string[] },
   { isRehearsal, isRewritten, json }: { isRehearsal: boolean; isRewritten: boolean; json: boolean },
 ): void {
   if (json) {
-    printJson(context, { columns, rewritten: isRewritten });
+    printJson(context, { columns, skipped, rewritten: isRewritten });
   } else {
     printTable(
       context,
@@ -119,6 +148,11 @@ function report(
         String(sealed),
         isRehearsal ? "-" : String(unreadable),
       ]),
+    );
+  }
+  if (skipped.length > 0) {
+    context.err(
+      `Left as they are, since security.encryption.database.enabled is false: ${skipped.join(", ")}. Set it to true to have them encrypted.`,
     );
   }
   if (columns.some(({ unreadable }) => unreadable > 0)) {

@@ -240,6 +240,7 @@ export const AUDIT_EVENTS = {
   "maintenance.due": { code: "OCQ008W", kind: "config_changes", class: "management", severity: "warn" },
   "permissions.checked": { code: "OCQ009I", kind: "config_changes", class: "management", severity: "info" },
   "vulnerabilities.checked": { code: "OCQ010I", kind: "config_changes", class: "management", severity: "info" },
+  "data.encryption_started": { code: "OCD003I", kind: "config_changes", class: "management", severity: "info" },
   "data.encrypted": { code: "OCD002I", kind: "config_changes", class: "management", severity: "info" },
   "data.unreadable": { code: "OCD001C", kind: "suspicious_activity", class: "system", severity: "critical" },
   "backup.created": { code: "OCB001I", kind: "config_changes", class: "management", severity: "info" },

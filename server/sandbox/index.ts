@@ -14,8 +14,7 @@ export {
 } from "#server/sandbox/run-files.ts";
 export { getRunCode, getRunDetail } from "#server/sandbox/run-detail.ts";
 export { listRunEvents } from "#server/sandbox/run-events.ts";
-export { resealRuns, type ColumnProgress } from "#server/sandbox/reseal.ts";
-export { createRunOpener, createRunSeal, type RunSeal } from "#server/sandbox/run-seal.ts";
+export { createRunOpener, createRunSeal, type RunSeal, type RunSealConfig } from "#server/sandbox/run-seal.ts";
 export { createRunWatcher, type RunWatcher } from "#server/sandbox/run-watcher.ts";
 export { submitRun, type SubmitDeps } from "#server/sandbox/submit-run.ts";
 export { getTranscript, RunTranscript } from "#server/sandbox/transcript.ts";

@@ -67,13 +67,18 @@ export const RECORDS = {
     target: "Id of the key.",
     fields: { purpose: "What it encrypts." },
   },
+  "data.encryption_started": {
+    meaning: "Stored values are being brought to the encryption in force (`openclaw security encrypt-data`).",
+    fields: {},
+  },
   "data.encrypted": {
     meaning: "Stored values were brought to the encryption in force (`openclaw security encrypt-data`).",
+    reason: "`interrupted`: it did not come to its end. Run again, it goes on with what is left.",
     fields: { values: "How many were encrypted.", unreadable: "How many could not be opened and stayed as they were." },
   },
   "data.unreadable": {
     meaning: "A stored value cannot be decrypted: it was changed or moved, or its key is lost.",
-    target: "The run, session or file it belongs to.",
+    target: "The run, file or row it belongs to.",
     reason: "`cannot_decrypt`.",
     fields: {
       column: "Table and column.",

@@ -134,6 +134,7 @@ export const TITLES: Partial<Record<AuditEventName, string>> = {
   "audit.file_removed": "Record file removed",
   "key.master_rotated": "Master key rotated",
   "key.data_rotated": "Data key rotated",
+  "data.encryption_started": "Encryption of stored data begun",
   "data.encrypted": "Stored data encrypted",
   "data.unreadable": "Stored data unreadable",
   "backup.created": "Backup made",

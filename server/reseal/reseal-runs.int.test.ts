@@ -6,7 +6,9 @@ import type { Pool } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createDb, type Db } from "#server/core/db/client.ts";
 import { createPool } from "#server/core/db/pool.ts";
-import { getRun, listRunEvents, readRunFile, resealRuns, type ColumnProgress } from "#server/sandbox/index.ts";
+import { RUN_COLUMNS } from "#server/reseal/run-columns.ts";
+import { resealDatabase, type ColumnProgress } from "#server/reseal/index.ts";
+import { getRun, listRunEvents, readRunFile } from "#server/sandbox/index.ts";
 import { rotateDataKey } from "../../tests/support/keyring.ts";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
 import { dumpDatabase, foundIn } from "../../tests/support/dump.ts";
@@ -58,10 +60,15 @@ async function plainRows(runs: number, events: number): Promise<void> {
 
 const reseal = (encryption: (typeof ENCRYPTION)[keyof typeof ENCRYPTION], more = QUIETLY, isRehearsal = false) => {
   seal.configure(encryption);
-  return resealRuns({ pool, keyring: seal.keyring, runSeal: seal.runSeal, encryption, ...more }, { isRehearsal });
+  const { keyring, runSeal } = seal;
+  return resealDatabase({ pool, keyring, runSeal, encryption, unreadable: () => undefined, ...more }, { isRehearsal });
 };
-const counts = (columns: ColumnProgress[]) =>
-  Object.fromEntries(columns.map(({ column, seen, sealed, unreadable }) => [column, [seen, sealed, unreadable]]));
+const counts = ({ columns }: { columns: ColumnProgress[] }) =>
+  Object.fromEntries(
+    columns
+      .filter(({ column }) => RUN_COLUMNS.some((one) => `${one.table}.${one.column}` === column))
+      .map(({ column, seen, sealed, unreadable }): [string, number[]] => [column, [seen, sealed, unreadable]]),
+  );
 
 test("DATA-1 counts, then encrypts old rows of every page and column, once", async () => {
   await plainRows(3, 1_100);
@@ -87,8 +94,12 @@ test("DATA-1 counts, then encrypts old rows of every page and column, once", asy
     0, 0, 0, 0, 0, 0, 0,
   ]);
 
-  await pool.query("VACUUM (FULL) run, run_event, run_file, conversation_turn");
-  expect(foundIn(await dumpDatabase(pool), [CANARY])).toEqual([]);
+  // Again where a snapshot of the database's own upkeep, from before the pass, kept the old rows.
+  const leftAfterRewrite = async () => {
+    await pool.query("VACUUM (FULL) run, run_event, run_file, conversation_turn");
+    return foundIn(await dumpDatabase(pool), [CANARY]);
+  };
+  await expect.poll(leftAfterRewrite, { timeout: 20_000 }).toEqual([]);
   const reading = { db, runSeal: seal.runSeal };
   expect(await getRun(reading, "run_2")).toMatchObject({ stdout: `${CANARY}2`, stderr: "" });
   expect((await listRunEvents(reading, "run_3")).slice(0, 2)).toMatchObject([
@@ -148,6 +159,11 @@ test("what cannot be opened stays as it is, is recorded, and holds up nothing", 
   expect(rows).toEqual([{ stdout: "$ocg1$AAAA" }]);
 });
 
-test("says so when nothing is to be encrypted", async () => {
-  await expect(reseal(ENCRYPTION.off)).rejects.toMatchObject({ code: "NOT_CONFIGURED" });
+test("names the columns that the configuration stores as they are, and leaves them alone", async () => {
+  await plainRows(1, 2);
+  const { columns, skipped } = await reseal(ENCRYPTION.off);
+  expect(counts({ columns })).toEqual({});
+  expect(skipped).toEqual(expect.arrayContaining(["run.code", "run_file.content", "console_session.address"]));
+  expect(columns.map(({ column }) => column)).toContain("channel_connection.secrets");
+  expect(foundIn(await dumpDatabase(pool), [CANARY])).toEqual([CANARY]);
 });

@@ -1,19 +1,17 @@
 /**
- * Encrypts what is stored otherwise than the configuration says now: rows from before encryption was on, and rows under a key that has been
- * replaced. Goes through all rows in the order of their keys, in small transactions, beside a gateway that runs; ended in the middle, the
- * next pass finds what is left.
+ * Seals what is stored otherwise than it would be now: rows from before encryption was on, and rows under a key that has been replaced. Goes
+ * through all rows of all sealed columns in the order of their keys, in small transactions, beside a gateway that runs; ended in the middle,
+ * the next pass finds what is left.
  */
 import type { Pool, PoolClient } from "pg";
-import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { AppError } from "#server/core/errors.ts";
-import { RESEAL_COLUMNS, type ResealColumn, type StoredValue } from "#server/sandbox/reseal-columns.ts";
-import type { RunSeal, RunSealConfig } from "#server/sandbox/run-seal.ts";
+import type { SealedColumn, Seals, StoredValue } from "#server/reseal/column.ts";
+import { SEALED_COLUMNS } from "#server/reseal/columns.ts";
+import type { RunSealConfig } from "#server/sandbox/index.ts";
 
-interface ResealDeps {
+interface ResealDeps extends Seals {
   /** As the owner of the tables: no process of the gateway may change what is stored. */
   pool: Pool;
-  keyring: Keyring;
-  runSeal: RunSeal;
   encryption: RunSealConfig;
   /** Called after each page. */
   onProgress: (column: ColumnProgress) => void;
@@ -32,34 +30,32 @@ export interface ColumnProgress {
 
 const PAGE = 1_000;
 
-/**
- * @param isRehearsal only counts
- * @throws AppError NOT_CONFIGURED when the configuration encrypts nothing
- */
-export async function resealRuns(
-  deps: ResealDeps,
-  { isRehearsal }: { isRehearsal: boolean },
-): Promise<ColumnProgress[]> {
-  const columns = RESEAL_COLUMNS.filter((column) => wantedKey(deps, column) !== null);
-  if (columns.length === 0) {
-    throw new AppError(
-      "NOT_CONFIGURED",
-      "The configuration encrypts nothing: security.encryption.database.enabled and security.encryption.messages.enabled are false. Set one of them to true.",
-    );
-  }
-  const results: ColumnProgress[] = [];
-  for (const column of columns) {
-    results.push(await resealColumn(deps, column, isRehearsal));
-  }
-  return results;
+interface Resealed {
+  columns: ColumnProgress[];
+  /** Columns that the configuration stores as they are: nothing in them was touched. */
+  skipped: string[];
 }
 
-/** Id of the key that values of this column are sealed with now. */
-function wantedKey({ keyring, encryption }: ResealDeps, { holds }: ResealColumn): string | null {
-  if (holds === "messages" && encryption.messages.enabled) {
-    return keyring.current("messages").id;
+/** @param isRehearsal only counts */
+export async function resealDatabase(deps: ResealDeps, { isRehearsal }: { isRehearsal: boolean }): Promise<Resealed> {
+  const columns: ColumnProgress[] = [];
+  const skipped: string[] = [];
+  for (const column of SEALED_COLUMNS) {
+    if (column.purpose(deps.encryption) === null) {
+      skipped.push(nameOf(column));
+    } else {
+      columns.push(await resealColumn(deps, column, isRehearsal));
+    }
   }
-  return encryption.database.enabled ? keyring.current("database").id : null;
+  return { columns, skipped };
+}
+
+const nameOf = ({ table, column }: SealedColumn): string => `${table}.${column}`;
+
+/** Id of the key that values of this column are sealed with now. */
+function wantedKey({ keyring, encryption }: ResealDeps, column: SealedColumn): string | null {
+  const purpose = column.purpose(encryption);
+  return purpose === null ? null : keyring.current(purpose).id;
 }
 
 interface Key {
@@ -67,8 +63,8 @@ interface Key {
   seq: number;
 }
 
-async function resealColumn(deps: ResealDeps, column: ResealColumn, isRehearsal: boolean): Promise<ColumnProgress> {
-  const progress: ColumnProgress = { column: column.name, seen: 0, sealed: 0, unreadable: 0 };
+async function resealColumn(deps: ResealDeps, column: SealedColumn, isRehearsal: boolean): Promise<ColumnProgress> {
+  const progress: ColumnProgress = { column: nameOf(column), seen: 0, sealed: 0, unreadable: 0 };
   let last: Key = { id: "", seq: 0 };
   for (;;) {
     const { rows } = await deps.pool.query<Key & { head: unknown }>(column.page, [last.id, last.seq, PAGE]);
@@ -92,18 +88,18 @@ async function resealColumn(deps: ResealDeps, column: ResealColumn, isRehearsal:
 }
 
 async function resealBatch(
-  { pool, runSeal }: ResealDeps,
-  column: ResealColumn,
+  deps: ResealDeps,
+  column: SealedColumn,
   keys: readonly Key[],
   progress: ColumnProgress,
 ): Promise<void> {
-  await inTransaction(pool, async (client) => {
+  await inTransaction(deps.pool, async (client) => {
     const { rows } = await client.query<StoredValue>(column.lock, [
       keys.map(({ id }) => id),
       keys.map(({ seq }) => seq),
     ]);
     const fresh = rows.flatMap((row) => {
-      const value = storedAnew(runSeal, column, row);
+      const value = storedAnew(deps, column, row);
       return value === null ? [] : [{ id: row.id, seq: row.seq, value }];
     });
     await client.query(column.update, [
@@ -117,9 +113,9 @@ async function resealBatch(
 }
 
 /** Null when it cannot be opened: it stays as it is, for whoever finds the key. */
-function storedAnew(runSeal: RunSeal, column: ResealColumn, row: StoredValue): string | Uint8Array | null {
+function storedAnew(seals: Seals, column: SealedColumn, row: StoredValue): string | Uint8Array | null {
   try {
-    return column.again(runSeal, row);
+    return column.again(seals, row);
   } catch (error) {
     if (error instanceof AppError && error.code === "CANNOT_DECRYPT") {
       return null;

@@ -1,47 +1,28 @@
-/** The columns of runs that are encrypted, as a pass over all rows sees them: the beginnings of the values, and the values to store anew. */
-import { keyIdOf } from "#server/core/crypto/aead.ts";
+/** The sealed columns of runs, whose values `RunSeal` opens and seals: as the configuration says, with or without encryption. */
+import type { KeyPurpose } from "#server/core/crypto/keyring/index.ts";
 import { keyOfStoredBytes } from "#server/core/crypto/vault-bytes.ts";
-import { isSealedText } from "#server/core/crypto/vault.ts";
-import type { RunSeal, RunTextColumn } from "#server/sandbox/run-seal.ts";
+import { keyOfText, TEXT_HEAD, type SealedColumn, type StoredValue } from "#server/reseal/column.ts";
+import type { RunSealConfig } from "#server/sandbox/index.ts";
 import { OPEN_KINDS, type RunEventKind } from "#server/sandbox/schema.ts";
 
-/** A row of one column. `seq` is 0 where the id is the whole key. */
-export interface StoredValue {
-  id: string;
-  seq: number;
+interface RunValue extends StoredValue {
   run_id: string;
   kind: RunEventKind;
-  value: unknown;
 }
 
-export interface ResealColumn {
-  name: string;
-  /** With programs and answers (`security.encryption.messages`) or with files. */
-  holds: "messages" | "files";
-  /** Rows behind `($1, $2)`, at most `$3`, as `id`, `seq` and the beginning of the value as `head`. */
-  page: string;
-  /** The rows `($1[n], $2[n])` as `StoredValue`, locked. */
-  lock: string;
-  /** Stores `$3[n]` in the row `($1[n], $2[n])`. */
-  update: string;
-  /** Rows that are stored anew in one transaction: bounded by what they can weigh. */
-  batch: number;
-  /** The key that a value is sealed with, by its beginning; null = it is not sealed. */
-  keyOf(head: unknown): string | null;
-  /** The value as it is stored now. @throws AppError CANNOT_DECRYPT */
-  again(seal: RunSeal, row: StoredValue): string | Uint8Array;
-}
-
-/** Marker of sealed text, and as much base64 as holds the key's id. */
-const TEXT_HEAD = 6 + 12;
+/** Beginning of stored bytes that tells their key: marker, cipher and the key's id. */
 const BYTES_HEAD = 6 + 7;
 
-const keyOfText = (head: unknown): string | null =>
-  typeof head === "string" && isSealedText(head) ? keyIdOf(Buffer.from(head.slice(6), "base64")) : null;
+const files = ({ database }: RunSealConfig): KeyPurpose | null => (database.enabled ? "database" : null);
 
-const textColumn = (column: RunTextColumn, batch: number): ResealColumn => ({
-  name: `run.${column}`,
-  holds: "messages",
+/** Programs, answers and what is said on the way. */
+const messages = (encryption: RunSealConfig): KeyPurpose | null =>
+  encryption.messages.enabled ? "messages" : files(encryption);
+
+const textColumn = (column: "code" | "stdout" | "stderr" | "history", batch: number): SealedColumn<RunValue> => ({
+  table: "run",
+  column,
+  purpose: messages,
   page: `SELECT id, 0 AS seq, left(${column}, ${TEXT_HEAD}) AS head FROM run
          WHERE id > $1 AND $2::int = 0 AND ${column} <> '' ORDER BY id LIMIT $3`,
   lock: `SELECT id, 0 AS seq, id AS run_id, ${column} AS value FROM run JOIN unnest($1::text[], $2::int[]) AS asked(id, seq) USING (id)
@@ -50,19 +31,20 @@ const textColumn = (column: RunTextColumn, batch: number): ResealColumn => ({
            WHERE run.id = fresh.id`,
   batch,
   keyOf: keyOfText,
-  again: (seal, { id, value }) => seal.sealText(column, id, seal.openText(column, id, String(value))),
+  again: ({ runSeal: seal }, { id, value }) => seal.sealText(column, id, seal.openText(column, id, String(value))),
 });
 
 const openKinds = [...OPEN_KINDS].map((kind) => `'${kind}'`).join(", ");
 
-export const RESEAL_COLUMNS: readonly ResealColumn[] = [
+export const RUN_COLUMNS: readonly SealedColumn<RunValue>[] = [
   textColumn("code", 50),
   textColumn("stdout", 20),
   textColumn("stderr", 20),
   textColumn("history", 20),
   {
-    name: "conversation_turn.text",
-    holds: "messages",
+    table: "conversation_turn",
+    column: "text",
+    purpose: messages,
     page: `SELECT id, 0 AS seq, left(text, ${TEXT_HEAD}) AS head FROM conversation_turn
            WHERE id > $1 AND $2::int = 0 ORDER BY id LIMIT $3`,
     lock: `SELECT id, 0 AS seq, run_id, text AS value FROM conversation_turn JOIN unnest($1::text[], $2::int[]) AS asked(id, seq) USING (id)
@@ -71,11 +53,13 @@ export const RESEAL_COLUMNS: readonly ResealColumn[] = [
              WHERE conversation_turn.id = fresh.id`,
     batch: 50,
     keyOf: keyOfText,
-    again: (seal, { id, run_id, value }) => seal.sealTurn(id, seal.openTurn({ id, runId: run_id }, String(value))),
+    again: ({ runSeal: seal }, { id, run_id, value }) =>
+      seal.sealTurn(id, seal.openTurn({ id, runId: run_id }, String(value))),
   },
   {
-    name: "run_event.data",
-    holds: "messages",
+    table: "run_event",
+    column: "data",
+    purpose: messages,
     page: `SELECT run_id AS id, seq, left(data ->> 'sealed', ${TEXT_HEAD}) AS head FROM run_event
            WHERE (run_id, seq) > ($1, $2::int) AND kind NOT IN (${openKinds}) ORDER BY run_id, seq LIMIT $3`,
     lock: `SELECT run_id AS id, event.seq, run_id, kind, data AS value FROM run_event AS event
@@ -85,12 +69,13 @@ export const RESEAL_COLUMNS: readonly ResealColumn[] = [
              WHERE event.run_id = fresh.id AND event.seq = fresh.seq`,
     batch: 200,
     keyOf: keyOfText,
-    again: (seal, { run_id, seq, kind, value }) =>
+    again: ({ runSeal: seal }, { run_id, seq, kind, value }) =>
       JSON.stringify(seal.sealEvent(run_id, seq, kind, seal.openEvent({ runId: run_id, seq, data: value }) as object)),
   },
   {
-    name: "run_file.content",
-    holds: "files",
+    table: "run_file",
+    column: "content",
+    purpose: files,
     page: `SELECT id, 0 AS seq, substring(content FROM 1 FOR ${BYTES_HEAD}) AS head FROM run_file
            WHERE id > $1 AND $2::int = 0 AND content IS NOT NULL ORDER BY id LIMIT $3`,
     lock: `SELECT id, 0 AS seq, run_id, content AS value FROM run_file JOIN unnest($1::text[], $2::int[]) AS asked(id, seq) USING (id)
@@ -99,7 +84,7 @@ export const RESEAL_COLUMNS: readonly ResealColumn[] = [
              WHERE run_file.id = fresh.id`,
     batch: 2,
     keyOf: (head) => (head instanceof Uint8Array ? keyOfStoredBytes(head) : null),
-    again: (seal, { id, run_id, value }) =>
+    again: ({ runSeal: seal }, { id, run_id, value }) =>
       seal.sealContent(id, seal.openContent({ id, runId: run_id }, value as Uint8Array)),
   },
 ];

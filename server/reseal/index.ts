@@ -1,0 +1,3 @@
+/** Bringing stored values to the encryption in force: what other modules may use. */
+export { SEALED_COLUMNS } from "#server/reseal/columns.ts";
+export { resealDatabase, type ColumnProgress } from "#server/reseal/reseal.ts";
