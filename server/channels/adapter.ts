@@ -40,7 +40,7 @@ export interface HookAnswer {
 
 /** One HTTP exchange with the platform. Addresses are checked when the connection is made; no redirect is followed. */
 export type ChannelHttp = (request: {
-  method: "GET" | "POST" | "PATCH" | "PUT";
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   url: string;
   headers: Record<string, string>;
   body?: string;
@@ -81,6 +81,8 @@ export interface ChannelAdapter {
   send(http: ChannelHttp, target: ReplyTarget, text: string, replyId: string): Promise<Sent>;
   /** Replaces the text of a message that was sent, for progress; absent = the platform cannot. */
   edit?(http: ChannelHttp, target: ReplyTarget, platformMessageId: string, text: string): Promise<Sent>;
+  /** Takes back what the platform shows until an answer comes, where there will be none: the sender learns nothing; absent = it shows nothing. */
+  withdraw?(http: ChannelHttp, target: ReplyTarget): Promise<Sent>;
   /** The bytes of an attachment, `maxBytes` at most. */
   fetchAttachment?(http: ChannelHttp, attachment: InboundAttachment, maxBytes: number): Promise<Buffer>;
   /** Asks the platform who we are: proves the credentials for `openclaw channels test`. */

@@ -36,6 +36,8 @@ export interface FakeDiscord extends FakePlatform {
   botToken: string;
   messages: DiscordMessage[];
   files: Map<string, Buffer>;
+  /** Tokens of interactions for which "… is thinking" is shown still. */
+  thinking: Set<string>;
   sign(body: string, at?: number): Record<string, string>;
   /** A slash command of `user`; its token is known from now on. */
   command(
@@ -60,6 +62,7 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
   const publicHex = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("hex");
   const messages: DiscordMessage[] = [];
   const files = new Map<string, Buffer>();
+  const thinking = new Set<string>();
   /** Channels of interactions, by token. */
   const tokens = new Map<string, string>();
 
@@ -97,6 +100,11 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     interaction: string | null,
     messageId: string | undefined,
   ): PlatformReply {
+    if (method === "DELETE" && interaction !== null && messageId === "@original") {
+      return thinking.delete(interaction)
+        ? { status: 204, body: "" }
+        : { status: 404, body: { message: "Unknown Message", code: 10008 } };
+    }
     const { content } = body;
     if (typeof content !== "string" || content === "" || characters(content) > 2000) {
       return { status: 400, body: { message: "Invalid Form Body", code: 50035 } };
@@ -121,6 +129,7 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
       edits: 0,
     };
     messages.push(message);
+    thinking.delete(interaction ?? "");
     return { status: 200, body: { id: message.id, channel_id: channel, content } };
   }
 
@@ -138,11 +147,13 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     botToken,
     messages,
     files,
+    thinking,
     sign,
     command(user, name, options = {}, more = {}) {
       const channel = snowflake();
       const token = randomBytes(24).toString("base64url");
       tokens.set(token, channel);
+      thinking.add(token);
       const given = Object.entries(options).map(([option, value]) => ({ name: option, type: 3, value }));
       return {
         id: snowflake(),

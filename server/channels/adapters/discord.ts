@@ -124,6 +124,18 @@ export const createDiscord: AdapterFactory = (connection) => {
     edit: (http, target, platformMessageId, text) =>
       say(http, "PATCH", target, `/messages/${encodeURIComponent(platformMessageId)}`, text),
 
+    /** Discord ends "… is thinking" by itself when the token does; nothing is left to do then. */
+    async withdraw(http, target) {
+      const { replyHandle } = target;
+      if (replyHandle === null || handleIsOver(target, Date.now(), TOKEN_MS)) {
+        return { ok: true, platformMessageId: null };
+      }
+      const url = `${webhookOf(replyHandle)}/messages/@original`;
+      const answer = await callPlatform(http, { method: "DELETE", url, headers: { "user-agent": USER_AGENT } });
+      const isGone = answer.status === 204 || answer.status === 404 || hasEnded(answer);
+      return isGone ? { ok: true, platformMessageId: null } : sentOf(answer);
+    },
+
     async fetchAttachment(http, attachment, maxBytes) {
       const url = ownAddress(attachment.reference, fileOrigins);
       if (url === null) {

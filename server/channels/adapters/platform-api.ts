@@ -15,7 +15,7 @@ export interface PlatformAnswer {
 }
 
 export interface PlatformCall {
-  method: "GET" | "POST" | "PATCH";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   url: string;
   headers: Record<string, string>;
   /** Sent as JSON. */

@@ -297,6 +297,24 @@ describe("Discord", () => {
     expect(platform.messages[0]).toMatchObject({ text: "done", edits: 1 });
   });
 
+  it("takes back what is shown until an answer comes, once, without a word and without the bot's token", async () => {
+    const to = answering();
+    expect(platform.thinking.size).toBe(1);
+    expect(await discord.withdraw?.(http, to)).toEqual({ ok: true, platformMessageId: null });
+    expect(platform.thinking.size).toBe(0);
+    expect(platform.requests[0]).toMatchObject({ method: "DELETE" });
+    expect(platform.requests[0]?.headers.authorization).toBeUndefined();
+    expect(await discord.withdraw?.(http, to)).toMatchObject({ ok: true });
+    platform.misbehave({ status: 503, body: {} });
+    expect(await discord.withdraw?.(http, to)).toMatchObject({ ok: false, reason: "Discord answered HTTP 503" });
+    const before = platform.requests.length;
+    expect(await discord.withdraw?.(http, { ...to, handleSince: Date.now() - 15 * 60_000 })).toMatchObject({
+      ok: true,
+    });
+    expect(platform.requests).toHaveLength(before);
+    expect(platform.messages).toEqual([]);
+  });
+
   it("asks no interaction that is over by its age, and says so when the bot may not write either", async () => {
     const over = { ...answering(), handleSince: Date.now() - 15 * 60_000 };
     expect(await send(over, "late")).toMatchObject({ ok: true });

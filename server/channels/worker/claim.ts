@@ -23,17 +23,18 @@ export interface Claimed {
 
 /**
  * The oldest first, and of one conversation only what has nothing before it. A delivery that waits for its next attempt holds back what
- * follows it there: order is kept.
+ * follows it there: order is kept. What is said later than its answer (see follow-up.ts) stands outside of that order: a run that was approved
+ * holds nothing back while it goes on.
  */
 const CLAIM_SQL = `
 WITH free AS (
   SELECT d.id, d.state AS was FROM channel_delivery d
    WHERE d.state IN ('accepted', 'working', 'replying')
      AND (d.leased_until IS NULL OR d.leased_until < now())
-     AND NOT EXISTS (
+     AND (d.event_id = d.id OR NOT EXISTS (
        SELECT 1 FROM channel_delivery e
-        WHERE e.channel = d.channel AND e.conversation_id = d.conversation_id AND e.id < d.id
-          AND e.state IN ('accepted', 'working', 'replying'))
+        WHERE e.channel = d.channel AND e.conversation_id = d.conversation_id AND e.id < d.id AND e.event_id <> e.id
+          AND e.state IN ('accepted', 'working', 'replying')))
    ORDER BY d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE channel_delivery t

@@ -81,6 +81,7 @@ async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer
     return release(services.pool, workerId, claimed.id, 0);
   }
   if (answer.kind === "silent") {
+    await withdraw(job, live, event);
     return end(job, { state: "refused", reason: answer.refused, userId: answer.userId });
   }
   if (live.adapter.silent === true) {
@@ -99,6 +100,24 @@ async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer
   const replies = await storeReplies(holderOf(job), claimed.id, parts, answer);
   if (replies !== null) {
     await sendAll(job, live, event, replies, answer.refused);
+  }
+}
+
+/** A courtesy, tried once: that nobody is answered has been decided and is on record. While the channel is locked nothing goes out. */
+async function withdraw(
+  { services, claimed }: Job,
+  { adapter, http }: LiveChannel,
+  event: InboundEvent,
+): Promise<void> {
+  if (adapter.withdraw === undefined || services.locks.onChannel(claimed.channel) !== null) {
+    return;
+  }
+  const target = replyTargetOf(event, claimed.acceptedAt);
+  const done = await adapter
+    .withdraw(http, target)
+    .catch((error: unknown) => ({ ok: false as const, reason: messageOf(error) }));
+  if (!done.ok) {
+    services.log.warn({ delivery: claimed.id, reason: done.reason }, "what the platform shows until an answer stays");
   }
 }
 
