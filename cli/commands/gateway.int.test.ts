@@ -80,6 +80,18 @@ describe("openclaw gateway", () => {
     expect(await json("list-tokens", "--owner", "nobody")).toEqual([]);
   });
 
+  it("AUTHZ-6 gives a token a list of models, shows it, and keeps it in a rotation", async () => {
+    const modelsOf = async (owner: string) =>
+      (await json<{ models: string[] | null }[]>("list-tokens", "--owner", owner)).map(({ models }) => models);
+    const made = await json<Issued>("generate-token", "--owner", "lim", "--models", "openai/gpt-5-mini,local/*");
+    expect(await modelsOf("lim")).toEqual([["openai/gpt-5-mini", "local/*"]]);
+    await json("rotate-token", made.id, "--now");
+    expect(await modelsOf("lim")).toEqual([["openai/gpt-5-mini", "local/*"]]);
+    await json("generate-token", "--owner", "none", "--models", "");
+    await json("generate-token", "--owner", "all");
+    expect([await modelsOf("none"), await modelsOf("all")]).toEqual([[[]], [null]]);
+  });
+
   it("AUTH-3 lists more than one page", async () => {
     const config = JSON.stringify({ gateway: { tokenConfig: { maxTokens: 500 } } });
     bench.configure(config);
@@ -115,6 +127,12 @@ describe("openclaw gateway", () => {
   it.each<[string, string[], RegExp, number]>([
     ["an unknown role", ["generate-token", "--role", "ghost"], /"ghost" does not exist.*admin, (readonly, )?user/, 2],
     ["a bad lifetime", ["generate-token", "--expires", "soon"], /--expires: "soon" is not a duration/, 2],
+    [
+      "a bad model",
+      ["generate-token", "--models", "gpt-5"],
+      /models\.0: must be "provider\/model".*such as "openai\/\*"/,
+      2,
+    ],
     ["a bad format", ["list-tokens", "--format", "xml"], /--format: "xml"/, 2],
     ["an unknown token", ["revoke-token", "nosuchtoken0"], /no token "nosuchtoken0".*list-tokens/, 3],
   ])("refuses %s and says what to do", async (_name, args, message, code) => {

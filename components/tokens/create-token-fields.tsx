@@ -3,6 +3,7 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { TriangleAlertIcon } from "lucide-react";
 import { lifetimeOptions } from "#components/tokens/lifetimes.ts";
+import { ModelsField } from "#components/tokens/models-field.tsx";
 import { ScopesField } from "#components/tokens/scopes-field.tsx";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Alert } from "#components/ui/alert.tsx";
@@ -21,6 +22,8 @@ export interface TokenDraft {
   scopes: readonly string[] | null;
   channels: readonly string[];
   allowedIps: readonly string[];
+  /** Null: all that the role may call. */
+  models: readonly string[] | null;
   lifetime: string;
   days: string;
 }
@@ -96,6 +99,12 @@ export function CreateTokenFields({ draft, onChange, errors, settings, givable }
           max={50}
         />
       </Field>
+      <ModelsField
+        known={givable?.models ?? []}
+        value={draft.models}
+        onValueChange={(models) => onChange({ models })}
+        error={errors["models"]}
+      />
       <Field
         label="Allowed addresses"
         optional

@@ -20,7 +20,7 @@ import {
 } from "#components/ui/sheet.tsx";
 import type { TokenSettings } from "#server/tokens/console-schema.ts";
 
-const FIELDS = ["name", "role", "ownerId", "userId", "scopes", "channels", "allowedIps", "expiresInMs"];
+const FIELDS = ["name", "role", "ownerId", "userId", "scopes", "channels", "allowedIps", "models", "expiresInMs"];
 
 interface CreateTokenSheetProps {
   settings: TokenSettings;
@@ -39,6 +39,7 @@ export function CreateTokenSheet({ settings, onCreated, onClose }: CreateTokenSh
     scopes: null,
     channels: [],
     allowedIps: [],
+    models: null,
     lifetime: defaultLifetime(settings.defaultLifetimeMs),
     days: "14",
   });
@@ -76,6 +77,7 @@ export function CreateTokenSheet({ settings, onCreated, onClose }: CreateTokenSh
       scopes: draft.scopes === null ? [] : [...draft.scopes],
       channels: [...draft.channels],
       allowedIps: draft.allowedIps.length === 0 ? undefined : [...draft.allowedIps],
+      models: draft.models === null ? null : [...draft.models],
       expiresInMs,
     });
   }

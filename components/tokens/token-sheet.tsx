@@ -70,6 +70,9 @@ function Details({ details, onOpen }: { details: ConsoleTokenDetails; onOpen: (t
         <DescriptionItem name="Role">{token.role}</DescriptionItem>
         <DescriptionItem name="Permissions">{listText(token.scopes, "all of its role")}</DescriptionItem>
         <DescriptionItem name="Channels">{listText(token.channels, "all of its role")}</DescriptionItem>
+        <DescriptionItem name="Models">
+          {token.models === null ? "all that its role may call" : listText(token.models, "none: it may call no model")}
+        </DescriptionItem>
         <DescriptionItem name="Addresses">{listText(token.allowedIps, "any")}</DescriptionItem>
         <DescriptionItem name="Bound user">{token.user ?? "none: each message names its user"}</DescriptionItem>
         <DescriptionItem name="Created">

@@ -123,3 +123,31 @@ test("AUTH-2 several are revoked at once, and the question says which are skippe
   await expect.poll(() => whoami(page, one.token)).toBe(401);
   expect(await whoami(page, two.token)).toBe(401);
 });
+
+test("AUTHZ-6 a token is narrowed to listed models; a bad entry is named at its field, and the sheet shows the list", async ({
+  consolePage: page,
+}) => {
+  await page.goto("/tokens");
+  await page.getByRole("button", { name: "Create token" }).first().click();
+  const sheet = page.getByRole("dialog", { name: "Create token" });
+  await sheet.getByLabel("Name").fill("e2e models");
+  await sheet.getByLabel("Role", { exact: true }).selectOption("admin");
+  await sheet.getByRole("textbox", { name: "Owner" }).fill("e2e-models");
+  await sheet.getByRole("radio", { name: "Only those listed here" }).check();
+  await expect(sheet.getByText("The list is empty: the token may call no model.")).toBeVisible();
+  const models = sheet.getByRole("combobox", { name: "Listed models" });
+  await models.fill("gpt-5-mini");
+  await models.press("Enter");
+  await sheet.getByRole("button", { name: "Create token" }).click();
+  await expect(sheet.getByText(/must be "provider\/model"/)).toBeVisible();
+  await models.press("Backspace");
+  await models.fill("openai/gpt-5-mini, local/*");
+  await models.press("Enter");
+  await sheet.getByRole("button", { name: "Create token" }).click();
+  const token = await takeSecret(page, "Token created");
+  const { body } = await callApi(new URL(page.url()).origin, "/api/v1/whoami", { token, from: "127.0.9.1" });
+  expect(body?.["models"]).toEqual(["openai/gpt-5-mini", "local/*"]);
+
+  await page.goto(`/tokens?owner=e2e-models&open=${token.split("_")[1] ?? ""}`);
+  await expect(page.getByRole("dialog", { name: "e2e models" })).toContainText("openai/gpt-5-mini, local/*");
+});

@@ -84,6 +84,8 @@ export const GivableRoles = z.object({
   roles: z.array(z.object({ name: RoleName, permissions: z.array(z.string()), channels: z.array(z.string()) })),
   /** Names of channels the policy has rules for. */
   channels: z.array(z.string()),
+  /** Names of models that are known here. */
+  models: z.array(z.string()),
 });
 
 export const OwnerUsage = z.object({ owner: z.string(), live: z.number(), max: z.number() });

@@ -13,6 +13,11 @@ let bench: TokenBench;
 let audit: AuditWriter;
 let services: Partial<AppServices>;
 let configured: string | undefined;
+const MODELS = {
+  models: { providers: { local: { type: "openai", baseUrl: "http://x.test/v1" } }, prices: { "local/llama": {} } },
+  security: { apiKeys: {} },
+  agents: {},
+};
 
 beforeAll(async () => {
   bench = await openTokenBench();
@@ -22,7 +27,7 @@ beforeAll(async () => {
     ...{ db, clock, pepper, audit, refusals: createCollapser(audit) },
     policy: { current: () => policy },
     web: { canonical: "http://127.0.0.1:18789", accepted: [], tls: false },
-    config: { current: () => ({ config: { gateway: { tokenConfig: settings, token: configured } } }) },
+    config: { current: () => ({ config: { ...MODELS, gateway: { tokenConfig: settings, token: configured } } }) },
   } as unknown as Partial<AppServices>;
 });
 afterAll(async () => {
@@ -105,7 +110,7 @@ describe("whose tokens a session reaches", () => {
     await expect(narrow.rotate({ tokenId: strong.id, graceMs: 0 })).rejects.toMatchObject({
       cause: { code: "FORBIDDEN" },
     });
-    expect(await narrow.givable()).toMatchObject({ roles: [{ name: "runner" }] });
+    expect(await narrow.givable()).toMatchObject({ roles: [{ name: "runner" }], models: ["local/llama"] });
     expect((await operator().givable()).roles.map(({ name }) => name)).toEqual(["admin", "user", "runner"]);
     expect((await refusals("mem_eve")).map(({ reason }) => reason)).toEqual([
       "beyond_grant",

@@ -1,4 +1,5 @@
 /** tRPC adapter of tokens. A caller reaches the tokens of its own owner; `tokens:any_owner` widens that. */
+import { modelsFor } from "#server/models/index.ts";
 import type { AppServices } from "#server/services.ts";
 import {
   givableRoles,
@@ -96,7 +97,8 @@ export const tokensRouter = router({
     .query(({ ctx: { services, session } }) => {
       const policy = services.policy.current();
       const roles = givableRoles(policy, sessionGrantor(policy, session));
-      return { roles, channels: [...policy.channels.keys()] };
+      const models = modelsFor(services.config.current().config, []);
+      return { roles, channels: [...policy.channels.keys()], models };
     }),
 
   ownerUsage: withPermission("tokens", "create")
