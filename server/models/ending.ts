@@ -48,19 +48,26 @@ export const FAILURES: Readonly<Partial<Record<Ending, readonly [status: number,
 
 export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended" | "stopping">;
 
+/** Milliseconds after which a call without an answer is slow: several times what it takes to put something on record. */
+const SLOW_AFTER_MS = 5;
+
 /**
- * Ends a call once, for one reason. One timer, and a signal only for those who ask for one: making, watching and aborting signals costs more
- * than the rest of a short call.
+ * Ends a call once, for one reason. One timer at a time, and a signal only for those who ask for one: making, watching and aborting signals
+ * costs more than the rest of a short call.
  */
 export class CallEnd {
   #controller: AbortController | null = null;
   #timer: NodeJS.Timeout;
   #why: EarlyEnd | null = null;
+  /** Called once, when the call turns out to be slow; null = nobody wants to know (any more). */
+  #onSlow: (() => void) | null;
   /** Called when the call is ended early; whoever has the connection to the provider sets it. */
   onEarly: (() => void) | null = null;
 
-  constructor(timeoutMs: number) {
-    this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
+  /** @param onSlow called once, after a few milliseconds without `answered()` */
+  constructor(timeoutMs: number, onSlow: (() => void) | null = null) {
+    this.#onSlow = onSlow;
+    this.#timer = this.#armed(timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -94,14 +101,39 @@ export class CallEnd {
       this.#controller = null;
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.now("timeout"), timeoutMs);
+    this.#timer = this.#armed(timeoutMs);
     return this.#why === null;
+  }
+
+  /** The provider's answer is there: the call is not slow. */
+  answered(): void {
+    this.#onSlow = null;
   }
 
   /** The call is over by itself. */
   done(): void {
     clearTimeout(this.#timer);
     this.onEarly = null;
+    this.#onSlow = null;
+  }
+
+  #armed(timeoutMs: number): NodeJS.Timeout {
+    if (this.#onSlow === null) {
+      return setTimeout(() => this.now("timeout"), timeoutMs);
+    }
+    return setTimeout(() => {
+      this.#timer = setTimeout(() => this.now("timeout"), timeoutMs - SLOW_AFTER_MS);
+      // Not at once: on a busy process the answer often lies there already, and is read between.
+      setImmediate(() => this.#slow());
+    }, SLOW_AFTER_MS);
+  }
+
+  #slow(): void {
+    const tell = this.#onSlow;
+    this.#onSlow = null;
+    if (this.#why === null) {
+      tell?.();
+    }
   }
 }
 

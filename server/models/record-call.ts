@@ -3,7 +3,7 @@ import type { ModelCall } from "#server/models/accept.ts";
 import type { Count } from "#server/models/budgets.ts";
 import { costNano } from "#server/models/prices.ts";
 import type { Relayed } from "#server/models/relay.ts";
-import { NOTHING, usedOf } from "#server/models/room-arithmetic.ts";
+import { usedOf } from "#server/models/room-arithmetic.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { estimateTokens } from "#server/models/usage.ts";
 
@@ -75,54 +75,50 @@ export async function recordCall(
   const cost = costNano(target.price, tokens);
   const wallMs = Math.round(tookMs);
   const used = { tokens: tokens.input + tokens.output, nano: cost ?? 0 };
-  /** What was used of budgets, where that could be stored. */
-  let counted = NOTHING;
-  try {
-    await models.ledger.add({
-      id: call.id,
-      at,
-      payer: caller.payer,
-      requestId: caller.requestId,
-      asked,
-      model: target.model,
-      path: route.path,
-      ending,
-      status,
-      inputTokens: tokens.input,
-      outputTokens: tokens.output,
-      estimated: tokens.estimated,
-      costNano: cost,
-      wallMs,
-      counts: tokens === NO_TOKENS ? [] : oncePerKey(call.budgets),
-      holds: call.holds.map(({ lease, held }) => ({
-        lease: lease.id,
-        key: lease.key,
-        periodStart: lease.periodStart,
-        ...usedOf(held, used),
-      })),
-      grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
-      event: {
-        event: "model.called",
-        outcome: ending === "answered" ? "ok" : "failed",
-        ...caller.origin,
-        reason: ending,
-        data: {
-          model: target.model,
-          asked,
-          attempts,
-          failed: [...failed],
-          path: route.path,
-          status,
-          inputTokens: tokens.input,
-          outputTokens: tokens.output,
-          estimated: tokens.estimated,
-          costNano: cost,
-          wallMs,
-        },
+  // Before it is stored: the caller may have its answer already, and asks again. The part that was used stays held; where it cannot be stored
+  // the database frees it when the lease expires.
+  models.room.settle(call.holds, used);
+  await models.ledger.add({
+    id: call.id,
+    at,
+    payer: caller.payer,
+    requestId: caller.requestId,
+    asked,
+    model: target.model,
+    path: route.path,
+    ending,
+    status,
+    inputTokens: tokens.input,
+    outputTokens: tokens.output,
+    estimated: tokens.estimated,
+    costNano: cost,
+    wallMs,
+    counts: tokens === NO_TOKENS ? [] : oncePerKey(call.budgets),
+    holds: call.holds.map(({ lease, held }) => ({
+      lease: lease.id,
+      key: lease.key,
+      periodStart: lease.periodStart,
+      ...usedOf(held, used),
+    })),
+    grant: caller.grant === null ? null : { ...caller.grant, reserved: call.reserved },
+    event: {
+      event: "model.called",
+      outcome: ending === "answered" ? "ok" : "failed",
+      ...caller.origin,
+      reason: ending,
+      data: {
+        model: target.model,
+        asked,
+        attempts,
+        failed: [...failed],
+        path: route.path,
+        status,
+        inputTokens: tokens.input,
+        outputTokens: tokens.output,
+        estimated: tokens.estimated,
+        costNano: cost,
+        wallMs,
       },
-    });
-    counted = used;
-  } finally {
-    models.room.settle(call.holds, counted);
-  }
+    },
+  });
 }

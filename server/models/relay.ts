@@ -1,35 +1,18 @@
 /**
- * One call of a model: passed to the provider and back, then counted and recorded in one commit, and only then ended; of a stream it is on
- * record before it begins that it was accepted. Whatever happens on the way, what was set aside for the call is given back or counted.
+ * One call of a model: passed to the provider and back, then counted and recorded in one commit. Nothing of an answer leaves before it is on
+ * record that the call is answered: with what it used (`model.called`), or, where that comes later, with an event of its own
+ * (`model.accepted`) that is written while the provider is asked. Whatever happens on the way, what was set aside is given back or counted.
  */
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import type { ModelCall, Target } from "#server/models/accept.ts";
-import { errorBody, errorEvent } from "#server/models/api-error.ts";
+import type { Target, ModelCall } from "#server/models/accept.ts";
 import { endingOf, kindOf, type Outcome, type Stream, type Whole } from "#server/models/attempt.ts";
-import { CallEnd, FAILURES, UNRECORDED, type Ending, type Stopping } from "#server/models/ending.ts";
+import { CallEnd, UNRECORDED, type Ending } from "#server/models/ending.ts";
+import { firstThatAnswers } from "#server/models/first-answer.ts";
 import { parseObject } from "#server/models/json.ts";
 import { passEvents, passRest, write } from "#server/models/pass-through.ts";
-import { firstThatAnswers } from "#server/models/first-answer.ts";
-import { recordAcceptance, recordCall, tokensOf, type Tokens } from "#server/models/record-call.ts";
+import { recordAcceptance, recordCall, tokensOf } from "#server/models/record-call.ts";
+import { cut, finish, headersOf, type Exchange } from "#server/models/send.ts";
 import type { ModelServices } from "#server/models/services.ts";
 import { UsageReader } from "#server/models/usage.ts";
-
-/** Tells the worker's end of the socket what the call used. */
-const USAGE_TRAILER = "x-openclaw-usage";
-
-/** The caller's end of a call. */
-export interface Exchange {
-  headers: IncomingHttpHeaders;
-  response: ServerResponse;
-  stopping: Stopping;
-  /** For a client of the API; null = a program, which gets the usage in a trailer and a cut connection for half an answer. */
-  client: {
-    /** Headers that every answer carries. */
-    headers: Readonly<Record<string, string>>;
-    /** Calls `end` when the caller's token ends; returns what stops watching. */
-    watch: (end: () => void) => () => void;
-  } | null;
-}
 
 /** What has become of a call. */
 export interface Relayed {
@@ -47,10 +30,11 @@ export interface Relayed {
   failed: readonly string[];
 }
 
-/** @returns how it ended. */
+/** @returns how it ended, once the answer is sent. `services.models.track` knows of what is still to be stored then. */
 export async function relayCall(services: ModelServices, call: ModelCall, exchange: Exchange): Promise<Ending> {
   const { response, stopping } = exchange;
-  const end = new CallEnd(services.config.current().config.models.timeout);
+  const acceptance = new Acceptance(services, call);
+  const end = new CallEnd(services.config.current().config.models.timeout, onSlow(call, exchange, acceptance));
   const onGone = (): void => end.now("caller_gone");
   response.once("close", onGone);
   if (response.destroyed) {
@@ -58,7 +42,7 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
   }
   const place = stopping.begun(end);
   try {
-    return await relay(services, call, exchange, end);
+    return await relay(services, call, exchange, acceptance, end);
   } finally {
     end.done();
     response.off("close", onGone);
@@ -66,11 +50,53 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
   }
 }
 
-async function relay(services: ModelServices, call: ModelCall, exchange: Exchange, end: CallEnd): Promise<Ending> {
+/** That a call is answered, on record by itself. */
+class Acceptance {
+  readonly #services: ModelServices;
+  readonly #call: ModelCall;
+  #recorded: Promise<boolean> | null = null;
+
+  constructor(services: ModelServices, call: ModelCall) {
+    this.#services = services;
+    this.#call = call;
+  }
+
+  isBegun(): boolean {
+    return this.#recorded !== null;
+  }
+
+  /** Resolves with whether it is on the disk; never rejects. Written once, however often it is asked for. */
+  recorded(): Promise<boolean> {
+    this.#recorded ??= recordAcceptance(this.#services, this.#call);
+    return this.#recorded;
+  }
+}
+
+const isStreamed = ({ body }: ModelCall): boolean => body["stream"] === true;
+
+/**
+ * An answer in one piece that is quick waits for the record of what it used, one commit. A slow one is accepted while its provider works, so
+ * that nothing is left to wait for. Not those of programs: the budget of a run has to be settled before the run has its answer and asks
+ * again, and the event has to be on record before the run can end.
+ */
+function onSlow(call: ModelCall, { client }: Exchange, acceptance: Acceptance): (() => void) | null {
+  return client === null || isStreamed(call) ? null : () => void acceptance.recorded();
+}
+
+async function relay(
+  services: ModelServices,
+  call: ModelCall,
+  exchange: Exchange,
+  acceptance: Acceptance,
+  end: CallEnd,
+): Promise<Ending> {
   const started = performance.now();
-  // A stream is on its way long before it ends, so that the call is on record has to be sure before it begins; meanwhile the provider is asked.
-  const early = call.body["stream"] === true ? recordAcceptance(services, call) : null;
+  if (isStreamed(call)) {
+    // It is on its way long before it ends.
+    void acceptance.recorded();
+  }
   const { outcome, attempts, failed } = await firstThatAnswers(services, call, exchange.headers, end);
+  end.answered();
   const relayed: Relayed = {
     target: outcome.target,
     ending: outcome.kind === "failure" ? outcome.ending : "answered",
@@ -81,10 +107,12 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
     attempts,
     failed,
   };
+  // A failure is on record as one before it is told, always.
+  const early = leavesEarly(outcome) || (outcome.kind === "whole" && acceptance.isBegun());
   let whole: Buffer | null = null;
-  if (leavesEarly(outcome) && !(await (early ?? recordAcceptance(services, call)))) {
+  if (early && !(await acceptance.recorded())) {
     relayed.ending = "unrecorded";
-    drop(outcome);
+    drop(outcome, relayed);
   } else if (outcome.kind !== "failure") {
     try {
       whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
@@ -99,36 +127,49 @@ async function relay(services: ModelServices, call: ModelCall, exchange: Exchang
     }
   }
   const tokens = tokensOf(call, relayed);
-  try {
-    await recordCall(services, call, relayed, tokens, performance.now() - started);
-  } catch (error) {
-    const { grant, requestId } = call.caller;
-    services.log.error(
-      { err: error, runId: grant?.runId, requestId },
-      "a model call could not be recorded; its answer is cut",
-    );
-    const [status, message] = UNRECORDED;
-    cut(call, exchange, outcome.kind === "stream", "unavailable", message, status);
-    return relayed.ending;
+  const { ending, status, target } = relayed;
+  const finished = { ending, status, target, whole, tokens };
+  const store = (): Promise<void> => recordCall(services, call, relayed, tokens, performance.now() - started);
+  if (early && whole !== null && ending === "answered") {
+    finish(call, outcome, finished, exchange);
+    void services.models.track(store().catch((error: unknown) => tellUnrecorded(services, call, error, "is out")));
+    return ending;
   }
-  finish(call, outcome, whole, relayed, exchange, tokens);
-  return relayed.ending;
+  try {
+    await store();
+  } catch (error) {
+    tellUnrecorded(services, call, error, "is cut");
+    cut(call, exchange, { inStream: outcome.kind === "stream", code: "unavailable", failure: UNRECORDED });
+    return ending;
+  }
+  finish(call, outcome, finished, exchange);
+  return ending;
+}
+
+function tellUnrecorded({ log }: ModelServices, { caller }: ModelCall, error: unknown, answer: string): void {
+  const { grant, requestId } = caller;
+  log.error(
+    { err: error, runId: grant?.runId, requestId },
+    `a model call could not be recorded or counted; its answer ${answer}`,
+  );
 }
 
 /** Whether something of the answer is sent before the call has ended. */
 const leavesEarly = (outcome: Outcome): boolean =>
   outcome.kind === "stream" || (outcome.kind === "whole" && outcome.answer.rest !== null);
 
-/** What the provider answered goes nowhere. */
-function drop(outcome: Outcome): void {
+/** What the provider answered goes nowhere; what it used is known where the answer is whole. */
+function drop(outcome: Outcome, { usage }: Relayed): void {
   if (outcome.kind === "stream") {
     outcome.body.destroy();
+  } else if (outcome.kind === "whole" && outcome.answer.rest === null) {
+    usage.readWhole(outcome.answer.bytes.toString());
   } else if (outcome.kind === "whole") {
     void outcome.answer.rest?.return?.();
   }
 }
 
-/** @returns what is sent once the call is on record; an answer that is too large for that is on its way already, and the result null. */
+/** @returns what is sent in one piece; an answer that is too large for that is on its way already, and the result null. */
 async function takeWhole(
   { target, status, headers, answer, translator }: Whole,
   exchange: Exchange,
@@ -172,117 +213,3 @@ async function passStream(
     stopWatching?.();
   }
 }
-
-/** What of a provider's headers is about the gateway's own account and requests there: nothing for its clients. */
-const OF_THE_ACCOUNT = /ratelimit|request-id/;
-
-function headersOf({ client }: Exchange, headers: Whole["headers"], { model }: Target): Whole["headers"] {
-  if (client === null) {
-    return { ...headers, trailer: USAGE_TRAILER };
-  }
-  const told: Whole["headers"] = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined && !OF_THE_ACCOUNT.test(name)) {
-      told[name] = value;
-    }
-  }
-  return Object.assign(told, client.headers, { "x-openclaw-model": model });
-}
-
-function finish(
-  call: ModelCall,
-  outcome: Outcome,
-  whole: Buffer | null,
-  relayed: Relayed,
-  exchange: Exchange,
-  tokens: Tokens,
-): void {
-  const { response, client } = exchange;
-  const { ending, target } = relayed;
-  if (ending === "answered") {
-    if (whole === null) {
-      close(exchange, target, tokens, null);
-      return;
-    }
-    const headers = headersOf(exchange, (outcome as Whole).headers, target);
-    if (client !== null) {
-      headers["content-length"] = String(whole.length);
-    }
-    response.writeHead(relayed.status ?? 200, headers);
-    close(exchange, target, tokens, whole);
-    return;
-  }
-  const [status, message] = FAILURES[ending] ?? [502, "The model's provider failed."];
-  if (ending === "caller_gone") {
-    response.destroy();
-    return;
-  }
-  const error = outcome.kind === "failure" ? outcome.error : null;
-  if (error === null || response.headersSent) {
-    cut(call, exchange, outcome.kind === "stream", ending, message, status, target, tokens);
-    return;
-  }
-  response.writeHead(relayed.status ?? status, headersOf(exchange, error.headers, target));
-  close(exchange, target, tokens, Buffer.from(error.text));
-}
-
-/** Ends without an answer: with an error in the API's words, or, where half of one is out, so that it does not look like a whole one. */
-function cut(
-  { route, asked }: ModelCall,
-  exchange: Exchange,
-  inStream: boolean,
-  code: string,
-  message: string,
-  status: number,
-  target?: Target,
-  tokens?: Tokens,
-): void {
-  const { response, client } = exchange;
-  if (response.destroyed) {
-    return;
-  }
-  if (!response.headersSent) {
-    const headers = { "content-type": "application/json", ...client?.headers };
-    response.writeHead(status, client === null ? { ...headers, trailer: USAGE_TRAILER } : headers);
-    response.write(errorBody(route.api, status, code, message));
-    if (client === null) {
-      response.addTrailers({ [USAGE_TRAILER]: usageText(target?.model ?? asked, tokens ?? { input: 0, output: 0 }) });
-    }
-    response.end();
-    return;
-  }
-  if (client === null || !inStream) {
-    response.destroy();
-    return;
-  }
-  // Behind an empty line, as the last event may be half out.
-  response.end(`\n\n${errorEvent(route.api, route.path, code, message)}`);
-}
-
-function close({ response, client }: Exchange, { model }: Target, tokens: Tokens, last: Buffer | null): void {
-  if (client !== null) {
-    end(response, last);
-    return;
-  }
-  if (last !== null) {
-    response.write(last);
-  }
-  response.addTrailers({ [USAGE_TRAILER]: usageText(model, tokens) });
-  response.end();
-}
-
-/** Up to this size copying the bytes is cheaper than a second piece on the wire. */
-const ONE_PIECE_BYTES = 64 * 1024;
-
-/** Node writes head and body as one piece where the body is text; in Latin-1 every byte is a character, and stays the same byte. */
-function end(response: ServerResponse, last: Buffer | null): void {
-  if (last !== null && last.length <= ONE_PIECE_BYTES) {
-    response.end(last.toString("latin1"), "latin1");
-  } else {
-    response.end(last ?? undefined);
-  }
-}
-
-const usageText = (model: string, { input, output }: Pick<Tokens, "input" | "output">): string =>
-  JSON.stringify({ model, inputTokens: input, outputTokens: output });
