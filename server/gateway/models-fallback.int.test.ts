@@ -1,5 +1,5 @@
 /** Calls whose provider fails: asked again, answered by another model, or not; recorded and counted once all the same. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { callApi, type Called } from "../../tests/support/api-client.ts";
 import { startFakeProvider, type FakeProvider } from "../../tests/support/fake-provider.ts";
 import { startServer, type TestServer } from "../../tests/support/server.ts";
@@ -47,9 +47,13 @@ const ask = (model: string, more: object = {}): Promise<Called> =>
     body: { model, messages: [{ role: "user", content: "hi" }], ...more },
   });
 
-/** What is on record about a call, and how often the provider was asked for it. */
+/** What is on record about a call, and how often the provider was asked for it: stored behind an answer that took its time. */
 async function told(answer: Called): Promise<object[]> {
-  const events = await server.events(answer.requestId);
+  const events = await vi.waitFor(async () => {
+    const found = await server.events(answer.requestId);
+    expect(found.map(({ event }) => event)).toContain("model.called");
+    return found;
+  });
   return events
     .filter(({ event }) => event === "model.called")
     .map(({ outcome, reason, data }) => ({

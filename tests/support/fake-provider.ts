@@ -23,6 +23,8 @@ export interface FakeAnswer {
   headers?: Record<string, string>;
   /** Nothing is ever answered. */
   hang?: boolean;
+  /** Waited for before anything is answered. */
+  until?: Promise<unknown>;
   /** Waited for after the first event of a stream. */
   hold?: Promise<unknown>;
   /** The connection is cut after that many events of a stream. */
@@ -36,6 +38,8 @@ interface FakeRequest {
   body: Record<string, unknown>;
   /** Resolves once the connection of this request is gone before the answer was whole. */
   gone: Promise<void>;
+  /** Resolves once the whole answer is sent. */
+  answered: Promise<void>;
 }
 
 export interface FakeProvider {
@@ -60,10 +64,12 @@ export async function startFakeProvider(): Promise<FakeProvider> {
   const server = createServer((request, response) => {
     void (async () => {
       const { promise: gone, resolve } = Promise.withResolvers<void>();
+      const { promise: answered, resolve: tellAnswered } = Promise.withResolvers<void>();
       response.on("close", () => (response.writableFinished ? undefined : resolve()));
+      response.on("finish", () => tellAnswered());
       const body = await readBody(request);
       const path = new URL(request.url ?? "/", "http://fake").pathname;
-      requests.push({ path, headers: request.headers, body, gone });
+      requests.push({ path, headers: request.headers, body, gone, answered });
       await answer(response, path, body, answers.shift() ?? DEFAULT);
     })().catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
@@ -102,6 +108,7 @@ async function answer(
   if (scripted.hang === true) {
     return;
   }
+  await scripted.until;
   if (scripted.status !== undefined) {
     response.writeHead(scripted.status, { "content-type": "application/json", ...scripted.headers });
     response.end(scripted.body ?? "{}");

@@ -52,6 +52,8 @@ export interface ModelBench {
   /** Audit events about a run, oldest first. */
   events(runId: string | null): Promise<AuditRow[]>;
   sql(text: string, values?: unknown[]): Promise<unknown[]>;
+  /** For a session of the test's own. */
+  ownerUrl: string;
   close(): Promise<void>;
 }
 
@@ -123,6 +125,7 @@ export async function openModelBench(config: string): Promise<ModelBench> {
       );
       return rows;
     },
+    ownerUrl: database.ownerUrl,
     sql: async (text, values) => (await owner.query<object>(text, values)).rows,
     async close() {
       await listener.close(0);

@@ -164,7 +164,7 @@ export const RUNS = {
   },
   "model.accepted": {
     meaning:
-      "A call of a model is answered with a stream, which has begun when the call's own event follows. Nothing of it reached the caller before this was on record.",
+      "A call of a model is answered with a stream, or with an answer in one piece that takes its provider more than a few milliseconds. Nothing of it reached the caller before this was on record; the call's own event follows.",
     target: "Id of the run, or the call.",
     fields: {
       call: "Id of the call, as in the list of calls.",
@@ -173,7 +173,8 @@ export const RUNS = {
     },
   },
   "model.called": {
-    meaning: "A run, or a caller of the API, called a model; its answer ended after this was on record.",
+    meaning:
+      "A run, or a caller of the API, called a model. On record before its answer ended, or right behind an answer in one piece that has an event of its own (`model.accepted`).",
     target: "Id of the run, or the call.",
     reason:
       "How it ended: `answered`, `caller_gone`, `token_ended`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",
