@@ -61,7 +61,7 @@ function refuseModel({ services, principal, channel, userId, decision }: Command
     return;
   }
   const because = list.source;
-  const data = { command: "ask", role: decision.role, agent, model };
+  const data = { command: "ask", role: decision.role };
   throw new Refusal(
     "FORBIDDEN",
     `The agent "${agent}" answers with the model "${model ?? ""}", which is not in this token's list of models. Ask another agent, or use a token that may call it.`,
