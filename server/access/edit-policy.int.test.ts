@@ -239,6 +239,7 @@ describe("users", () => {
       role: "user",
       channels: null,
       restrictions: restriction,
+      memberId: null,
       source: 'user "slack:U1"',
     });
     await saveUser(deps, operator, { id: "slack:U1", channels: [] });
