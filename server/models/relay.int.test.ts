@@ -110,16 +110,13 @@ async function holdWrites(table: "audit_intake" | "model_call") {
   await client.query(`BEGIN; LOCK TABLE ${table} IN EXCLUSIVE MODE`);
   return {
     /** Resolves once a statement waits for the table. */
+    // Not `vi.waitFor`, which moves faked timers on.
     waitedFor: () =>
-      vi.waitFor(
-        async () => {
-          const waiting = await bench.sql("SELECT FROM pg_locks WHERE relation = $1::regclass AND NOT granted", [
-            table,
-          ]);
-          expect(waiting).not.toEqual([]);
-        },
-        { timeout: 10_000 },
-      ),
+      expect
+        .poll(() => bench.sql("SELECT FROM pg_locks WHERE relation = $1::regclass AND NOT granted", [table]), {
+          timeout: 10_000,
+        })
+        .not.toEqual([]),
     async release() {
       await client.query("COMMIT");
       await client.end();
