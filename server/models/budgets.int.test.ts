@@ -201,6 +201,8 @@ test("what a process listed and was killed before it counted is counted once, by
     for (let turn = 0; turn < 5; turn += 1) {
       expect((await call(token, BODY, doomed)).status).toBe(200);
     }
+    // Of a slow call the outcome is stored behind its answer.
+    await expect.poll(uncounted, { timeout: 10_000 }).toBe(5);
     const ended = new Promise((resolve) => doomed.process.once("exit", resolve));
     doomed.process.kill("SIGKILL");
     await ended;

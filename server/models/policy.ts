@@ -1,5 +1,5 @@
 /** The providers of the configuration, and lists of models. Pure: keys are left as written, the environment is read where one is used. */
-export { commonModels, coversEveryModel, EVERY_MODEL, isGranted, shownModels } from "#server/models/patterns.ts";
+export { coversEveryModel, EVERY_MODEL, isGranted, shownModels } from "#server/models/patterns.ts";
 
 export type ApiType = "openai" | "anthropic";
 

@@ -204,7 +204,11 @@ async function passStream(
 ): Promise<void> {
   const { response, client } = exchange;
   response.writeHead(status, headersOf(exchange, headers, target));
+  // The head leaves in this turn of the event loop, in one piece with what of the body has come by its end.
+  const { socket } = response;
+  socket?.cork();
   response.flushHeaders();
+  process.nextTick(() => socket?.uncork());
   const stopWatching = client?.watch(() => end.now("token_ended"));
   try {
     const passage = { body, response, usage, hideUsage, signal: end.signal };

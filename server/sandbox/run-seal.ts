@@ -17,7 +17,7 @@ export interface RunSealConfig {
   messages: { enabled: boolean; algorithm: CipherName };
 }
 
-export type RunTextColumn = "code" | "stdout" | "stderr" | "history";
+type RunTextColumn = "code" | "stdout" | "stderr" | "history";
 
 /** Gives back what is stored. All of it throws AppError("CANNOT_DECRYPT") for a value that was changed, moved or sealed with a lost key. */
 export interface RunOpener {

@@ -31,7 +31,7 @@ test.each([
   ["declared", "content-length: 104857600"],
   ["in pieces", "transfer-encoding: chunked"],
 ])(
-  "CVE-2026-32980 of 100 MB %s, no more than 64 KB behind the headers are read before the connection is cut",
+  "CVE-2026-32980 of 100 MB %s, no more than two reads of 64 KB behind the headers are taken before the connection is cut",
   async (_, length) => {
     const head = `POST /hooks/tg HTTP/1.1\r\nhost: a\r\n${length}\r\n\r\n`;
     // The cut may arrive as a reset, which "once" of node:events would throw.
@@ -51,7 +51,7 @@ test.each([
     await closed;
     expect(client.bytesWritten).toBeGreaterThan(head.length);
     expect(sockets[0]?.bytesRead).toBeGreaterThanOrEqual(head.length);
-    expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(head.length + 65_536);
+    expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(head.length + 2 * 65_536);
   },
 );
 

@@ -17,10 +17,9 @@ export function leaveUnreadBody(request: IncomingMessage, response: ServerRespon
     if (request.complete || (encoding === undefined && Number(length ?? 0) <= DISCARD_BYTES)) {
       return;
     }
-    // Counts as being read, so Node does not drain it; nothing further is taken from the socket.
+    // Counts as being read, so Node does not drain it; what arrives stops at the stream's own small buffer.
     request.pause();
     request.read();
-    request.socket.pause();
     const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
     request.socket.once("close", () => clearTimeout(timer));
   });
