@@ -5,6 +5,8 @@ import { newMember, type E2eMember } from "./members.ts";
 type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
 
 interface TestFixtures {
+  /** The shared console session. Dangerous actions are open in it: it is replaced before that ends. */
+  session: StorageState;
   /** A page with the shared console session. */
   consolePage: Page;
   /** Makes a client without cookies, a browser of its own as far as the server can tell. */
@@ -14,20 +16,30 @@ interface TestFixtures {
 }
 
 interface WorkerFixtures {
-  session: StorageState;
+  sessions: () => Promise<StorageState>;
 }
 
+/** Half of the time for which dangerous actions stay open after a sign-in (milliseconds). */
+const FRESH_MS = 5 * 60_000;
+
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  session: [
+  sessions: [
     async ({ browser }, provide) => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      await signIn(page);
-      await provide(await context.storageState());
-      await context.close();
+      let known: { state: StorageState; since: number } | null = null;
+      await provide(async () => {
+        if (known === null || performance.now() - known.since > FRESH_MS) {
+          const since = performance.now();
+          const context = await browser.newContext();
+          await signIn(await context.newPage());
+          known = { state: await context.storageState(), since };
+          await context.close();
+        }
+        return known.state;
+      });
     },
     { scope: "worker" },
   ],
+  session: async ({ sessions }, provide) => provide(await sessions()),
   newClient: async ({ playwright, baseURL }, provide) => {
     const clients: APIRequestContext[] = [];
     await provide(async () => {
