@@ -15,10 +15,6 @@ export interface Place<Item> {
 export class Roster<Item> {
   readonly #places: Place<Item>[] = [];
 
-  get size(): number {
-    return this.#places.length;
-  }
-
   add(item: Item): Place<Item> {
     const place = { item, at: this.#places.length };
     this.#places.push(place);

@@ -3,7 +3,8 @@
  * through all rows of all sealed columns in the order of their keys, in small transactions, beside a gateway that runs; ended in the middle,
  * the next pass finds what is left.
  */
-import type { Pool, PoolClient } from "pg";
+import type { Pool } from "pg";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { SealedColumn, Seals, StoredValue } from "#server/reseal/column.ts";
 import { SEALED_COLUMNS } from "#server/reseal/columns.ts";
@@ -120,20 +121,6 @@ function storedAnew(seals: Seals, column: SealedColumn, row: StoredValue): strin
     if (error instanceof AppError && error.code === "CANNOT_DECRYPT") {
       return null;
     }
-    throw error;
-  }
-}
-
-async function inTransaction(pool: Pool, work: (client: PoolClient) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
-    await work(client);
-    await client.query("COMMIT");
-    client.release();
-  } catch (error) {
-    // A connection in the middle of a transaction is of no use to anybody.
-    client.release(true);
     throw error;
   }
 }
