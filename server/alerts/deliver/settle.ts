@@ -1,5 +1,6 @@
 /** Keeps what became of an attempt: the log of attempts, the delivery's state, the record of a failure, and a contact point that is gone. */
 import type { Pool, PoolClient } from "pg";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import type { ClaimedDelivery } from "#server/alerts/deliver/claim.ts";
 import type { Outcome } from "#server/alerts/deliver/outcome.ts";
 import { waitAfter, type RetryTiming } from "#server/alerts/timing.ts";
@@ -23,9 +24,7 @@ interface SettleDeps {
 
 /** In one transaction. A worker that has lost the delivery to another changes nothing. */
 export async function settle(deps: SettleDeps, claimed: ClaimedDelivery, attempted: Attempted): Promise<void> {
-  const client = await deps.pool.connect();
-  try {
-    await client.query("BEGIN");
+  await inTransaction(deps.pool, async (client) => {
     const { rows } = await client.query<{ reason: string | null }>(
       "SELECT reason FROM alert_delivery WHERE id = $1 AND worker_id = $2 AND state = 'waiting' FOR UPDATE",
       [claimed.id, deps.workerId],
@@ -36,13 +35,7 @@ export async function settle(deps: SettleDeps, claimed: ClaimedDelivery, attempt
       const reason = attempted.outcome.reason ?? row.reason;
       await keep(deps, client, claimed, { ...attempted, outcome: { ...attempted.outcome, reason } });
     }
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 async function keep(

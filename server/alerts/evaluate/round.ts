@@ -3,6 +3,7 @@
  * The cursor's row is the lease: of several servers one evaluates, and a round that dies leaves everything as it was.
  */
 import type { Pool, PoolClient } from "pg";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { changesOf, type Change } from "#server/alerts/evaluate/apply.ts";
 import { gather } from "#server/alerts/evaluate/gather.ts";
 import { ingest } from "#server/alerts/evaluate/ingest.ts";
@@ -40,22 +41,10 @@ export type RoundResult =
   /** `more`: another round has something to do at once. `nextAt`: when a notification is due (milliseconds since 1970). */
   | { kind: "done"; more: boolean; queued: number; nextAt: number | null };
 
-export async function evaluateRound(deps: RoundDeps): Promise<RoundResult> {
-  const client = await deps.pool.connect();
-  try {
-    await client.query("BEGIN");
-    const result = await inTransaction(deps, client);
-    await client.query("COMMIT");
-    return result;
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
-}
+export const evaluateRound = (deps: RoundDeps): Promise<RoundResult> =>
+  inTransaction(deps.pool, (client) => evaluate(deps, client));
 
-async function inTransaction(deps: RoundDeps, client: PoolClient): Promise<RoundResult> {
+async function evaluate(deps: RoundDeps, client: PoolClient): Promise<RoundResult> {
   const { rows } = await client.query<{ seq: number; measuredAt: Date | null; now: Date }>(
     `SELECT seq, measured_at AS "measuredAt", clock_timestamp() AS now FROM alert_cursor WHERE id = 1 FOR UPDATE SKIP LOCKED`,
   );

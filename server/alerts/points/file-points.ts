@@ -3,6 +3,7 @@
  * file has none, the former secret while a change of it is under way, and that a receiver said it is gone.
  */
 import type { Pool, PoolClient } from "pg";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { openPointSecrets, sealPointSecrets, type PointSecrets } from "#server/alerts/points/secrets.ts";
 import { ALERTING_PATH } from "#server/alerts/points/resolve.ts";
 import { FILE_POINTS, SECRET_GRACE_MS, type PointType } from "#server/alerts/policy.ts";
@@ -25,21 +26,13 @@ export async function syncFilePoints({ pool, config, keyring }: FilePointDeps): 
   const { channels, webhookSecret } = monitoring.alerting;
   const written =
     webhookSecret === undefined ? undefined : config.secret(`${ALERTING_PATH}.webhookSecret`, webhookSecret);
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
+  await inTransaction(pool, async (client) => {
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended('contact-points', 0))");
     await client.query("DELETE FROM contact_point WHERE source = 'file' AND NOT type = ANY($1)", [channels]);
     for (const type of TYPES.filter((one) => channels.includes(one))) {
       await syncPoint(client, keyring, type, written);
     }
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 async function syncPoint(
