@@ -10,7 +10,7 @@ import { keyAge } from "#server/key-rotation/policy.ts";
 import { maintenanceIntervals, readMaintenanceFacts } from "#server/maintenance/index.ts";
 import { dueItems } from "#server/maintenance/policy.ts";
 import { engineSummary } from "#server/overview/policy.ts";
-import type { PostureFacts } from "#server/overview/posture.ts";
+import type { PostureFacts } from "#server/overview/judged.ts";
 import { accessFindings, checkHome, readAccessFacts } from "#server/permissions/index.ts";
 import { configuredPolicy } from "#server/policy-inputs.ts";
 import { engineStatus } from "#server/sandbox/index.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { dueItems, type MaintenanceFacts, type MaintenanceIntervals } from "#server/maintenance/policy.ts";
 import { MAINTENANCE_ITEMS } from "#server/maintenance/schema.ts";
-import { posture, type PostureFacts } from "#server/overview/posture.ts";
+import type { PostureFacts } from "#server/overview/judged.ts";
+import { posture } from "#server/overview/posture.ts";
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
