@@ -12,7 +12,7 @@ export {
 } from "#server/alerts/deliveries.ts";
 export { heldPointSecrets } from "#server/alerts/points/held-secrets.ts";
 export { listPoints } from "#server/alerts/points/list-points.ts";
-export { rotatePointSecret, showPointSecret } from "#server/alerts/points/save-point.ts";
+export { rotatePointSecret, showPointSecret } from "#server/alerts/points/point-secret.ts";
 export { isSecretWritten } from "#server/alerts/points/file-points.ts";
 export { listRules } from "#server/alerts/rules/list-rules.ts";
 export { pauseRule } from "#server/alerts/rules/save-rule.ts";

@@ -25,13 +25,8 @@ import {
   sendPointTest,
 } from "#server/alerts/deliveries.ts";
 import { listPoints } from "#server/alerts/points/list-points.ts";
-import {
-  removePoint,
-  rotatePointSecret,
-  savePoint,
-  showPointSecret,
-  switchPoint,
-} from "#server/alerts/points/save-point.ts";
+import { rotatePointSecret, showPointSecret } from "#server/alerts/points/point-secret.ts";
+import { removePoint, savePoint, switchPoint } from "#server/alerts/points/save-point.ts";
 import { isSecretWritten } from "#server/alerts/points/file-points.ts";
 import { previewRule } from "#server/alerts/preview/preview.ts";
 import { getRule, listRules } from "#server/alerts/rules/list-rules.ts";

@@ -21,6 +21,8 @@ import { DATABASE_CHECKS } from "#server/scan/checks/database.ts";
 import { DEPENDENCY_CHECKS } from "#server/scan/checks/dependencies.ts";
 import { ENGINE_CHECKS } from "#server/scan/checks/engine.ts";
 import { LOG_CHECKS } from "#server/scan/checks/logs.ts";
+import { PLATFORM_SECRET_CHECKS } from "#server/scan/checks/platform-secrets.ts";
+import { PLATFORM_SENDER_CHECKS } from "#server/scan/checks/platform-senders.ts";
 import { PLATFORM_CHECKS } from "#server/scan/checks/platforms.ts";
 import { TOKEN_SETTING_CHECKS } from "#server/scan/checks/token-settings.ts";
 import { UPKEEP_CHECKS } from "#server/scan/checks/upkeep.ts";
@@ -37,7 +39,9 @@ export const CHECKS: readonly Check[] = [
   ...ACCESS_CHECKS,
   ...MEMBER_CHECKS,
   ...CHANNEL_CHECKS,
+  ...PLATFORM_SECRET_CHECKS,
   ...PLATFORM_CHECKS,
+  ...PLATFORM_SENDER_CHECKS,
   ...MODEL_CHECKS,
   ...SANDBOX_CHECKS,
   ...ENGINE_CHECKS,

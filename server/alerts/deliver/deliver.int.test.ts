@@ -8,7 +8,7 @@ import { openAlertBench, TESTER, type AlertBench } from "../../../tests/support/
 import { startFakeMailServer, type FakeMailServer } from "../../../tests/support/fake-mail-server.ts";
 import { openAlertSender, type AlertSender } from "#server/alerts/deliver/loop.ts";
 import { resendAlertDelivery, sendPointTest } from "#server/alerts/deliveries.ts";
-import { rotatePointSecret } from "#server/alerts/points/save-point.ts";
+import { rotatePointSecret } from "#server/alerts/points/point-secret.ts";
 import { newStandardSecret } from "#server/core/crypto/standard-webhooks.ts";
 import { openNotifyHub, type NotifyHub } from "#server/core/db/notify.ts";
 import { createLogger } from "#server/core/log.ts";

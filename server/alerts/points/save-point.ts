@@ -6,25 +6,23 @@ import type { Prisma } from "#server/core/db/generated/client.ts";
 import { announceAlerts } from "#server/alerts/announce.ts";
 import type { SavePoint } from "#server/alerts/console-schema.ts";
 import { hostOf } from "#server/alerts/points/list-points.ts";
+import {
+  findPoint,
+  graceEnd,
+  lockPoints,
+  recordPoint,
+  type PointEditDeps,
+  type PointRow,
+  type PointSettings,
+} from "#server/alerts/points/point-rows.ts";
 import { openPointSecrets, sealPointSecrets, type PointSecrets } from "#server/alerts/points/secrets.ts";
-import { SECRET_GRACE_MS } from "#server/alerts/policy.ts";
-import { recordEvents } from "#server/audit/index.ts";
-import type { Actor, AuditValue } from "#server/audit/schema.ts";
-import type { Keyring } from "#server/core/crypto/keyring/index.ts";
+import type { Actor } from "#server/audit/schema.ts";
 import { newStandardSecret, standardKey } from "#server/core/crypto/standard-webhooks.ts";
-import type { Db, Tx } from "#server/core/db/client.ts";
+import type { Tx } from "#server/core/db/client.ts";
 import { withTx } from "#server/core/db/with-tx.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { newContactPointId } from "#server/core/ids.ts";
 import { safeUrl } from "#server/core/net/outbound-policy.ts";
-
-export interface PointEditDeps {
-  db: Db;
-  keyring: Keyring;
-}
-
-type Row = NonNullable<Awaited<ReturnType<Tx["contactPoint"]["findUnique"]>>>;
-type Settings = Record<string, AuditValue>;
 
 const MOST_POINTS = 100;
 const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";
@@ -83,10 +81,8 @@ export async function savePoint(
   return { id, secret };
 }
 
-const graceEnd = (): Date => new Date(Date.now() + SECRET_GRACE_MS);
-
 interface Merged {
-  settings: Settings;
+  settings: PointSettings;
   secrets: PointSecrets;
   given: string[];
 }
@@ -195,7 +191,7 @@ export async function removePoint({ db }: PointEditDeps, actor: Actor, id: strin
 export async function switchPoint({ db }: PointEditDeps, actor: Actor, id: string, enabled: boolean): Promise<void> {
   await withTx(db, async (tx) => {
     await lockPoints(tx);
-    const before = await find(tx, id);
+    const before = await findPoint(tx, id);
     await tx.contactPoint.update({
       where: { id },
       data: { enabled, disabledReason: null, version: before.version + 1, updatedAt: new Date() },
@@ -212,79 +208,8 @@ export async function switchPoint({ db }: PointEditDeps, actor: Actor, id: strin
   });
 }
 
-/** A new signing secret; notifications carry both signatures for a day. @throws AppError NOT_FOUND, CONFLICT */
-export async function rotatePointSecret(
-  { db, keyring }: PointEditDeps,
-  actor: Actor,
-  id: string,
-  isWritten: boolean,
-): Promise<{ secret: string }> {
-  const secret = newStandardSecret();
-  await withTx(db, async (tx) => {
-    await lockPoints(tx);
-    const before = await find(tx, id);
-    refuseNoSecret(before, isWritten);
-    const secrets = openPointSecrets(keyring, id, before.secrets);
-    const next = { ...secrets, secret, ...(secrets.secret === undefined ? {} : { previous: secrets.secret }) };
-    await tx.contactPoint.update({
-      where: { id },
-      data: {
-        secrets: sealPointSecrets(keyring, id, next),
-        rotationEndsAt: graceEnd(),
-        secretShownAt: new Date(),
-        version: before.version + 1,
-        updatedAt: new Date(),
-      },
-    });
-    const data = { name: before.name, type: before.type, before: null, after: null, secrets: ["secret"] };
-    await recordPoint(tx, actor, id, "secret_rotated", data);
-  });
-  return { secret };
-}
-
-/** A secret that was made by itself, for the only time. @throws AppError NOT_FOUND, CONFLICT when it was shown */
-export async function showPointSecret(
-  { db, keyring }: PointEditDeps,
-  actor: Actor,
-  id: string,
-): Promise<{ secret: string }> {
-  return withTx(db, async (tx) => {
-    await lockPoints(tx);
-    const row = await find(tx, id);
-    refuseNoSecret(row, false);
-    const { secret } = openPointSecrets(keyring, id, row.secrets);
-    if (row.secretShownAt !== null || secret === undefined) {
-      throw new AppError("CONFLICT", "The secret was shown already. Rotate it to get a new one.");
-    }
-    await tx.contactPoint.update({ where: { id }, data: { secretShownAt: new Date() } });
-    const data = { name: row.name, type: row.type, before: null, after: null, secrets: [] };
-    await recordPoint(tx, actor, id, "secret_shown", data);
-    return { secret };
-  });
-}
-
-function refuseNoSecret({ name, type }: Row, isWritten: boolean): void {
-  if (type !== "webhook") {
-    throw new AppError("CONFLICT", `"${name}" sends mail, which has no signing secret.`);
-  }
-  if (isWritten) {
-    throw new AppError(
-      "CONFLICT",
-      "Its secret stands in security.monitoring.alerting.webhookSecret: change it there, and both are used for a day.",
-    );
-  }
-}
-
-async function find(tx: Tx, id: string): Promise<Row> {
-  const row = await tx.contactPoint.findUnique({ where: { id } });
-  if (row === null) {
-    throw new AppError("NOT_FOUND", "There is no contact point with this id. It may have been removed.");
-  }
-  return row;
-}
-
-async function findOwn(tx: Tx, id: string): Promise<Row> {
-  const row = await find(tx, id);
+async function findOwn(tx: Tx, id: string): Promise<PointRow> {
+  const row = await findPoint(tx, id);
   if (row.source === "file") {
     throw new AppError(
       "CONFLICT",
@@ -293,9 +218,6 @@ async function findOwn(tx: Tx, id: string): Promise<Row> {
   }
   return row;
 }
-
-const lockPoints = (tx: Tx): Promise<number> =>
-  tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('contact-points', 0))`;
 
 async function refuseTaken(tx: Tx, name: string, except: string | null): Promise<void> {
   const taken = await tx.contactPoint.findFirst({
@@ -307,15 +229,4 @@ async function refuseTaken(tx: Tx, name: string, except: string | null): Promise
   }
 }
 
-const shown = ({ settings, receivesAll }: Row): Settings => ({ ...(settings as Settings), receivesAll });
-
-interface PointChange {
-  name: string;
-  type: string;
-  before: Settings | null;
-  after: Settings | null;
-  secrets: string[];
-}
-
-const recordPoint = (tx: Tx, actor: Actor, target: string, reason: string, data: PointChange): Promise<void> =>
-  recordEvents(tx, [{ event: "alert.contact_point_changed", outcome: "ok", actor, target, reason, data: { ...data } }]);
+const shown = ({ settings, receivesAll }: PointRow): PointSettings => ({ ...(settings as PointSettings), receivesAll });
