@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Pool } from "pg";
 import { createTestDatabase, type TestDatabase } from "../../tests/support/database.ts";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { removeOld, type Retention } from "#server/metrics/retention.ts";
 
@@ -42,5 +43,22 @@ describe("MON-1 buckets past their age", () => {
       { seconds: 86_400, n: 730 },
     ]);
     expect(await removeOld(pool, RETENTION, NOW)).toBe(0);
+  });
+
+  it("MON-1 are left to the next look when the connection is lost on the way, and the server lives on", async () => {
+    const owner = createPool({ connectionString: database.ownerUrl, name: "owner" });
+    const removing = createPool({ connectionString: database.appUrl, name: "removing", max: 1 });
+    await owner.query(`INSERT INTO metric_bucket VALUES ('requests', '', 60, to_timestamp(0), 1, 1, 1)`);
+    const cut = await inTransaction(owner, async (holder) => {
+      await holder.query("LOCK TABLE metric_bucket");
+      const work = Promise.allSettled([removeOld(removing, RETENTION, NOW)]);
+      const end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'removing' AND wait_event_type = 'Lock'";
+      await expect.poll(async () => (await owner.query(end)).rowCount, { timeout: 10_000 }).toBe(1);
+      return work;
+    });
+    expect(cut).toMatchObject([{ status: "rejected" }]);
+    await expect.poll(() => removeOld(removing, RETENTION, NOW)).toBe(1);
+    await Promise.all([owner.end(), removing.end()]);
   });
 });

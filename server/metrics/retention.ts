@@ -1,6 +1,7 @@
 /** Removes buckets past their age, in small steps, by one server at a time. */
 import type { Pool, PoolClient } from "pg";
 import type { Clock } from "#server/core/clock.ts";
+import { whileLocked } from "#server/core/db/held-connection.ts";
 import type { Logger } from "#server/core/log.ts";
 import { BUCKET_SECONDS, type BucketSeconds } from "#server/metrics/schema.ts";
 
@@ -48,24 +49,14 @@ export async function removeOld(
   nowMs: number,
   isClosed: () => boolean = () => false,
 ): Promise<number> {
-  const client = await pool.connect();
-  try {
-    const { rows } = await client.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK_KEY]);
-    if (rows[0]?.held !== true) {
-      return 0;
+  const removed = await whileLocked(pool, LOCK_KEY, async (client) => {
+    let count = 0;
+    for (const seconds of BUCKET_SECONDS) {
+      count += await removeWidth(client, seconds, new Date(nowMs - retention[seconds]), isClosed);
     }
-    try {
-      let removed = 0;
-      for (const seconds of BUCKET_SECONDS) {
-        removed += await removeWidth(client, seconds, new Date(nowMs - retention[seconds]), isClosed);
-      }
-      return removed;
-    } finally {
-      await client.query("SELECT pg_advisory_unlock($1)", [LOCK_KEY]);
-    }
-  } finally {
-    client.release();
-  }
+    return count;
+  });
+  return removed ?? 0;
 }
 
 async function removeWidth(

@@ -4,6 +4,7 @@ import { openCliBench, type CliBench } from "../../tests/support/cli.ts";
 import { loadConfig } from "#server/config/index.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import { createDb, type Db } from "#server/core/db/client.ts";
+import { inTransaction } from "#server/core/db/in-transaction.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { createLogger } from "#server/core/log.ts";
 import { createScanService, type ScanService } from "#server/scan/index.ts";
@@ -54,6 +55,25 @@ test("MON-3 several servers of one home make one scheduled scan between them, an
   } finally {
     await Promise.all(servers.map((one) => one.close()));
   }
+});
+
+test("MON-3 a connection that is lost while a scheduled scan is made does not end the server, and the scan is made", async () => {
+  await bench.sql("DELETE FROM security_scan");
+  const owner = createPool({ connectionString: bench.database.ownerUrl, name: "owner" });
+  const holding =
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+  const scans = await inTransaction(owner, async (holder) => {
+    // The scan waits for the table, and nothing is asked of the connection that holds the lock meanwhile.
+    await holder.query("LOCK TABLE security_scan");
+    const started = service(Date.now, { firstLookMs: 1, lookEveryMs: 20 });
+    const end = `SELECT pg_terminate_backend(pid) FROM (${holding}) AS held`;
+    await expect.poll(async () => (await owner.query(end)).rowCount, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await owner.query(holding)).rowCount, { timeout: 10_000 }).toBe(0);
+    return started;
+  });
+  await expect.poll(() => db.securityScan.count(), { timeout: 30_000 }).toBe(1);
+  await scans.close();
+  await owner.end();
 });
 
 test("MON-3 what the console shows: the last scan with its findings, the trend, suppressions with who and why", async () => {

@@ -7,6 +7,7 @@ import { secretOpener, type ConfigStore } from "#server/config/index.ts";
 import type { Clock } from "#server/core/clock.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { Db } from "#server/core/db/client.ts";
+import { whileLocked } from "#server/core/db/held-connection.ts";
 import type { Env } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import type { Logger } from "#server/core/log.ts";
@@ -87,31 +88,13 @@ export function createScanService(deps: ScanServiceDeps): ScanService {
     if (!enabled) {
       return;
     }
-    const client = await pool.connect();
-    try {
-      const { rows } = await client.query<{ held: boolean }>(
-        "SELECT pg_try_advisory_lock(hashtext('scan_schedule'), hashtext($1)) AS held",
-        [place],
-      );
-      if (rows[0]?.held !== true) {
-        return;
+    await whileLocked(pool, `scan_schedule ${place}`, async () => {
+      const last = await db.securityScan.findFirst({ where: { place }, orderBy: { at: "desc" }, select: { at: true } });
+      if (isScanDue(last?.at ?? null, clock.now(), interval)) {
+        await runOnce(SCHEDULE, "schedule");
+        await removeOldScans(db, new Date(clock.now()), retention);
       }
-      try {
-        const last = await db.securityScan.findFirst({
-          where: { place },
-          orderBy: { at: "desc" },
-          select: { at: true },
-        });
-        if (isScanDue(last?.at ?? null, clock.now(), interval)) {
-          await runOnce(SCHEDULE, "schedule");
-          await removeOldScans(db, new Date(clock.now()), retention);
-        }
-      } finally {
-        await client.query("SELECT pg_advisory_unlock(hashtext('scan_schedule'), hashtext($1))", [place]);
-      }
-    } finally {
-      client.release();
-    }
+    });
   }
 
   const stopping = new AbortController();

@@ -19,6 +19,7 @@ import { rowItem, type Item } from "#server/audit/proof/verify-items.ts";
 import { trustedRoots } from "#server/audit/proof/verify-roots.ts";
 import { Unsound, verifyItems, type Sound, type Tampered, type TrustedRoot } from "#server/audit/proof/verify.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
+import { withConnection } from "#server/core/db/held-connection.ts";
 import { AppError } from "#server/core/errors.ts";
 
 export interface VerifyRecordOptions {
@@ -176,13 +177,10 @@ async function readMirrorHead(file: string, keyring: Keyring | null): Promise<Ch
   return line === undefined ? null : headOfLine(line);
 }
 
-async function inSnapshot<T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> {
-  const db = await pool.connect();
-  try {
-    await db.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    return await work(db);
-  } finally {
+const inSnapshot = <T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> =>
+  withConnection(pool, async (db, discard) => {
     // The rest of a step that was cut short must not meet the next user of the connection.
-    db.release(true);
-  }
-}
+    discard();
+    await db.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    return work(db);
+  });

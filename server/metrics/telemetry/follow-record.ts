@@ -21,55 +21,59 @@ SELECT seq, (extract(epoch FROM at) * 1000)::bigint AS "atMs", event, outcome, r
 FROM audit_event WHERE seq > $1 AND seq <= $2 AND event = ANY($3) ORDER BY seq LIMIT ${MAX_EVENTS}`;
 
 export function createRecordFollower(pool: Pool): RecordFollower {
-  /** The connection that holds the lock. */
+  /** The connection that holds the lock, or asks for it. */
   let client: PoolClient | null = null;
   let last = 0;
 
-  function release(): void {
-    // The lock goes with the connection.
-    client?.release(true);
-    client = null;
+  /** Once for each. @param destroy the lock goes with the connection. */
+  function giveBack(held: PoolClient | null, destroy: boolean): void {
+    if (held !== null && held === client) {
+      client = null;
+      held.release(destroy);
+    }
   }
 
   async function headOf(connection: PoolClient): Promise<number> {
     return (await connection.query<{ seq: number }>(HEAD_SQL)).rows[0]?.seq ?? 0;
   }
 
-  async function begin(): Promise<PoolClient | null> {
+  async function begin(): Promise<void> {
     const candidate = await pool.connect();
-    candidate.on("error", release);
+    const onLost = (): void => giveBack(candidate, true);
+    candidate.on("error", onLost);
+    client = candidate;
     const { rows } = await candidate.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK_KEY]);
-    if (rows[0]?.held !== true) {
-      candidate.off("error", release);
-      candidate.release();
-      return null;
+    if (rows[0]?.held === true) {
+      last = await headOf(candidate);
+    } else {
+      candidate.off("error", onLost);
+      giveBack(candidate, false);
     }
-    last = await headOf(candidate);
-    return candidate;
   }
 
   return {
     async next() {
+      const reading = client;
       try {
-        if (client === null) {
-          client = await begin();
+        if (reading === null) {
+          await begin();
           return [];
         }
-        const head = await headOf(client);
+        const head = await headOf(reading);
         if (head <= last) {
           return [];
         }
-        const { rows } = await client.query<TracedEvent>(NEXT_SQL, [last, head, TRACED_EVENTS]);
+        const { rows } = await reading.query<TracedEvent>(NEXT_SQL, [last, head, TRACED_EVENTS]);
         last = head;
         return rows;
       } catch (error) {
-        release();
+        giveBack(client, true);
         throw error;
       }
     },
     async close() {
       await Promise.resolve();
-      release();
+      giveBack(client, true);
     },
   };
 }
