@@ -9,5 +9,6 @@ export function configuredPolicy({ config, owned }: LoadedConfig): ConfiguredPol
     roles: owned.has("security.authorization.roles") ? roles : undefined,
     users: owned.has("security.authorization.users") ? users : undefined,
     channels: owned.has("channels") ? config.channels : undefined,
+    modelAccess: config.models.access,
   };
 }

@@ -5,6 +5,7 @@ import { can, PERMISSIONS } from "#server/access/permissions.ts";
 import { decide } from "#server/access/policy.ts";
 import type { ChannelRules, PolicySnapshot, Principal, RolePolicy } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
+import { isGranted, modelsOfRole, type ModelAccess } from "#server/models/policy.ts";
 
 const CHANNELS = ["api", "slack", "telegram"];
 const COMMANDS = ["help", "run", "config"];
@@ -28,6 +29,12 @@ const rules: fc.Arbitrary<ChannelRules> = fc.record({
   blockedCommands: some(COMMANDS, 1),
   source: fc.constant("rules"),
 });
+const MODELS = ["a/x", "a/xy", "a/z", "b/x"];
+const models = some(["*", "a/*", "a/x*", "b/*", ...MODELS]);
+const access: fc.Arbitrary<ModelAccess> = fc.option(
+  fc.dictionary(fc.constantFrom("*", ...ROLES), models, { maxKeys: 4 }),
+  { nil: undefined },
+);
 const policies: fc.Arbitrary<PolicySnapshot> = fc.record({
   enabled: fc.constant(true),
   roles: fc.tuple(role, role, role).map((made) => new Map(ROLES.map((name, index) => [name, made[index] ?? made[0]]))),
@@ -35,6 +42,7 @@ const policies: fc.Arbitrary<PolicySnapshot> = fc.record({
     .tuple(fc.constantFrom("ana", "bob"), fc.constantFrom(...ROLES), fc.option(some(CHANNELS)))
     .map(([id, name, channels]) => new Map([[id, { role: name, channels, restrictions: null, source: "user" }]])),
   channels: fc.array(fc.tuple(fc.constantFrom(...CHANNELS), rules), { maxLength: 2 }).map((list) => new Map(list)),
+  modelAccess: access,
 });
 const held = {
   role: fc.constantFrom(...ROLES),
@@ -99,6 +107,32 @@ describe("refuseBeyondGrant", () => {
       { numRuns: 150 },
     );
     expect(admitted).toBeGreaterThan(100);
+  });
+
+  it("AUTHZ-6 whatever is admitted, the child calls no model that its minter may not; the minter's own list and role it may give", () => {
+    let admitted = 0;
+    const principal = fc.record({ role: fc.constantFrom(...ROLES), models });
+    const open: RolePolicy = { permissions: ["*"], channels: ["*"], commands: ["*"], source: "test" };
+    const roles = new Map(ROLES.map((name) => [name, open]));
+    fc.assert(
+      fc.property(access, principal, principal, (modelAccess, minter, child) => {
+        const policy = { enabled: true, roles, users: new Map(), channels: new Map(), modelAccess };
+        const part = { scopes: [], channels: [], userId: null };
+        const grantor = grantorOf(policy, principalOf({ ...minter, ...part }), {
+          ...{ actor, ...unbounded },
+          models: minter.models,
+        });
+        const mayCall = (who: { role: string; models: string[] }, model: string): boolean =>
+          isGranted(who.models, model) && isGranted(modelsOfRole(modelAccess, who.role).names, model);
+        expect(admits(policy, grantor, { ...minter, ...part, allowedIps: [], expiresAt: null })).toBe(true);
+        if (admits(policy, grantor, { ...child, ...part, allowedIps: [], expiresAt: null })) {
+          admitted += 1;
+          expect(MODELS.filter((model) => mayCall(child, model) && !mayCall(minter, model))).toEqual([]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(admitted).toBeGreaterThan(50);
   });
 
   it("AUTHZ-6 whoever gives exactly what it holds is admitted, and so is any part of it", () => {
@@ -174,6 +208,34 @@ describe("refuseBeyondGrant", () => {
     } else {
       expect(ask).toThrow(
         expect.objectContaining({ code: "FORBIDDEN", details: { reason: "beyond_grant", field } }) as Error,
+      );
+    }
+  });
+
+  it.each<[string, ModelAccess, Partial<Grant>, string | null]>([
+    ["every model, by name", { user: ["a/*"], wide: ["*"] }, { role: "wide" }, '"*" (models.access.wide)'],
+    ["every model, as a role that nobody named", { user: ["a/*"], "*": ["b/*"] }, { role: "wide" }, '"b/*" (models.'],
+    ["models, given by one with none", { wide: ["a/x"] }, { role: "wide" }, "may call no model itself"],
+    ["none of its role's", { user: ["a/*"], wide: ["*"] }, { role: "wide", models: [] }, null],
+    ["its own part of its role's", { user: ["a/*"], wide: ["*"] }, { role: "wide", models: ["a/x", "a/y*"] }, null],
+    ["fewer", { user: ["a/*"], wide: ["a/x"] }, { role: "wide" }, null],
+    ["no model, where roles have lists and it has none", { user: ["a/*"] }, { role: "wide" }, null],
+    ["every model, where there are no lists", undefined, { role: "wide" }, null],
+  ])("AUTHZ-6 of models.access, a role that may call %s", (_name, modelAccess, asked, refusal) => {
+    const user = roles.get("user");
+    const both = {
+      ...policy,
+      modelAccess,
+      roles: new Map(user === undefined ? [] : [["user", user] as const, ["wide", user] as const]),
+    };
+    const grantor = grantorOf(both, principalOf(minter), { actor, ...unbounded });
+    const ask = (): void => refuseBeyondGrant(both, grantor, { ...grant, ...asked });
+    if (refusal === null) {
+      expect(ask).not.toThrow();
+    } else {
+      const message = expect.stringContaining(refusal) as string;
+      expect(ask).toThrow(
+        expect.objectContaining({ message, details: { reason: "beyond_grant", field: "models" } }) as Error,
       );
     }
   });

@@ -7,7 +7,7 @@ import { can, isKnownPermission, isWithin, PERMISSIONS } from "#server/access/pe
 import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
 import { isNetworkWithin } from "#server/core/http/address.ts";
-import { EVERY_MODEL, isGranted } from "#server/models/policy.ts";
+import { commonModels, EVERY_MODEL, isGranted, modelsOfRole } from "#server/models/policy.ts";
 
 /** Who gives, and what it holds itself. */
 export interface Grantor {
@@ -23,6 +23,8 @@ export interface Grantor {
   allowedIps: readonly string[];
   /** Models it may call, as far as its own list says; `*` = whatever its role may. */
   models: readonly string[];
+  /** Models that its role may call, by `models.access`. */
+  roleModels: readonly string[];
   /** Null: does not end. */
   expiresAt: Date | null;
 }
@@ -40,6 +42,9 @@ export interface Grant {
 
 const ALL = ["*"] as const;
 
+/** Names in a message; a list can have a thousand. */
+const MAX_NAMES_SHOWN = 20;
+
 /** The operator at the command line, who owns the machine. */
 export function unlimitedGrantor(actor: Actor): Grantor {
   return {
@@ -51,6 +56,7 @@ export function unlimitedGrantor(actor: Actor): Grantor {
     userId: null,
     allowedIps: [],
     models: EVERY_MODEL,
+    roleModels: EVERY_MODEL,
     expiresAt: null,
   };
 }
@@ -68,6 +74,7 @@ export function grantorOf(
     permissions: commonPermissions(role?.permissions ?? [], principal.scopes),
     channels: commonNames(role?.channels ?? [], principal.channels),
     commands: role?.commands ?? [],
+    roleModels: modelsOfRole(policy.modelAccess, principal.role).names,
     userId: principal.boundUserId,
   };
 }
@@ -103,8 +110,23 @@ export function refuseBeyondGrant(policy: PolicySnapshot, grantor: Grantor, gran
     const own = grantor.models.length === 0 ? "no models" : `the models ${grantor.models.join(", ")}`;
     throw beyond("models", `it is limited to ${own}, which "${model}" goes beyond. Name models within these`);
   }
+  refuseModelsOfRole(policy, grantor, grant);
   if (grantor.expiresAt !== null && (grant.expiresAt === null || grant.expiresAt > grantor.expiresAt)) {
     throw beyond("expires", `it ends ${grantor.expiresAt.toISOString()} itself. Ask for an earlier end`);
+  }
+}
+
+/** The token's own list is one half of what it may call, its role's the other; a role brings the models of its name, whatever else it holds. */
+function refuseModelsOfRole(policy: PolicySnapshot, { models, roleModels }: Grantor, grant: Grant): void {
+  const { names, source } = modelsOfRole(policy.modelAccess, grant.role);
+  const own = commonModels(roleModels, models);
+  const excess = commonModels(names, grant.models).find((entry) => !isGranted(own, entry));
+  if (excess !== undefined) {
+    const held = own.length === 0 ? "no model itself" : `only ${own.slice(0, MAX_NAMES_SHOWN).join(", ")}`;
+    throw beyond(
+      "models",
+      `with the role "${grant.role}" goes the model "${excess}" (${source}), and it may call ${held}. Choose another role, or have models.access changed`,
+    );
   }
 }
 

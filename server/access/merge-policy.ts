@@ -1,5 +1,6 @@
 /** One policy out of two sources: a section written in the configuration file is owned by it, an absent one by the database. Pure. */
 import { formatPath } from "#server/config/index.ts";
+import type { ModelAccess } from "#server/models/policy.ts";
 import type { ChannelRules, PolicySnapshot, RolePolicy, UserPolicy } from "#server/access/schema.ts";
 
 interface ConfiguredRole {
@@ -32,6 +33,8 @@ export interface ConfiguredPolicy {
   roles: Readonly<Record<string, ConfiguredRole>> | undefined;
   users: Readonly<Record<string, ConfiguredUser>> | undefined;
   channels: Readonly<Record<string, ConfiguredChannel>> | undefined;
+  /** Of the file alone: the database keeps none. */
+  modelAccess?: ModelAccess;
 }
 
 export interface StoredPolicy {
@@ -61,6 +64,7 @@ export function mergePolicy(configured: ConfiguredPolicy, stored: StoredPolicy):
     roles: configured.roles === undefined ? storedRoles(stored) : configuredRoles(configured.roles),
     users: configured.users === undefined ? storedUsers(stored) : configuredUsers(configured.users),
     channels: configured.channels === undefined ? storedChannels(stored) : configuredChannels(configured.channels),
+    modelAccess: configured.modelAccess,
   };
 }
 

@@ -65,6 +65,7 @@ async function caller({ role = "admin", permissions = ["*"], steppedUp = true, o
     config: {
       security: { authorization, rateLimit: { enabled: false, rules: [] } },
       channels: { slack: { permissions: {} } },
+      models: {},
     },
     owned: new Set(owned),
   };

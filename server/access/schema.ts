@@ -1,5 +1,6 @@
 /** Words of the access policy: principals, roles, users, channels, decisions. Browser-safe. */
 import { z } from "zod";
+import type { ModelAccess } from "#server/models/policy.ts";
 
 /** Names that appear in policies and messages. Immutable platform ids are allowed; control characters and blanks are not. */
 export const SubjectId = z
@@ -131,6 +132,8 @@ export interface PolicySnapshot {
   roles: ReadonlyMap<string, RolePolicy>;
   users: ReadonlyMap<string, UserPolicy>;
   channels: ReadonlyMap<string, ChannelRules>;
+  /** `models.access` of the configuration: which models a role may call, and so what giving the role gives; absent = every role every model. */
+  modelAccess?: ModelAccess;
 }
 
 /** Who is asking, after authentication. */

@@ -21,14 +21,15 @@ beforeAll(async () => {
     models: {
       retries: { count: 0 },
       providers: { fake: ${provider}, other: ${provider} },
-      access: { admin: ["*"], bot: ["fake/*"] },
+      access: { admin: ["*"], bot: ["fake/*"], rich: ["fake/*", "other/*"] },
       fallback: { "fake/small": ["fake/large"] },
       prices: { "fake/small": { input: 1 }, "fake/large": { input: 9 }, "other/x": { input: 1 } },
     },
   }`);
   await server.sql(
     `INSERT INTO role (name, permissions, channels, commands) VALUES
-       ('bot', '{read,write,models:call,tokens:read,tokens:create,tokens:rotate}', '{api}', '{*}')`,
+       ('bot', '{read,write,models:call,tokens:read,tokens:create,tokens:rotate}', '{api}', '{*}'),
+       ('rich', '{read,write,models:call}', '{api}', '{*}'), ('mute', '{read,write,models:call}', '{api}', '{*}')`,
   );
 });
 afterAll(async () => {
@@ -171,6 +172,40 @@ describe("the list is handed on and never widened", () => {
     const broad = await bot(null, { ownerId });
     const answer = await post(narrow.token, `/api/v1/tokens/${broad.id}/rotate`);
     expect([answer.status, answer.body?.error?.details]).toEqual([403, { reason: "beyond_grant", field: "models" }]);
+  });
+
+  it("AUTHZ-6 nor does it make, or rotate, one whose role may call more than its own, however equal in all else", async () => {
+    const ownerId = `o${(owners += 1)}`;
+    const { token } = await bot(null, { ownerId });
+    const make = (role: string, models?: string[]) =>
+      post(token, "/api/v1/tokens", { name: "child", role, ...(models === undefined ? {} : { models }) });
+    const rich = await server.token({ role: "rich", ownerId });
+    for (const refusal of [
+      await make("rich"),
+      await make("rich", ["fake/small", "other/x"]),
+      await post(token, `/api/v1/tokens/${rich.id}/rotate`),
+    ]) {
+      expect([refusal.status, refusal.body?.error?.details]).toEqual([
+        403,
+        { reason: "beyond_grant", field: "models" },
+      ]);
+      expect(refusal.body?.error?.message).toContain('with the role "rich" goes the model "other/');
+      expect(refusal.body?.error?.message).toContain("(models.access.rich), and it may call only fake/*.");
+      expect(await server.events(refusal.requestId)).toMatchObject([
+        { event: "token.refused", reason: "beyond_grant" },
+      ]);
+    }
+    const within = await make("rich", ["fake/*"]);
+    expect(within.status, within.text).toBe(201);
+    const child = within.body?.["token"] as string;
+    await vi.waitFor(async () => expect((await call(child, "fake/large")).status).toBe(200));
+    await refused(child, "other/x", `token "${within.body?.["id"] as string}", models`);
+    expect((await make("mute")).status).toBe(201);
+    // One that its own list narrows gives no more of a role than that.
+    const narrow = await bot(["fake/small"]);
+    const wider = await post(narrow.token, "/api/v1/tokens", { name: "child", role: "rich", models: ["fake/*"] });
+    expect([wider.status, wider.body?.error?.details]).toEqual([403, { reason: "beyond_grant", field: "models" }]);
+    expect((await post(narrow.token, "/api/v1/tokens", { name: "child", role: "rich" })).status).toBe(201);
   });
 
   it.each<[string, unknown, string]>([

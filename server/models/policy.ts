@@ -1,5 +1,6 @@
 /** The providers of the configuration, and lists of models. Pure: keys are left as written, the environment is read where one is used. */
-export { coversEveryModel, EVERY_MODEL, isGranted, shownModels } from "#server/models/patterns.ts";
+export { modelsOfRole, type ModelAccess } from "#server/models/access.ts";
+export { commonModels, coversEveryModel, EVERY_MODEL, isGranted, shownModels } from "#server/models/patterns.ts";
 
 export type ApiType = "openai" | "anthropic";
 

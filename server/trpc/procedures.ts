@@ -3,7 +3,7 @@ import { onOccasion, type AuditEventName } from "#server/audit/index.ts";
 import { can, OWN_ACCOUNT, type Permission } from "#server/access/permissions.ts";
 import { refuseLockedSession } from "#server/auth/index.ts";
 import type { ConsoleSession } from "#server/auth/session.ts";
-import { AppError } from "#server/core/errors.ts";
+import { AppError, isAppError } from "#server/core/errors.ts";
 import type { ConsoleContext } from "#server/trpc/context.ts";
 import { baseProcedure } from "#server/trpc/init.ts";
 
@@ -47,11 +47,20 @@ export function withPermission<R extends Resource>(
     if (stepUp) {
       await requireStepUp({ ...ctx, session }, path, permission);
     }
-    return onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
+    const result = await onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
       next({ ctx: { ...ctx, session, permission } }),
     );
+    if (!result.ok && !RECORDED_BY_THEMSELVES.has(path) && isRefusedGrant(result.error.cause)) {
+      await refuse(ctx, path, "access.denied", "beyond_grant", permission);
+    }
+    return result;
   });
 }
+
+/** Procedures whose use cases record a grant that they refuse, under what it was about. */
+const RECORDED_BY_THEMSELVES: ReadonlySet<string> = new Set(["tokens.create", "tokens.rotate", "pairing.approve"]);
+
+const isRefusedGrant = (error: unknown): boolean => isAppError(error) && error.details?.["reason"] === "beyond_grant";
 
 /** @throws AppError("STEP_UP_REQUIRED") when the caller has not proven lately who they are; that is on record. */
 export async function requireStepUp(ctx: SignedIn, path: string, permission?: string): Promise<void> {

@@ -25,7 +25,7 @@ export interface AuthTestServices extends AuthServices {
   locks: TestLocks;
   /** Roles that need a second factor, which a test may replace. */
   mfa: string[];
-  /** Names, reasons and data of all recorded events, oldest first. */
+  /** What the tests ask of all recorded events, oldest first. */
   recorded(): Promise<RecordedEvent[]>;
   /** Runs SQL as the owner of the database. */
   asOwner(sql: string): Promise<void>;
@@ -39,6 +39,8 @@ interface RecordedEvent {
   outcome: string;
   actorType: string;
   reason: string | null;
+  target: string | null;
+  because: string | null;
   address: string | null;
   data: unknown;
 }
@@ -85,7 +87,7 @@ export async function startAuthServices(): Promise<AuthTestServices> {
     locks: testLocks(),
     refusals: createCollapser(audit),
     recorded: async () => {
-      const columns = 'event, outcome, actor_type AS "actorType", reason, address, data';
+      const columns = 'event, outcome, actor_type AS "actorType", reason, target, because, address, data';
       const result = await asOwner<RecordedEvent>(`SELECT ${columns} FROM ${RECORDED} AS record ORDER BY n`);
       return result.rows;
     },

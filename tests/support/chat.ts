@@ -79,6 +79,7 @@ export async function startChat(configText: string): Promise<Chat> {
       roles: undefined,
       users: undefined,
       channels: undefined,
+      modelAccess: services.config.current().config.models.access,
     });
   };
   await started.asOwner(

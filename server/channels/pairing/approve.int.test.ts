@@ -16,7 +16,7 @@ beforeAll(async () => {
   owned = new Set();
   const authorization = { enabled: true, roles: {}, users: { ana: { role: "user" } } };
   services = Object.assign(started, {
-    config: { current: () => ({ config: { security: { authorization }, channels: {} }, owned }) },
+    config: { current: () => ({ config: { security: { authorization }, channels: {}, models: {} }, owned }) },
     paths: { configFile: "/etc/openclaw.json5" },
   }) as unknown as typeof services;
   services.policy.reload = async () => {
