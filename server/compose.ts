@@ -29,6 +29,7 @@ import { openKeyring } from "#server/core/crypto/keyring/index.ts";
 import { createDb } from "#server/core/db/client.ts";
 import { openNotifyHub } from "#server/core/db/notify.ts";
 import { createPool } from "#server/core/db/pool.ts";
+import { Draining } from "#server/core/draining.ts";
 import { homeDirectory, readEnv } from "#server/core/env.ts";
 import { AppError } from "#server/core/errors.ts";
 import { gatewayOrigin, type WebOrigin } from "#server/core/http/web-origin.ts";
@@ -179,8 +180,8 @@ export async function composeServer(): Promise<AppServices> {
   const scans = createScanService({ db, pool, clock, paths, env, config, keyring, log });
   const listen = { host: gateway.bind, port: env.OPENCLAW_PORT ?? gateway.port };
   const lifecycle = { serving: false };
-  const drain = new AbortController();
-  const live = createLiveStreams({ locks }, drain.signal);
+  const draining = new Draining();
+  const live = createLiveStreams({ locks }, draining.signal);
   await notify.listen("openclaw_policy", () => live.look());
   const gatewayServices: GatewayServices = {
     config,
@@ -208,7 +209,7 @@ export async function composeServer(): Promise<AppServices> {
     clock,
     log,
     web: originAt(listen.port),
-    draining: drain.signal,
+    draining,
   };
   // One object, not a copy: what the process learns later (its port) holds for both.
   return Object.assign(gatewayServices, {
@@ -239,7 +240,7 @@ export async function composeServer(): Promise<AppServices> {
     lifecycle,
     drain: () => {
       lifecycle.serving = false;
-      drain.abort();
+      draining.begin();
     },
     async close() {
       locks.close();

@@ -66,15 +66,13 @@ export async function* endWithToken(
   holder: Holder,
   body: AsyncIterable<string>,
 ): AsyncGenerator<string> {
-  const { draining } = services;
-  let ending: { code: string; message: string } | null = draining.aborted ? ENDINGS.shutdown : null;
+  let ending: { code: string; message: string } | null = null;
   let wake = (): void => undefined;
   const end = (why: { code: string; message: string }): void => {
     ending ??= why;
     wake();
   };
-  const onShutdown = (): void => end(ENDINGS.shutdown);
-  draining.addEventListener("abort", onShutdown, { once: true });
+  const stopHearing = services.draining.listen(() => end(ENDINGS.shutdown));
   const onEnd = (lock: Lock | null): void =>
     end(lock === null ? ENDINGS.token : { code: "locked", message: lock.message });
   const stop = watchCredential(services, holder, onEnd, "streams");
@@ -97,7 +95,7 @@ export async function* endWithToken(
     yield `event: error\ndata: ${JSON.stringify(ending ?? ENDINGS.shutdown)}\n\n`;
   } finally {
     stop();
-    draining.removeEventListener("abort", onShutdown);
+    stopHearing();
     // Not awaited: a chunk may be under way for as long as the run is silent.
     void chunks.return?.();
   }

@@ -103,8 +103,13 @@ async function waitForRun(services: GatewayServices, exchange: Identified, runId
   const ended = new AbortController();
   const stopWatching = watchCredential(services, exchange, (lock) => ended.abort(lock));
   // A stop of the server leaves the run to go on: the answer is then where to find it.
-  const signal = AbortSignal.any([incoming.signal, services.draining, ended.signal]);
-  const run = await services.runs.waitForEnd(runId, { timeoutMs: LONGEST_WAIT_MS, signal }).finally(stopWatching);
+  const left = new AbortController();
+  const stopHearing = services.draining.listen(() => left.abort());
+  const signal = AbortSignal.any([incoming.signal, left.signal, ended.signal]);
+  const run = await services.runs.waitForEnd(runId, { timeoutMs: LONGEST_WAIT_MS, signal }).finally(() => {
+    stopWatching();
+    stopHearing();
+  });
   const lock = ended.signal.aborted ? (ended.signal.reason as Lock | null) : null;
   if (lock !== null) {
     throw lockedRefusal(lock, exchange.principal);

@@ -10,6 +10,7 @@ import type { Clock } from "#server/core/clock.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
 import type { Db } from "#server/core/db/client.ts";
 import type { WebOrigin } from "#server/core/http/web-origin.ts";
+import type { Draining } from "#server/core/draining.ts";
 import type { Logger } from "#server/core/log.ts";
 import type { HomePaths } from "#server/core/paths.ts";
 import type { ConfigToken } from "#server/gateway/config-token.ts";
@@ -57,6 +58,6 @@ export interface GatewayServices {
   web: WebOrigin;
   clock: Clock;
   log: Logger;
-  /** Aborted when the process is told to stop: what would go on for long ends then. */
-  draining: AbortSignal;
+  /** Begins when the process is told to stop: what would go on for long ends then. */
+  draining: Draining;
 }

@@ -106,7 +106,7 @@ async function answerKnown(work: Work, sender: Extract<Sender, { kind: "known" }
   if (lock !== null) {
     return answerLocked(work, lock, userId);
   }
-  const exchange = exchangeOf(claimed, principal, services.draining);
+  const exchange = exchangeOf(claimed, principal, services.draining.signal);
   const { requestId, address } = exchange.incoming;
   return onOccasion({ requestId, address }, async () => {
     try {
@@ -193,16 +193,19 @@ async function answerOfRun(
 ): Promise<Answer> {
   await onWaiting(runId);
   const progress = startProgress(live, replyTargetOf(event, claimed.acceptedAt));
+  const left = new AbortController();
+  const stopHearing = services.draining.listen(() => left.abort());
   try {
     // Runs have limits of their own; nobody holds a connection for this one.
     const timeoutMs = Number.MAX_SAFE_INTEGER;
-    const run = await services.runs.waitForEnd(runId, { timeoutMs, signal: services.draining });
+    const run = await services.runs.waitForEnd(runId, { timeoutMs, signal: left.signal });
     if (!isFinal(run.state)) {
       return { kind: "later" };
     }
     const { reply } = await answerRun(services, exchange, dispatched, run);
     return { kind: "say", text: reply.text, userId, runId, refused: null };
   } finally {
+    stopHearing();
     await progress.end();
   }
 }

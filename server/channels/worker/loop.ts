@@ -57,7 +57,7 @@ export async function openChannelWorker(services: ChannelServices): Promise<Chan
   function look(): void {
     if (claiming) {
       again = true;
-    } else if (!closed && !services.draining.aborted) {
+    } else if (!closed && !services.draining.signal.aborted) {
       claiming = true;
       void claimAll()
         .catch(failed("deliveries could not be taken"))
