@@ -74,6 +74,8 @@ export interface ChannelAdapter {
   prepare?(http: ChannelHttp): Promise<void>;
   /** True where replies go nowhere: nothing is sent, and a delivery is done without one. */
   silent?: boolean;
+  /** True where who gets a message knows a repeat by its `replyId`: one that may have arrived is sent again. */
+  knowsRepeats?: boolean;
   /**
    * Posts one message; link previews are off wherever the platform lets us say so.
    * @param replyId the same for each attempt at one message, for platforms that recognise repeats
@@ -81,7 +83,10 @@ export interface ChannelAdapter {
   send(http: ChannelHttp, target: ReplyTarget, text: string, replyId: string): Promise<Sent>;
   /** Replaces the text of a message that was sent, for progress; absent = the platform cannot. */
   edit?(http: ChannelHttp, target: ReplyTarget, platformMessageId: string, text: string): Promise<Sent>;
-  /** Takes back what the platform shows until an answer comes, where there will be none: the sender learns nothing; absent = it shows nothing. */
+  /**
+   * Takes back what the platform shows until an answer comes, where there will be none, and leaves what has come: the sender learns nothing;
+   * absent = it shows nothing.
+   */
   withdraw?(http: ChannelHttp, target: ReplyTarget): Promise<Sent>;
   /** The bytes of an attachment, `maxBytes` at most. */
   fetchAttachment?(http: ChannelHttp, attachment: InboundAttachment, maxBytes: number): Promise<Buffer>;

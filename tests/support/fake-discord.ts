@@ -54,6 +54,7 @@ export interface FakeDiscord extends FakePlatform {
 }
 
 const SUPPRESS_EMBEDS = 4;
+const LOADING = 128;
 
 export async function startFakeDiscord(): Promise<FakeDiscord> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -100,10 +101,8 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     interaction: string | null,
     messageId: string | undefined,
   ): PlatformReply {
-    if (method === "DELETE" && interaction !== null && messageId === "@original") {
-      return thinking.delete(interaction)
-        ? { status: 204, body: "" }
-        : { status: 404, body: { message: "Unknown Message", code: 10008 } };
+    if (interaction !== null && messageId === "@original" && (method === "DELETE" || method === "GET")) {
+      return original(method, interaction);
     }
     const { content } = body;
     if (typeof content !== "string" || content === "" || characters(content) > 2000) {
@@ -131,6 +130,24 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     messages.push(message);
     thinking.delete(interaction ?? "");
     return { status: 200, body: { id: message.id, channel_id: channel, content } };
+  }
+
+  /** What stands under the command: "… is thinking", then the first message. */
+  function original(method: "GET" | "DELETE", interaction: string): PlatformReply {
+    const answered = messages.find((message) => message.interaction === interaction);
+    if (!thinking.has(interaction) && answered === undefined) {
+      return { status: 404, body: { message: "Unknown Message", code: 10008 } };
+    }
+    if (method === "GET") {
+      return { status: 200, body: { id: answered?.id ?? "1", flags: answered === undefined ? LOADING : 0 } };
+    }
+    if (!thinking.delete(interaction)) {
+      messages.splice(
+        messages.findIndex(({ id }) => id === answered?.id),
+        1,
+      );
+    }
+    return { status: 204, body: "" };
   }
 
   const platform = await startPlatform(answer);

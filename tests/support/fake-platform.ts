@@ -18,8 +18,16 @@ export interface PlatformReply {
   body: unknown;
 }
 
-/** Answers the next request of the API in the place of the platform; `hang`: never, `cut`: by closing the connection. */
-type Misbehaviour = PlatformReply | "hang" | "cut";
+/**
+ * Answers the next request of the API in the place of the platform; `hang`: never, `cut`: by closing the connection, `lost`: by closing it
+ * after the request was carried out, `pass`: as the platform does.
+ */
+type Misbehaviour = PlatformReply | "hang" | "cut" | "lost" | "pass";
+
+export interface Hold {
+  waiting(): number;
+  release(): void;
+}
 
 export interface FakePlatform {
   /** Without a path. */
@@ -27,17 +35,26 @@ export interface FakePlatform {
   /** All requests of its API so far. */
   requests: PlatformRequest[];
   misbehave(...next: Misbehaviour[]): void;
+  /** From now on takes requests and answers none, until they are released. */
+  hold(): Hold;
   close(): Promise<void>;
 }
 
 export async function startPlatform(answer: (request: PlatformRequest) => PlatformReply): Promise<FakePlatform> {
   const requests: PlatformRequest[] = [];
   const misbehaviours: Misbehaviour[] = [];
+  let held: { until: Promise<void>; waiting: number } | null = null;
   const server = createServer((incoming, response) => {
     void (async () => {
       const request = await readRequest(incoming);
       requests.push(request);
-      send(response, misbehaviours.shift() ?? answer(request));
+      if (held !== null) {
+        held.waiting += 1;
+        await held.until;
+      }
+      const next = misbehaviours.shift() ?? "pass";
+      const carriedOut = next === "pass" || next === "lost" ? answer(request) : next;
+      send(response, next === "lost" ? "cut" : carriedOut);
     })().catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -45,6 +62,18 @@ export async function startPlatform(answer: (request: PlatformRequest) => Platfo
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     misbehave: (...next) => void misbehaviours.push(...next),
+    hold() {
+      const { promise: until, resolve } = Promise.withResolvers<void>();
+      const holding = { until, waiting: 0 };
+      held = holding;
+      return {
+        waiting: () => holding.waiting,
+        release() {
+          held = null;
+          resolve();
+        },
+      };
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -69,7 +98,7 @@ async function readRequest(incoming: IncomingMessage): Promise<PlatformRequest> 
   return { method: incoming.method ?? "", path, query, headers: incoming.headers, body: members };
 }
 
-function send(response: ServerResponse, reply: Misbehaviour): void {
+function send(response: ServerResponse, reply: PlatformReply | "hang" | "cut"): void {
   if (reply === "hang") {
     return;
   }

@@ -32,6 +32,8 @@ const MAX_TEXT = 2_000;
 const SIGNATURE = "x-signature-ed25519";
 const TIMESTAMP = "x-signature-timestamp";
 const SUPPRESS_EMBEDS = 4;
+/** Flag of a message that is "… is thinking" still. */
+const LOADING = 128;
 /** Discord's form of a User-Agent; calls without one are turned away. */
 const USER_AGENT = `DiscordBot (https://github.com/openclaw, ${VERSION})`;
 /** How long the token of an interaction holds (milliseconds). */
@@ -124,15 +126,22 @@ export const createDiscord: AdapterFactory = (connection) => {
     edit: (http, target, platformMessageId, text) =>
       say(http, "PATCH", target, `/messages/${encodeURIComponent(platformMessageId)}`, text),
 
-    /** Discord ends "… is thinking" by itself when the token does; nothing is left to do then. */
+    /**
+     * Discord ends "… is thinking" by itself when the token does; nothing is left to do then. An answer takes the same place, so it is looked
+     * at first: one that came after all stays.
+     */
     async withdraw(http, target) {
       const { replyHandle } = target;
       if (replyHandle === null || handleIsOver(target, Date.now(), TOKEN_MS)) {
         return { ok: true, platformMessageId: null };
       }
       const url = `${webhookOf(replyHandle)}/messages/@original`;
-      const answer = await callPlatform(http, { method: "DELETE", url, headers: { "user-agent": USER_AGENT } });
-      const isGone = answer.status === 204 || answer.status === 404 || hasEnded(answer);
+      const ask = (method: "GET" | "DELETE") =>
+        callPlatform(http, { method, url, headers: { "user-agent": USER_AGENT } });
+      const shown = await ask("GET");
+      const isThinking = shown.status === 200 && (Number(shown.body["flags"] ?? 0) & LOADING) !== 0;
+      const answer = isThinking ? await ask("DELETE") : shown;
+      const isGone = answer.status === 200 || answer.status === 204 || answer.status === 404 || hasEnded(answer);
       return isGone ? { ok: true, platformMessageId: null } : sentOf(answer);
     },
 

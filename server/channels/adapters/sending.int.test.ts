@@ -302,8 +302,8 @@ describe("Discord", () => {
     expect(platform.thinking.size).toBe(1);
     expect(await discord.withdraw?.(http, to)).toEqual({ ok: true, platformMessageId: null });
     expect(platform.thinking.size).toBe(0);
-    expect(platform.requests[0]).toMatchObject({ method: "DELETE" });
-    expect(platform.requests[0]?.headers.authorization).toBeUndefined();
+    expect(platform.requests.map(({ method }) => method)).toEqual(["GET", "DELETE"]);
+    expect(platform.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
     expect(await discord.withdraw?.(http, to)).toMatchObject({ ok: true });
     platform.misbehave({ status: 503, body: {} });
     expect(await discord.withdraw?.(http, to)).toMatchObject({ ok: false, reason: "Discord answered HTTP 503" });
@@ -313,6 +313,14 @@ describe("Discord", () => {
     });
     expect(platform.requests).toHaveLength(before);
     expect(platform.messages).toEqual([]);
+  });
+
+  it("leaves an answer that has come", async () => {
+    const to = answering();
+    await send(to, "part one");
+    expect(await discord.withdraw?.(http, to)).toMatchObject({ ok: true });
+    expect(platform.messages).toMatchObject([{ text: "part one" }]);
+    expect(platform.requests.map(({ method }) => method)).toEqual(["POST", "GET"]);
   });
 
   it("asks no interaction that is over by its age, and says so when the bot may not write either", async () => {

@@ -37,6 +37,7 @@ export const createWebhook: AdapterFactory = (connection) => {
     measure: (text) => text.length,
     maxBodyBytes: MAX_BODY_BYTES,
     silent: replyUrl === undefined,
+    knowsRepeats: true,
     precheck: (request) => signature.precheck(request),
     verify: (request, body, now) => signature.verify(request, body, now),
     read: (request, body) => read(signature, request, body),

@@ -51,7 +51,9 @@ const helper = () =>
 
 async function codeFor(senderId: string, channel = "telegram", senderName = "Ana"): Promise<string> {
   const event = { senderId, senderName, isBot: false, isDirect: true };
-  const said = await offerPairing(services, { channel, unknownSenders: "pair" }, event);
+  const said = await offerPairing(services, { channel, unknownSenders: "pair" }, event, (_tx, text) =>
+    Promise.resolve(text),
+  );
   const code = /\b[A-HJ-NP-Z2-9]{8}\b/.exec(said ?? "")?.[0];
   if (code === undefined) {
     throw new Error("no code was given");

@@ -161,12 +161,16 @@ it("from a stranger's first word to the answer of an approved run", async () => 
     { timeout: 20_000, interval: 50 },
   );
   await server.sql("UPDATE run SET state = 'running' WHERE id = $1", [runId]);
+  // What is asked while it goes on is answered before it.
+  expect((await write("/status")).said).toContain("Gateway: running");
+  const meanwhile = telegram.sent.length;
+  expect(meanwhile).toBe(before + 1);
   await server.sql(
     "UPDATE run SET state = 'succeeded', reason = 'exit', exit_code = 0, stdout = E'hi\\n' WHERE id = $1",
     [runId],
   );
   await server.sql("SELECT pg_notify('openclaw_run', $1)", [JSON.stringify({ runId })]);
-  await vi.waitFor(() => expect(saidSince(before)).toBe("hi"), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(() => expect(saidSince(meanwhile)).toBe("hi"), { timeout: 20_000, interval: 50 });
   await vi.waitFor(
     async () =>
       expect(await server.sql("SELECT state, run_id FROM channel_delivery WHERE id = $1", [approvalId])).toEqual([

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 const offer = (senderId: string, over: object = {}, channel: object = {}) =>
-  offerPairing(services, { ...telegram, ...channel }, from(senderId, over));
+  offerPairing(services, { ...telegram, ...channel }, from(senderId, over), (_tx, text) => Promise.resolve(text));
 
 describe("a pairing code", () => {
   it("is given in a direct conversation, stored as a hash only, and on record without it", async () => {

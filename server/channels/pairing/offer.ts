@@ -32,14 +32,17 @@ export interface OfferingChannel {
 type Stranger = Pick<InboundEvent, "senderId" | "senderName" | "isBot" | "isDirect">;
 
 /**
- * What to send to the stranger who wrote `event`, which is on record then; null = say nothing: in groups, to bots, to blocked ids, where the
+ * Gives the stranger who wrote `event` its word by `tell`, in one transaction with the code in it and their record: no code is kept that
+ * nobody is going to be told, and none is told that is not kept. Null = nothing is said: in groups, to bots, to blocked ids, where the
  * connection says `refuse`, within a minute of the last word, and when the channel has too many open codes.
+ * @param tell keeps the text for sending; what it throws takes the code back
  */
-export async function offerPairing(
+export async function offerPairing<Told>(
   services: OfferServices,
   { channel, unknownSenders }: OfferingChannel,
   event: Stranger,
-): Promise<string | null> {
+  tell: (tx: Tx, text: string) => Promise<Told>,
+): Promise<Told | null> {
   const blocked = services.policy.current().channels.get(channel)?.blockedUsers ?? [];
   const isBlocked = blocked.includes("*") || blocked.includes(event.senderId);
   if (unknownSenders !== "pair" || !event.isDirect || event.isBot || isBlocked) {
@@ -52,35 +55,37 @@ export async function offerPairing(
     await lockChannel(tx, channel);
     await expireRequests(tx, channel, new Date(now));
     const offer = judgeOffer(await factsOf(tx, channel, event.senderId, now));
-    if (offer === "new") {
-      await store(tx, channel, event, codeHash, now);
+    switch (offer) {
+      case "new":
+        await store(tx, channel, event, codeHash, now);
+        return { offer, told: await tell(tx, offerText(code)) };
+      case "remind":
+        await tx.pairingRequest.updateMany({
+          where: { channel, senderId: event.senderId, outcome: null },
+          data: { toldAt: new Date(now) },
+        });
+        return { offer, told: await tell(tx, REMINDER) };
+      case "withhold":
+      case "silent":
+        return { offer, told: null };
     }
-    if (offer === "remind") {
-      await tx.pairingRequest.updateMany({
-        where: { channel, senderId: event.senderId, outcome: null },
-        data: { toldAt: new Date(now) },
-      });
-    }
-    return offer;
   });
-  switch (offered) {
-    case "new":
-      return `I do not know you yet. Your pairing code is ${code}. Give it to whoever runs this gateway; it is good for one hour. Until it is approved, nothing you write here is acted on.`;
-    case "remind":
-      return "You hold pairing codes that are still good. Give one of them to whoever runs this gateway.";
-    case "withhold":
-      await services.refusals.record(`pairing|${channel}`, {
-        ...byStranger(channel, event.senderId),
-        event: "channel.pairing_withheld",
-        outcome: "denied",
-        reason: "too_many_open",
-        data: { senderId: event.senderId },
-      });
-      return null;
-    case "silent":
-      return null;
+  if (offered.offer === "withhold") {
+    await services.refusals.record(`pairing|${channel}`, {
+      ...byStranger(channel, event.senderId),
+      event: "channel.pairing_withheld",
+      outcome: "denied",
+      reason: "too_many_open",
+      data: { senderId: event.senderId },
+    });
   }
+  return offered.told;
 }
+
+const offerText = (code: string): string =>
+  `I do not know you yet. Your pairing code is ${code}. Give it to whoever runs this gateway; it is good for one hour. Until it is approved, nothing you write here is acted on.`;
+
+const REMINDER = "You hold pairing codes that are still good. Give one of them to whoever runs this gateway.";
 
 async function factsOf(tx: Tx, channel: string, senderId: string, now: number) {
   const own = await tx.pairingRequest.findMany({

@@ -1,14 +1,15 @@
 /** From a stored event to what its sender is told: who wrote it, may they, and what the pipeline answers. The same pipeline as for any message. */
 import type { LiveChannel } from "#server/channels/connections.ts";
 import { resolveSender, type Sender } from "#server/channels/identity.ts";
-import { offerPairing } from "#server/channels/pairing/offer.ts";
 import { replyTargetOf } from "#server/channels/reply-handle.ts";
 import type { InboundEvent } from "#server/channels/schema.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
 import { fetchFiles } from "#server/channels/worker/attachments.ts";
 import type { Claimed } from "#server/channels/worker/claim.ts";
 import { exchangeOf, principalOf } from "#server/channels/worker/principal.ts";
+import type { StoredReply } from "#server/channels/worker/outbox.ts";
 import { startProgress } from "#server/channels/worker/progress.ts";
+import { answerStranger } from "#server/channels/worker/stranger.ts";
 import { onOccasion } from "#server/audit/index.ts";
 import type { AppError } from "#server/core/errors.ts";
 import {
@@ -28,6 +29,8 @@ import { isFinal } from "#server/sandbox/schema.ts";
 
 export type Answer =
   | { kind: "say"; text: string; userId: string | null; runId: string | null; refused: string | null }
+  /** Said by these, which are stored already and not sent yet. */
+  | { kind: "stored"; replies: StoredReply[]; refused: string }
   /** Nothing is said. */
   | { kind: "silent"; userId: string | null; refused: string }
   /** The process stops before the run does: whoever takes the delivery up next waits on. */
@@ -35,6 +38,7 @@ export type Answer =
 
 export interface Work {
   services: ChannelServices;
+  workerId: string;
   live: LiveChannel;
   claimed: Claimed;
   event: InboundEvent;
@@ -51,24 +55,6 @@ export async function answerOf(work: Work): Promise<Answer> {
   }
   const sender = resolveSender(services, live.channel, event);
   return sender.kind === "unknown" ? answerStranger(work) : answerKnown(work, sender);
-}
-
-async function answerStranger({ services, live, claimed, event }: Work): Promise<Answer> {
-  const text = await offerPairing(services, live, event);
-  await services.refusals.record(`stranger|${live.channel}|${event.senderId}`, {
-    event: "channel.sender_unknown",
-    outcome: "denied",
-    actor: { type: "anonymous", id: `${live.channel}:${event.senderId}` },
-    channel: live.channel,
-    requestId: claimed.requestId,
-    target: claimed.id,
-    reason: text === null ? "silent" : "code_offered",
-    data: { sender: event.senderId, conversation: event.conversationId },
-  });
-  const refused = "sender_unknown";
-  return text === null
-    ? { kind: "silent", userId: null, refused }
-    : { kind: "say", text, userId: null, runId: null, refused };
 }
 
 /** Each sender hears a lock's words once, in a direct conversation. While everything is stopped nothing is sent at all. */

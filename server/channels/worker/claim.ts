@@ -24,7 +24,8 @@ export interface Claimed {
 /**
  * The oldest first, and of one conversation only what has nothing before it. A delivery that waits for its next attempt holds back what
  * follows it there: order is kept. What is said later than its answer (see follow-up.ts) stands outside of that order: a run that was approved
- * holds nothing back while it goes on.
+ * holds nothing back while it goes on. Nor does any run, or what waits behind it, hold back other people: in a group nobody silences the bot
+ * for everybody by a long one.
  */
 const CLAIM_SQL = `
 WITH free AS (
@@ -34,7 +35,11 @@ WITH free AS (
      AND (d.event_id = d.id OR NOT EXISTS (
        SELECT 1 FROM channel_delivery e
         WHERE e.channel = d.channel AND e.conversation_id = d.conversation_id AND e.id < d.id AND e.event_id <> e.id
-          AND e.state IN ('accepted', 'working', 'replying')))
+          AND e.state IN ('accepted', 'working', 'replying')
+          AND (e.sender_id = d.sender_id OR NOT EXISTS (
+            SELECT 1 FROM channel_delivery r
+             WHERE r.channel = e.channel AND r.conversation_id = e.conversation_id AND r.sender_id = e.sender_id
+               AND r.id <= e.id AND r.event_id <> r.id AND r.state = 'working' AND r.run_id IS NOT NULL))))
    ORDER BY d.id LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE channel_delivery t

@@ -1,6 +1,7 @@
 /**
  * Replies: stored before anything is sent, sent part by part in order, each at most once. A part that was being sent when its process died
- * may have arrived, so it is not sent again by itself: the delivery fails visibly, and somebody may have it tried again.
+ * may have arrived, so it is not sent again by itself: the delivery fails visibly, and somebody may have it tried again. Where a repeat is
+ * known by its id it is sent again.
  */
 import type { Pool } from "pg";
 import type { Sent } from "#server/channels/adapter.ts";
@@ -10,7 +11,8 @@ import type { ReplyTarget } from "#server/channels/schema.ts";
 import { openReply, sealReply } from "#server/channels/sealed-event.ts";
 import { waitBeforeAttempt } from "#server/channels/worker/policy.ts";
 import type { Keyring } from "#server/core/crypto/keyring/index.ts";
-import { messageOf } from "#server/core/errors.ts";
+import type { Tx } from "#server/core/db/client.ts";
+import { AppError, messageOf } from "#server/core/errors.ts";
 import { newReplyId } from "#server/core/ids.ts";
 
 interface Holder {
@@ -36,6 +38,9 @@ INSERT INTO channel_reply (id, delivery_id, channel, part, body)
 SELECT reply.id, held.id, held.channel, reply.part, reply.body
   FROM held, unnest($6::text[], $7::int[], $8::bytea[]) AS reply(id, part, body)`;
 
+const repliesOf = (parts: readonly string[]): StoredReply[] =>
+  parts.map((text, index) => ({ id: newReplyId(), part: index + 1, text, state: "pending" }));
+
 /** @returns null when somebody else has taken the delivery up meanwhile. */
 export async function storeReplies(
   { pool, keyring, workerId }: Holder,
@@ -43,12 +48,7 @@ export async function storeReplies(
   parts: readonly string[],
   facts: { refused: string | null; userId: string | null; runId: string | null },
 ): Promise<StoredReply[] | null> {
-  const replies = parts.map((text, index): StoredReply => ({
-    id: newReplyId(),
-    part: index + 1,
-    text,
-    state: "pending",
-  }));
+  const replies = repliesOf(parts);
   const { rowCount } = await pool.query({
     name: "channel-store-replies",
     text: STORE_SQL,
@@ -64,6 +64,39 @@ export async function storeReplies(
     ],
   });
   return rowCount === replies.length ? replies : null;
+}
+
+/**
+ * The same as a part of a transaction, for a refusal that is more than words.
+ * @throws AppError CONFLICT when somebody else has taken the delivery up meanwhile: nothing of the transaction may stay
+ */
+export async function storeRepliesWithin(
+  tx: Tx,
+  { keyring, workerId }: Omit<Holder, "pool">,
+  deliveryId: string,
+  parts: readonly string[],
+  refused: string,
+): Promise<StoredReply[]> {
+  const held = await tx.channelDelivery.updateManyAndReturn({
+    where: { id: deliveryId, workerId, state: "working" },
+    data: { state: "replying", reason: refused },
+    select: { channel: true },
+  });
+  const [delivery] = held;
+  if (delivery === undefined) {
+    throw new AppError("CONFLICT", "Another worker has taken this delivery up.");
+  }
+  const replies = repliesOf(parts);
+  await tx.channelReply.createMany({
+    data: replies.map(({ id, part, text }) => ({
+      id,
+      deliveryId,
+      channel: delivery.channel,
+      part,
+      body: new Uint8Array(sealReply(keyring, id, text)),
+    })),
+  });
+  return replies;
 }
 
 /** @throws AppError CANNOT_DECRYPT */
@@ -87,6 +120,8 @@ export type SendOutcome =
       message: string;
     };
 
+const CUT_OFF = "the gateway ended while this was being sent";
+
 /** Sends what is pending, in order. The delivery itself is left for the caller to end. */
 export async function sendReplies(
   holder: Holder,
@@ -99,13 +134,17 @@ export async function sendReplies(
     if (reply.state === "sent") {
       continue;
     }
-    if (reply.state !== "pending") {
-      const message = "the gateway ended while this was being sent";
-      return fail(holder, reply, "may_have_arrived", message);
+    const isAgain = reply.state === "sending" && live.adapter.knowsRepeats === true;
+    if (reply.state !== "pending" && !isAgain) {
+      return fail(holder, reply, "may_have_arrived", CUT_OFF);
     }
-    const attempt = await takeForSending(holder, reply.id);
+    const attempt = await takeForSending(holder, reply);
     if (attempt === null) {
       return { kind: "lost" };
+    }
+    // Each may have ended a process.
+    if (isAgain && waitBeforeAttempt(attempt - 1, null) === null) {
+      return fail(holder, reply, "attempts_exhausted", CUT_OFF);
     }
     attempts += attempt;
     const sent = await tryToSend(live, target, reply);
@@ -117,13 +156,13 @@ export async function sendReplies(
   return { kind: "sent", attempts };
 }
 
-async function takeForSending({ pool, workerId }: Holder, id: string): Promise<number | null> {
+async function takeForSending({ pool, workerId }: Holder, { id, state }: StoredReply): Promise<number | null> {
   const { rows } = await pool.query<{ attempts: number }>({
     name: "channel-take-reply",
     text: `UPDATE channel_reply r SET state = 'sending', attempts = r.attempts + 1 FROM channel_delivery d
-            WHERE r.id = $1 AND r.state = 'pending' AND d.id = r.delivery_id AND d.worker_id = $2 AND d.leased_until > now()
+            WHERE r.id = $1 AND r.state = $3 AND d.id = r.delivery_id AND d.worker_id = $2 AND d.leased_until > now()
         RETURNING r.attempts`,
-    values: [id, workerId],
+    values: [id, workerId, state],
   });
   return rows[0]?.attempts ?? null;
 }

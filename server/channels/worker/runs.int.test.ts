@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { request } from "undici";
 import {
   BOT_TOKEN,
+  BOT_USERNAME,
   messageUpdate,
   startFakeTelegram,
   type FakeTelegram,
@@ -99,6 +100,31 @@ describe("a message that starts a run", () => {
     expect(await ended(id)).toMatchObject({ state: "answered" });
     expect(await ended(next)).toMatchObject({ state: "answered" });
     expect(telegram.sent.map(({ text }) => text)).toEqual(["1", expect.stringContaining("/help")]);
+  });
+
+  it("CHANNELS-10 holds back its sender in a group, and nobody else there", async () => {
+    const command = (written: string) => {
+      const [name = ""] = written.split(/\s/, 1);
+      const text = written.replace(name, `${name}@${BOT_USERNAME}`);
+      const entities = [{ type: "bot_command", offset: 0, length: name.length + BOT_USERNAME.length + 1 }];
+      return { text, more: { chat: { id: -7, type: "group" }, entities } };
+    };
+    const say = (written: string, from: number) => {
+      const { text, more } = command(written);
+      return deliver(text, more, from);
+    };
+    const id = await say("/run python\nprint(4)", 46);
+    const runId = await runOf(id);
+    const own = await say("/help", 46);
+    const others = await say("/help", 47);
+    expect(await ended(others)).toMatchObject({ state: "answered" });
+    expect(await rowOf(own)).toMatchObject({ state: "accepted" });
+    await finish(runId, "4\n");
+    expect(await ended(own)).toMatchObject({ state: "answered" });
+    const answered = telegram.sent
+      .filter(({ chatId }) => chatId === -7)
+      .map(({ body }) => (body["reply_parameters"] as { message_id: number }).message_id - 5000);
+    expect(answered).toEqual([others, id, own]);
   });
 
   it("brings its files along, as far as the file-system policy lets them", async () => {

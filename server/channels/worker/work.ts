@@ -1,14 +1,12 @@
 /** One delivery from its claim to its end. */
 import type { LiveChannel } from "#server/channels/connections.ts";
-import { knownSecrets } from "#server/channels/known-secrets.ts";
-import { filterReply } from "#server/channels/outbound-filter.ts";
 import { replyTargetOf } from "#server/channels/reply-handle.ts";
 import type { InboundEvent } from "#server/channels/schema.ts";
 import { openEvent } from "#server/channels/sealed-event.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
-import { splitText } from "#server/channels/split.ts";
 import { answerOf, type Answer } from "#server/channels/worker/answer.ts";
 import { release, type Claimed } from "#server/channels/worker/claim.ts";
+import { leaving } from "#server/channels/worker/leaving.ts";
 import { loadReplies, sendReplies, storeReplies, type StoredReply } from "#server/channels/worker/outbox.ts";
 import { isAppError, messageOf } from "#server/core/errors.ts";
 
@@ -26,6 +24,7 @@ const MAX_TAKEN = 20;
 const STORE_WAIT_MS = 2_000;
 
 const LOCKED = "locked";
+const STAYS = "what the platform shows until an answer comes is left there";
 
 export async function workOff(job: Job): Promise<void> {
   const { services, workerId, claimed } = job;
@@ -42,7 +41,7 @@ export async function workOff(job: Job): Promise<void> {
 }
 
 async function advance(job: Job): Promise<void> {
-  const { services, claimed } = job;
+  const { services, workerId, claimed } = job;
   const live = services.connections.live(claimed.channel);
   if (live === undefined) {
     return giveUp(job, { reason: "channel_off", message: "the channel is off or no longer connected" });
@@ -51,15 +50,13 @@ async function advance(job: Job): Promise<void> {
     return giveUp(job, { reason: "internal", message: `taken up ${MAX_TAKEN} times without an end` });
   }
   const event = openEvent(services.keyring, claimed.id, claimed.event);
-  if (claimed.state === "replying" && isSilenced(job)) {
-    return end(job, { state: "refused", reason: LOCKED });
-  }
   if (claimed.state === "replying") {
-    return sendAll(job, live, event, await loadReplies(holderOf(job), claimed.id), claimed.reason);
+    return sendOrSilence(job, live, event, await loadReplies(holderOf(job), claimed.id), claimed.reason);
   }
   const { onWaiting } = job;
   const answer = await answerOf({
     services,
+    workerId,
     live,
     claimed,
     event,
@@ -72,7 +69,7 @@ async function advance(job: Job): Promise<void> {
 }
 
 /** Whether an incident keeps this channel from saying anything but the lock's own words. */
-const isSilenced = ({ services, claimed }: Job, reason = claimed.reason): boolean =>
+const isSilenced = ({ services, claimed }: Job, reason: string | null): boolean =>
   reason !== LOCKED && services.locks.onChannel(claimed.channel) !== null;
 
 async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer: Answer): Promise<void> {
@@ -81,8 +78,11 @@ async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer
     return release(services.pool, workerId, claimed.id, 0);
   }
   if (answer.kind === "silent") {
-    await withdraw(job, live, event);
+    await withdraw(job);
     return end(job, { state: "refused", reason: answer.refused, userId: answer.userId });
+  }
+  if (answer.kind === "stored") {
+    return sendOrSilence(job, live, event, answer.replies, answer.refused);
   }
   if (live.adapter.silent === true) {
     const { refused, userId } = answer;
@@ -96,53 +96,48 @@ async function conclude(job: Job, live: LiveChannel, event: InboundEvent, answer
   if (isSilenced(job, answer.refused)) {
     return end(job, { state: "refused", reason: LOCKED, userId: answer.userId });
   }
-  const parts = await partsOf(job, live, answer.text);
+  const { parts, filtered } = leaving(services.config, live, claimed, answer.text);
+  if (filtered !== null) {
+    await services.audit.append([filtered]);
+  }
   const replies = await storeReplies(holderOf(job), claimed.id, parts, answer);
   if (replies !== null) {
     await sendAll(job, live, event, replies, answer.refused);
   }
 }
 
-/** A courtesy, tried once: that nobody is answered has been decided and is on record. While the channel is locked nothing goes out. */
-async function withdraw(
-  { services, claimed }: Job,
-  { adapter, http }: LiveChannel,
-  event: InboundEvent,
-): Promise<void> {
-  if (adapter.withdraw === undefined || services.locks.onChannel(claimed.channel) !== null) {
+/** A courtesy, tried once: how the delivery ends has been decided and is on record. While the channel is locked nothing goes out. */
+async function withdraw({ services, claimed }: Job): Promise<void> {
+  const { id, channel, event, acceptedAt } = claimed;
+  const live = services.connections.live(channel);
+  if (live?.adapter.withdraw === undefined || services.locks.onChannel(channel) !== null) {
     return;
   }
-  const target = replyTargetOf(event, claimed.acceptedAt);
-  const done = await adapter
-    .withdraw(http, target)
-    .catch((error: unknown) => ({ ok: false as const, reason: messageOf(error) }));
-  if (!done.ok) {
-    services.log.warn({ delivery: claimed.id, reason: done.reason }, "what the platform shows until an answer stays");
+  try {
+    const target = replyTargetOf(openEvent(services.keyring, id, event), acceptedAt);
+    const done = await live.adapter.withdraw(live.http, target);
+    if (!done.ok) {
+      services.log.warn({ delivery: id, reason: done.reason }, STAYS);
+    }
+  } catch (error) {
+    services.log.warn({ delivery: id, reason: messageOf(error) }, STAYS);
   }
-}
-
-/** The text as it may leave, in messages that the platform takes; what was taken out is on record. */
-async function partsOf({ services, claimed }: Job, live: LiveChannel, text: string): Promise<string[]> {
-  const { adapter, allowedLinks, channel } = live;
-  const filtered = filterReply(text, { secrets: [...live.secrets, ...knownSecrets(services.config)], allowedLinks });
-  if (filtered.secrets > 0 || filtered.links > 0) {
-    await services.audit.append([
-      {
-        event: "channel.reply_filtered",
-        outcome: "denied",
-        actor: { type: "system", id: "server" },
-        channel,
-        requestId: claimed.requestId,
-        target: claimed.id,
-        data: { secrets: filtered.secrets, links: filtered.links },
-      },
-    ]);
-  }
-  const whole = filtered.text.trim() === "" ? "[empty answer]" : filtered.text;
-  return splitText(whole, { max: adapter.maxText, measure: (part) => adapter.measure(part) });
 }
 
 const holderOf = ({ services: { pool, keyring }, workerId }: Job) => ({ pool, keyring, workerId });
+
+/** What is stored goes out, unless an incident has come meanwhile. */
+async function sendOrSilence(
+  job: Job,
+  live: LiveChannel,
+  event: InboundEvent,
+  replies: readonly StoredReply[],
+  refused: string | null,
+): Promise<void> {
+  return isSilenced(job, refused)
+    ? end(job, { state: "refused", reason: LOCKED })
+    : sendAll(job, live, event, replies, refused);
+}
 
 async function sendAll(
   job: Job,
@@ -210,5 +205,6 @@ async function giveUp(
       data: { part: part ?? null, message: messageOf(message).slice(0, 300) },
     },
   ]);
+  await withdraw(job);
   await end(job, { state: "failed", reason });
 }
