@@ -1,24 +1,43 @@
-/** Slack, WhatsApp and Discord behind one server, each with a sender it knows; what a test sends and sees is named alike for the three. */
+/** All platforms behind one server, each with a sender it knows; what a test sends and sees is named alike for them. */
 import { vi } from "vitest";
 import { startFakeDiscord, type FakeDiscord } from "./fake-discord.ts";
 import type { FakePlatform } from "./fake-platform.ts";
 import { startFakeSlack, type FakeSlack } from "./fake-slack.ts";
+import { BOT_TOKEN, startFakeTelegram, type FakeTelegram } from "./fake-telegram.ts";
 import { startFakeWhatsapp, type FakeWhatsapp } from "./fake-whatsapp.ts";
 import { startServer, type TestServer } from "./server.ts";
+import { startWebhookSide, telegramSide, TELEGRAM_SECRET, WEBHOOK_SECRET } from "./plain-hook-platforms.ts";
 
+/** Chat platforms that sign the body. */
 export const PLATFORMS = ["slack", "whatsapp", "discord"] as const;
 export type PlatformName = (typeof PLATFORMS)[number];
+export const ALL_PLATFORMS = [...PLATFORMS, "telegram", "webhook"] as const;
+export type AnyPlatform = (typeof ALL_PLATFORMS)[number];
 
 /** A body with what proves it. */
 export interface Signed {
   body: string;
   eventId: string;
-  /** @param at seconds since 1970; WhatsApp signs no time */
-  headers: (at?: number) => Record<string, string>;
+  /**
+   * @param at seconds since 1970, where the platform signs a time
+   * @param spelled the body in another spelling
+   */
+  headers: (at?: number, spelled?: string) => Record<string, string>;
 }
 
-export interface HookPlatform {
-  fake: FakePlatform;
+export interface HookPlatform<Fake = Pick<FakePlatform, "misbehave" | "hold">> {
+  fake: Fake;
+  /** What a taken delivery is answered with. */
+  taken: number;
+  /** Whether the body and a time are proven, or a secret alone. */
+  signsBody: boolean;
+  signsTime: boolean;
+  /** Whether a reply that may have arrived is sent again: who gets it knows a repeat by its id. */
+  knowsRepeats: boolean;
+  /** The proof in another encoding. */
+  reencode: (signature: string) => string;
+  /** Headers of the platform over any body. */
+  sign: (body: string) => Record<string, string>;
   /** The header that holds the signature. */
   signature: string;
   /** Bytes above which a delivery is too large. */
@@ -38,7 +57,8 @@ export interface Platforms {
   slack: FakeSlack;
   whatsapp: FakeWhatsapp;
   discord: FakeDiscord;
-  all: Record<PlatformName, HookPlatform>;
+  telegram: FakeTelegram;
+  all: Record<PlatformName, HookPlatform<FakePlatform>> & Record<AnyPlatform, HookPlatform>;
   url(channel: string): string;
   /** Resolves once the delivery is over. */
   ended(channel: string, eventId: string): Promise<{ state: string; reason: string | null }>;
@@ -53,15 +73,28 @@ const JSON_TYPE = { "content-type": "application/json" };
 const WIDE = "{ windowMs: 900000, maxRequests: 100000 }";
 export const VERIFY_TOKEN = "verify-token-of-the-test";
 
-export async function startPlatforms(moreChannels = "", env: Record<string, string> = {}): Promise<Platforms> {
-  const [slack, whatsapp, discord] = await Promise.all([startFakeSlack(), startFakeWhatsapp(), startFakeDiscord()]);
+/** @param allowed senders that are known beside each platform's own */
+export async function startPlatforms(
+  moreChannels = "",
+  env: Record<string, string> = {},
+  allowed: Partial<Record<AnyPlatform, readonly string[]>> = {},
+): Promise<Platforms> {
+  const [slack, whatsapp, discord, telegram] = await Promise.all([
+    startFakeSlack(),
+    startFakeWhatsapp(),
+    startFakeDiscord(),
+    startFakeTelegram(),
+  ]);
+  const webhook = await startWebhookSide();
   const all: Platforms["all"] = {
     slack: slackSide(slack),
     whatsapp: whatsappSide(whatsapp),
     discord: discordSide(discord),
+    telegram: telegramSide(telegram),
+    webhook,
   };
-  const permissions = (name: PlatformName): string =>
-    `permissions: { allowedUsers: ["${all[name].known}"], blockedUsers: ["${all[name].blocked}"] }`;
+  const permissions = (name: AnyPlatform): string =>
+    `permissions: ${JSON.stringify({ allowedUsers: [all[name].known, ...(allowed[name] ?? [])], blockedUsers: [all[name].blocked] })}`;
   const config = `{
     security: {
       authorization: { roles: { user: { permissions: ["read", "write"], channels: ["*"], commands: ["*"] } } },
@@ -71,6 +104,8 @@ export async function startPlatforms(moreChannels = "", env: Record<string, stri
       slack: { ${permissions("slack")}, connection: { type: "slack", signingSecret: "${slack.signingSecret}", botToken: "${slack.botToken}", apiBase: "${slack.apiBase}" } },
       whatsapp: { ${permissions("whatsapp")}, connection: { type: "whatsapp", appSecret: "${whatsapp.appSecret}", verifyToken: "${VERIFY_TOKEN}", accessToken: "${whatsapp.accessToken}", phoneNumberId: "${whatsapp.phoneNumberId}", apiBase: "${whatsapp.apiBase}" } },
       discord: { ${permissions("discord")}, connection: { type: "discord", publicKey: "${discord.publicKey}", applicationId: "${discord.applicationId}", botToken: "${discord.botToken}", apiBase: "${discord.apiBase}" } },
+      telegram: { ${permissions("telegram")}, connection: { type: "telegram", botToken: "${BOT_TOKEN}", webhookSecret: "${TELEGRAM_SECRET}", apiBase: "${telegram.apiBase}" } },
+      webhook: { ${permissions("webhook")}, connection: { type: "webhook", secret: "${WEBHOOK_SECRET}", replyUrl: "${webhook.fake.origin}/replies", replySecret: "${WEBHOOK_SECRET}" } },
       ${moreChannels}
     },
   }`;
@@ -81,6 +116,7 @@ export async function startPlatforms(moreChannels = "", env: Record<string, stri
     slack,
     whatsapp,
     discord,
+    telegram,
     all,
     url: (channel) => `${server.url}/hooks/${channel}`,
     ended: (channel, eventId) =>
@@ -104,15 +140,25 @@ export async function startPlatforms(moreChannels = "", env: Record<string, stri
     newAddress: () => `127.0.4.${(lastAddress += 1)}`,
     async stop() {
       await server.stop();
-      await Promise.all([slack.close(), whatsapp.close(), discord.close()]);
+      await Promise.all([slack, whatsapp, discord, telegram, webhook.fake].map((fake) => fake.close()));
     },
   };
 }
 
-function slackSide(fake: FakeSlack): HookPlatform {
+/** A signature that ends in hexadecimal digits, with the same bytes in base64url. */
+function digitsReencoded(signature: string): string {
+  const digits = /[0-9a-f]{64,}$/.exec(signature)?.[0] ?? "";
+  return signature.slice(0, -digits.length) + Buffer.from(digits, "hex").toString("base64url");
+}
+
+const SIGNED = { taken: 200, signsBody: true, signsTime: true, knowsRepeats: false, reencode: digitsReencoded };
+
+function slackSide(fake: FakeSlack): HookPlatform<FakePlatform> {
   let count = 0;
   return {
+    ...SIGNED,
     fake,
+    sign: (body) => fake.sign(body),
     signature: "x-slack-signature",
     maxBody: 1_048_576,
     known: "U0ALICE",
@@ -122,15 +168,18 @@ function slackSide(fake: FakeSlack): HookPlatform {
       const eventId = `Ev${String((count += 1)).padStart(8, "0")}`;
       const profile = name === undefined ? {} : { user_profile: { name, real_name: name, display_name: name } };
       const body = fake.envelope(fake.directMessage(sender, text, { username: name, ...profile }), eventId);
-      return { body, eventId, headers: (at) => ({ ...JSON_TYPE, ...fake.sign(body, at) }) };
+      return { body, eventId, headers: (at, spelled = body) => ({ ...JSON_TYPE, ...fake.sign(spelled, at) }) };
     },
     told: (sender) => fake.messages.filter(({ channel }) => channel === `D${sender.slice(1)}`).map(({ text }) => text),
   };
 }
 
-function whatsappSide(fake: FakeWhatsapp): HookPlatform {
+function whatsappSide(fake: FakeWhatsapp): HookPlatform<FakePlatform> {
   return {
+    ...SIGNED,
+    signsTime: false,
     fake,
+    sign: (body) => fake.sign(body),
     signature: "x-hub-signature-256",
     maxBody: 3 * 1_048_576,
     known: "4915111111111",
@@ -139,16 +188,18 @@ function whatsappSide(fake: FakeWhatsapp): HookPlatform {
     message(sender, text, name = "Somebody") {
       const message = fake.text(sender, text);
       const body = fake.batch([message], { contacts: [{ profile: { name }, wa_id: sender }] });
-      return { body, eventId: message.id, headers: () => ({ ...JSON_TYPE, ...fake.sign(body) }) };
+      return { body, eventId: message.id, headers: (_at, spelled = body) => ({ ...JSON_TYPE, ...fake.sign(spelled) }) };
     },
     told: (sender) => fake.messages.filter(({ to }) => to === sender).map(({ text }) => text),
   };
 }
 
-function discordSide(fake: FakeDiscord): HookPlatform {
+function discordSide(fake: FakeDiscord): HookPlatform<FakePlatform> {
   const asked = new Map<string, Set<string>>();
   return {
+    ...SIGNED,
     fake,
+    sign: (body) => fake.sign(body),
     signature: "x-signature-ed25519",
     maxBody: 1_048_576,
     known: "53908232506183680",
@@ -167,7 +218,11 @@ function discordSide(fake: FakeDiscord): HookPlatform {
       const tokens = asked.get(sender) ?? new Set();
       asked.set(sender, tokens.add(interaction.token));
       const body = JSON.stringify(interaction);
-      return { body, eventId: interaction.id, headers: (at) => ({ ...JSON_TYPE, ...fake.sign(body, at) }) };
+      return {
+        body,
+        eventId: interaction.id,
+        headers: (at, spelled = body) => ({ ...JSON_TYPE, ...fake.sign(spelled, at) }),
+      };
     },
     told: (sender) =>
       fake.messages.filter(({ interaction }) => asked.get(sender)?.has(interaction ?? "")).map(({ text }) => text),
