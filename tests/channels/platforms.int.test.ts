@@ -80,6 +80,22 @@ describe.each(ALL_PLATFORMS)("%s", (name) => {
     expect(platform.told(platform.known).length).toBe(before + 2);
   });
 
+  it("a stranger under a name that no store holds gets a code at the first attempt", async () => {
+    const message = platform.message(platform.stranger, "/help", "na\0me \ud800");
+    expect((await send(message)).status).toBe(platform.taken);
+    expect(await platforms.ended(name, message.eventId)).toEqual({ state: "refused", reason: "sender_unknown" });
+    expect(
+      await platforms.server.sql("SELECT attempt FROM channel_delivery WHERE event_id = $1", [message.eventId]),
+    ).toEqual([{ attempt: 1 }]);
+    const [asked] = await platforms.server.sql<{ label: string | null }>(
+      "SELECT label FROM pairing_request WHERE channel = $1 AND sender_id = $2",
+      [name, platform.stranger],
+    );
+    // Slack's events hold no name.
+    expect(asked?.label ?? "na\ufffdme \ufffd").toBe("na\ufffdme \ufffd");
+    expect(asked).toBeDefined();
+  });
+
   it("out of order is answered as it comes", async () => {
     const [first, second] = [platform.message(platform.known, "/help"), platform.message(platform.known, "/help")];
     await send(second);

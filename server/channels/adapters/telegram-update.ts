@@ -4,6 +4,7 @@
  * business here, and is not even stored.
  */
 import { z } from "zod";
+import { clip, kindOf, MAX_TEXT, mediaTypeOf, shownName } from "#server/channels/adapters/wire.ts";
 import type { InboundAttachment, InboundEvent } from "#server/channels/schema.ts";
 
 const User = z.object({
@@ -26,8 +27,8 @@ const Message = z.object({
   chat: z.object({ id: z.int(), type: z.string() }),
   message_thread_id: z.int().optional(),
   is_topic_message: z.boolean().optional(),
-  text: z.string().optional(),
-  caption: z.string().optional(),
+  text: z.string().max(MAX_TEXT).optional(),
+  caption: z.string().max(MAX_TEXT).optional(),
   entities: z.array(Entity).optional(),
   caption_entities: z.array(Entity).optional(),
   reply_to_message: z.object({ from: User.optional() }).optional(),
@@ -90,7 +91,7 @@ function bare(eventId: string, from: Sender, chat: { id: number; type: string })
     kind: "other",
     eventId,
     senderId: String(from.id),
-    senderName: (from.username ?? from.first_name)?.slice(0, 200) ?? null,
+    senderName: shownName(from.username ?? from.first_name),
     isBot: from.is_bot,
     conversationId: String(chat.id),
     isDirect: chat.type === "private",
@@ -117,7 +118,7 @@ function messageEvents(eventId: string, message: Message, bot: Bot): InboundEven
   return [
     {
       ...bare(eventId, from, message.chat),
-      kind: text.trimStart().startsWith("/") ? "command" : "message",
+      kind: kindOf(text),
       threadId:
         message.is_topic_message === true && message.message_thread_id !== undefined
           ? String(message.message_thread_id)
@@ -169,7 +170,7 @@ function attachmentsOf(message: Message): InboundAttachment[] {
 
 const attachment = (file: z.infer<typeof File>, fallback: string): InboundAttachment => ({
   reference: file.file_id.slice(0, 2048),
-  name: (file.file_name ?? fallback).slice(0, 255),
+  name: clip(file.file_name ?? fallback, 255),
   bytes: file.file_size ?? null,
-  mediaType: file.mime_type?.slice(0, 255) ?? null,
+  mediaType: mediaTypeOf(file.mime_type),
 });

@@ -15,6 +15,7 @@ import type {
 } from "#server/channels/adapter.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
 import { eventsOf, Update, type Bot } from "#server/channels/adapters/telegram-update.ts";
+import { malformed, readJson } from "#server/channels/adapters/wire.ts";
 import type { ReplyTarget } from "#server/channels/schema.ts";
 import { fault, sameSecret } from "#server/channels/signature.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -123,15 +124,13 @@ export const createTelegram: AdapterFactory = (connection) => {
 };
 
 function read(body: Buffer, bot: Bot): Reading {
-  let update: unknown;
-  try {
-    update = JSON.parse(body.toString("utf8"));
-  } catch {
-    return { kind: "malformed", message: "the body is not JSON" };
+  const update = readJson(body);
+  if (update === undefined) {
+    return malformed("the body is not JSON in UTF-8");
   }
   const parsed = Update.safeParse(update);
   if (!parsed.success) {
-    return { kind: "malformed", message: `${parsed.error.issues[0]?.path.join(".") ?? ""} is not that of an Update` };
+    return malformed(`${parsed.error.issues[0]?.path.join(".") ?? ""} is not that of an Update`);
   }
   return {
     kind: "events",

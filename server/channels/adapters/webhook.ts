@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { AdapterFactory, HookRequest, Reading, Sent } from "#server/channels/adapter.ts";
 import { needed } from "#server/channels/adapters/needed.ts";
 import { signatureOf, type Signature } from "#server/channels/adapters/webhook-signature.ts";
+import { kindOf, malformed, readJson, shownName } from "#server/channels/adapters/wire.ts";
 import { signStandard, standardKey } from "#server/core/crypto/standard-webhooks.ts";
 import { retryAfterMs } from "#server/core/http/retry-after.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
@@ -14,13 +15,20 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** UTF-16 units of one reply. */
 const MAX_TEXT = 32_000;
 
+/** Kept as it is and compared with others, so it holds nothing that a store or another encoding would change: two ids never become one. */
+const Id = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "holds a control character or half a character");
+
 const Body = z.strictObject({
   /** The same again is a duplicate. */
-  id: z.string().min(1).max(200).optional(),
-  sender: z.string().min(1).max(200),
+  id: Id.optional(),
+  sender: Id,
   /** Absent: a direct conversation with the sender. */
-  conversation: z.string().min(1).max(200).optional(),
-  thread: z.string().min(1).max(200).optional(),
+  conversation: Id.optional(),
+  thread: Id.optional(),
   text: z.string().max(200_000),
   name: z.string().max(200).optional(),
 });
@@ -78,33 +86,31 @@ export const createWebhook: AdapterFactory = (connection) => {
 };
 
 function read(signature: Signature, request: HookRequest, body: Buffer): Reading {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    return { kind: "malformed", message: "the body is not JSON" };
+  const value = readJson(body);
+  if (value === undefined) {
+    return malformed("the body is not JSON in UTF-8");
   }
   const parsed = Body.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { kind: "malformed", message: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}` };
+    return malformed(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}`);
   }
   const { id, sender, conversation, thread, text, name } = parsed.data;
   // What Standard Webhooks signs as the id counts before what the body calls one: retries keep the first.
   const signed = signature.replayKey(request);
   const eventId = signed?.startsWith("msg:") === true || id === undefined ? signed : `id:${id}`;
   if (eventId === null) {
-    return { kind: "malformed", message: "id: is needed beside more than one signature" };
+    return malformed("id: is needed beside more than one signature");
   }
   const conversationId = conversation ?? sender;
   return {
     kind: "events",
     events: [
       {
-        kind: text.trimStart().startsWith("/") ? "command" : "message",
+        kind: kindOf(text),
         eventId,
         senderId: sender,
-        senderName: name ?? null,
+        senderName: shownName(name),
         isBot: false,
         conversationId,
         isDirect: conversationId === sender,

@@ -393,6 +393,34 @@ describe("signed webhooks", () => {
     expect(await refusedAs(requestId)).toEqual([reason]);
   });
 
+  it.each(["sender", "conversation", "thread", "id"])(
+    "%s that a store would change is refused, and named",
+    async (member) => {
+      for (const wrong of ["ada\0", "ada\n", "ada\ud800"]) {
+        const text = body({ [member]: wrong });
+        const answered = await post("hook", text, standard(text));
+        expect(answered.status).toBe(400);
+        expect(answered.text).toContain(`${member}: holds a control character or half a character`);
+        expect((await server.events(answered.requestId)).map(({ event }) => event)).toEqual([
+          "channel.delivery_malformed",
+        ]);
+      }
+      const bytes = Buffer.from(body({ [member]: "ad\u00e9" }), "latin1");
+      const digest = (id: string, seconds: string) =>
+        createHmac("sha256", KEY).update(`${id}.${seconds}.`).update(bytes).digest("base64");
+      const headers = standard("");
+      const signature = `v1,${digest(headers["webhook-id"], headers["webhook-timestamp"])}`;
+      expect((await post("hook", bytes, { ...headers, "webhook-signature": signature })).status).toBe(400);
+    },
+  );
+
+  it("a stranger whom nobody can tell a code gets none", async () => {
+    const text = body({ sender: "stranger", id: "of-a-stranger" });
+    await post("github", text, { "x-hub-signature-256": `sha256=${hex(text)}` });
+    expect(await ended("github", "id:of-a-stranger")).toMatchObject({ state: "refused", reason: "sender_unknown" });
+    expect(await server.sql("SELECT 1 FROM pairing_request WHERE channel = 'github'")).toEqual([]);
+  });
+
   it("a replay under another spelling of its signature, or another unsigned id, does nothing", async () => {
     const text = body({ name: "once" });
     const headers = { "x-hub-signature-256": `sha256=${hex(text)}`, "x-github-delivery": "one" };
