@@ -42,12 +42,13 @@ async function listAll(context: CliContext, { all, owner, format, json }: ListOp
   }
   printTable(
     context,
-    ["id", "name", "owner", "role", "token", "created", "last used", "from", "expires", "state"],
+    ["id", "name", "owner", "role", "models", "token", "created", "last used", "from", "expires", "state"],
     tokens.map((token) => [
       token.id,
       token.name,
       token.owner,
       token.role,
+      modelsIn(token.models),
       token.hint,
       when(token.createdAt, ""),
       when(token.lastUsedAt, "never"),
@@ -67,6 +68,15 @@ async function everyPage(db: Db, query: { all?: boolean; ownerId?: string }): Pr
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
   return tokens;
+}
+
+/** `all`, `none`, or the first entry and how many more there are. */
+function modelsIn(models: readonly string[] | null): string {
+  if (models === null) {
+    return "all";
+  }
+  const [first, ...more] = models;
+  return first === undefined ? "none" : `${first}${more.length === 0 ? "" : ` +${more.length}`}`;
 }
 
 const when = (date: Date | null, absent: string): string =>

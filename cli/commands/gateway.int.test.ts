@@ -74,8 +74,10 @@ describe("openclaw gateway", () => {
     const live = await openclaw("list-tokens", "--owner", "eve");
     expect([live.out, live.err.at(-1)]).toEqual([[], expect.stringContaining("no live token")]);
     const { out } = await openclaw("list-tokens", "--owner", "eve", "--all");
-    expect(out[0]).toMatch(/^ID +NAME +OWNER +ROLE +TOKEN +CREATED +LAST USED +FROM +EXPIRES +STATE$/);
-    expect(out[1]).toMatch(new RegExp(`^${id} +gone +eve +user +ocg_${id}_…${token.slice(-4)} .* never +revoked$`));
+    expect(out[0]).toMatch(/^ID +NAME +OWNER +ROLE +MODELS +TOKEN +CREATED +LAST USED +FROM +EXPIRES +STATE$/);
+    expect(out[1]).toMatch(
+      new RegExp(`^${id} +gone +eve +user +all +ocg_${id}_…${token.slice(-4)} .* never +revoked$`),
+    );
     expect(out.join("\n")).not.toContain(token.slice(18, 50));
     expect(await json("list-tokens", "--owner", "nobody")).toEqual([]);
   });
@@ -90,6 +92,15 @@ describe("openclaw gateway", () => {
     await json("generate-token", "--owner", "none", "--models", "");
     await json("generate-token", "--owner", "all");
     expect([await modelsOf("none"), await modelsOf("all")]).toEqual([[[]], [null]]);
+    await json("generate-token", "--owner", "one", "--models", "local/*");
+    const columnOf = async (owner: string): Promise<string | undefined> =>
+      (await openclaw("list-tokens", "--owner", owner)).out[1]?.split(/ {2,}/)[4];
+    expect(await Promise.all(["lim", "one", "none", "all"].map(columnOf))).toEqual([
+      "openai/gpt-5-mini +1",
+      "local/*",
+      "none",
+      "all",
+    ]);
   });
 
   it("AUTH-3 lists more than one page", async () => {

@@ -2,6 +2,7 @@
 import type { Principal } from "#server/access/schema.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { modelsOfToken, type ModelList } from "#server/models/index.ts";
+import { isGranted } from "#server/models/policy.ts";
 
 const NONE: readonly ModelList[] = [];
 
@@ -10,3 +11,11 @@ export const listsOfToken = (
   { tokens }: Pick<GatewayServices, "tokens">,
   { tokenId }: Pick<Principal, "tokenId">,
 ): readonly ModelList[] => (tokenId === null ? NONE : [modelsOfToken(tokenId, tokens.get(tokenId)?.models)]);
+
+/** The list of the principal's own that leaves `model` out; undefined = none does, or no model is named. */
+export const listWithout = (
+  services: Pick<GatewayServices, "tokens">,
+  principal: Pick<Principal, "tokenId">,
+  model: string | null,
+): ModelList | undefined =>
+  model === null ? undefined : listsOfToken(services, principal).find(({ names }) => !isGranted(names, model));

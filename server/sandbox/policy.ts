@@ -8,6 +8,7 @@ import { SCRATCH_PATHS, volumeProblem } from "#server/sandbox/volume-policy.ts";
 export { SCRATCH_PATHS } from "#server/sandbox/volume-policy.ts";
 export {
   DEFAULT_PROFILE,
+  grantsOf,
   needsApproval,
   profileNames,
   profilesOfRole,

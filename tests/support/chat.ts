@@ -44,7 +44,7 @@ export interface Chat {
   /** Writes a message and hears what is answered. */
   say(writer: Writer, text: string): Promise<Said>;
   /** The same through a token that speaks for the user, over the API. */
-  call(userId: string | null, text: string, token?: { family: string; owner: string }): Promise<Said>;
+  call(userId: string | null, text: string, token?: { family: string; owner: string; tokenId?: string }): Promise<Said>;
   /** Puts another configuration in force. */
   configure(text: string): void;
   /** Everything that is stored in the database and was recorded, as text. */
@@ -149,10 +149,10 @@ export async function startChat(configText: string): Promise<Chat> {
       } as const;
       return send({ ...principal, paired: true }, text, writer);
     },
-    call(userId, text, { family, owner } = { family: "t", owner: base.ownerId }) {
+    call(userId, text, { family, owner, tokenId = null } = { family: "t", owner: base.ownerId }) {
       const id = `token:${family}`;
       const rights = { role: "admin", channels: [], boundUserId: userId };
-      return send({ ...base, ...rights, id, ownerId: owner, kind: "token", name: "bot" }, text, null);
+      return send({ ...base, ...rights, id, tokenId, ownerId: owner, kind: "token", name: "bot" }, text, null);
     },
     configure(text) {
       writeFileSync(file, text, { mode: 0o600 });

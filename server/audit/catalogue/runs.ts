@@ -68,7 +68,7 @@ export const RUNS = {
     meaning: "An approved run was not started.",
     target: APPROVAL,
     reason:
-      "Code of the decision about its requester as they are now, such as `command_not_in_role`; requester_gone, profile_not_allowed, cannot_decrypt, or the code of the error.",
+      "Code of the decision about its requester as they are now, such as `command_not_in_role`; requester_gone, profile_not_allowed, cannot_decrypt; model_changed: its agent has another model now; model_not_granted: the list of the token that asked leaves its model out; or the code of the error.",
     because: "The rule that decided.",
     fields: {},
   },

@@ -34,6 +34,7 @@ export const REASONS: Readonly<Record<string, Words>> = {
   channel_not_in_user: (entry) => `${user(entry)} may not use ${channel(entry)}`,
   user_not_allowed: (entry) => `${channel(entry)} does not admit ${user(entry)}`,
   command_not_in_channel: (entry) => `${command(entry)} is not among the commands of ${channel(entry)}`,
+  model_not_granted: () => "that model is not open to it",
   profile_not_allowed: (entry) => `${role(entry)} may not use that sandbox profile`,
   second_factor_missing: () => "no second factor is enrolled yet",
   step_up_missing: () => "it takes a fresh proof of identity",
@@ -64,6 +65,7 @@ export const REASONS: Readonly<Record<string, Words>> = {
   same_owner: () => "who asked and who approves use tokens of one owner",
   hash_wrong: () => "what was read is not what is stored",
   not_pending: () => "it was decided already, or is too old",
+  model_changed: () => "its agent has another model now",
   requester_gone: () => "whoever asked may ask no more",
   // Pairing
   too_many_open: () => "the channel has as many open codes as it may have",

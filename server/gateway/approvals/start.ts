@@ -2,7 +2,7 @@
  * Starts what was approved: exactly the stored bytes, with the rights that the requester has at this moment. The approval is the run's
  * idempotency key, so that it is started once however often, and by however many processes, this is tried.
  */
-import { answeringAgent } from "#server/agents/policy.ts";
+import { answeringAgent, type AnsweringAgent } from "#server/agents/policy.ts";
 import { decide } from "#server/access/index.ts";
 import type { Principal } from "#server/access/schema.ts";
 import { openContent, StoredPrincipal, type ApprovalContent } from "#server/approvals/index.ts";
@@ -13,6 +13,7 @@ import { isAppError } from "#server/core/errors.ts";
 import { permissionOf } from "#server/gateway/commands/registry.ts";
 import { principalOf } from "#server/gateway/identify.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
+import { listWithout } from "#server/gateway/token-models.ts";
 import { providersOf } from "#server/models/policy.ts";
 import { requireEngine, submitRun } from "#server/sandbox/index.ts";
 import { profilesOfRole } from "#server/sandbox/policy.ts";
@@ -39,6 +40,8 @@ export type TellRequester = (followUp: FollowUp) => Promise<void>;
 type Stored = NonNullable<Awaited<ReturnType<typeof load>>>;
 interface Failure {
   reason: string;
+  /** For whoever asked, where there is more to say than that they may not. */
+  told?: string;
   because?: string | undefined;
 }
 
@@ -62,7 +65,7 @@ export async function startApproved(
     await tellOf(
       row,
       tell,
-      `The run you asked for (${id}) was approved and not started: you may not run it any more, or it cannot be read.`,
+      `The run you asked for (${id}) was approved and not started: ${prepared.failure.told ?? "you may not run it any more, or it cannot be read"}.`,
     );
     return null;
   }
@@ -170,9 +173,27 @@ function prepare(services: GatewayServices, row: Stored, content: ApprovalConten
   }
   const providers = providersOf(config).map(({ name }) => name);
   const found = answeringAgent(config, providers, { role, agent, profile });
-  return found.ok
-    ? { ok: true, content, principal, role }
-    : { ok: false, failure: { reason: found.refusal.code, because: found.refusal.because } };
+  if (!found.ok) {
+    return { ok: false, failure: { reason: found.refusal.code, because: found.refusal.because } };
+  }
+  const failure = modelFailure(services, principal, content, found.value);
+  return failure === null ? { ok: true, content, principal, role } : { ok: false, failure };
+}
+
+/** What was approved runs with the model that was approved, or not at all: one that was taken from the agent since is not granted again. */
+function modelFailure(
+  services: GatewayServices,
+  principal: Principal,
+  { model }: ApprovalContent,
+  now: AnsweringAgent,
+): Failure | null {
+  if (model !== now.model) {
+    const told = `the agent "${now.agent}" does not answer with "${model ?? ""}" any more. Ask again`;
+    return { reason: "model_changed", because: `agents.${now.agent}.model`, told };
+  }
+  const list = listWithout(services, principal, model);
+  const told = `the model "${model ?? ""}" is not in the list of models of the token that asked`;
+  return list === undefined ? null : { reason: "model_not_granted", because: list.source, told };
 }
 
 /** Null: whoever asked is nobody any more. */

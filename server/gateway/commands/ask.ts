@@ -4,9 +4,9 @@ import { startRun } from "#server/gateway/commands/start-run.ts";
 import { parseAskArgs } from "#server/gateway/grammar.ts";
 import { Refusal } from "#server/gateway/refusal.ts";
 import { acceptedOutputs } from "#server/gateway/run-options.ts";
-import { listsOfToken } from "#server/gateway/token-models.ts";
+import { listWithout } from "#server/gateway/token-models.ts";
 import { recall } from "#server/memory/index.ts";
-import { isGranted, providersOf } from "#server/models/policy.ts";
+import { providersOf } from "#server/models/policy.ts";
 
 /** Files below it are kept when the agent has ended; it is told so. */
 const OUTPUTS = ["output"];
@@ -55,8 +55,7 @@ function answering(context: CommandContext, agent: string | null): AnsweringAgen
 /** Said before anything runs; the call itself is judged again. @throws Refusal FORBIDDEN for a model that the token's own list leaves out. */
 function refuseModel({ services, principal, channel, userId, decision }: CommandContext, asked: AnsweringAgent): void {
   const { agent, model } = asked;
-  const list =
-    model === null ? undefined : listsOfToken(services, principal).find(({ names }) => !isGranted(names, model));
+  const list = listWithout(services, principal, model);
   if (list === undefined) {
     return;
   }
