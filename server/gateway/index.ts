@@ -1,3 +1,4 @@
+export { createBodyRoom } from "#server/gateway/body-room.ts";
 export { createConfigToken } from "#server/gateway/config-token.ts";
 export { createGatewayApp, type GatewayApp } from "#server/gateway/http.ts";
 export { isModelsPath, serveModels } from "#server/gateway/models-api.ts";

@@ -35,7 +35,7 @@ export const CHANNELS = {
     meaning: "A delivery to a webhook address was not proven and was refused before anything in it was believed.",
     target: "Path of the request, as far as it names a channel.",
     reason:
-      "`unknown_channel`, `channel_off`, `not_configured`, `signature_missing`, `signature_wrong`, `timestamp_missing`, `timestamp_stale`, `secret_missing`, `challenge_wrong`, `too_large`, `too_slow`, `cut_off`, `locked_out`.",
+      "`unknown_channel`, `channel_off`, `not_configured`, `signature_missing`, `signature_wrong`, `timestamp_missing`, `timestamp_stale`, `secret_missing`, `challenge_wrong`, `too_large`, `no_room`, `too_slow`, `cut_off`, `locked_out`.",
     fields: { ...COUNT },
   },
   "channel.delivery_accepted": {

@@ -12,6 +12,7 @@ import {
   tooMany,
   type FakeTelegram,
 } from "../../../tests/support/fake-telegram.ts";
+import { ROOM_BYTES, SMALL_BYTES } from "#server/channels/hook/room.ts";
 import { startServer, type TestServer } from "../../../tests/support/server.ts";
 
 const SECRET = "telegram-webhook-secret-0001";
@@ -345,6 +346,33 @@ describe("CVE-2026-44109 GHSA-xq8g a delivery that proves nothing", () => {
     socket.destroy();
     expect(head).toMatch(/^HTTP\/1\.1 408 /);
     expect(performance.now() - started).toBeLessThan(20_000);
+  }, 30_000);
+
+  it("CVE-2026-32980 large bodies together have a bound; small ones go on, and room comes back", async () => {
+    const large = (): Promise<number> => {
+      const text = JSON.stringify({ sender: "ada", text: "x".repeat(SMALL_BYTES), id: "large" });
+      const signature = createHmac("sha256", PLAIN_SECRET).update(text).digest("hex");
+      return post("github", text, { "x-hub-signature-256": `sha256=${signature}` }).then(({ status }) => status);
+    };
+    const port = Number(new URL(server.url).port);
+    const sockets = Array.from({ length: ROOM_BYTES / 1_048_576 }, (_, index) => {
+      const socket = connect({ port, host: "127.0.0.1", localAddress: newAddress() });
+      socket.on("error", () => undefined);
+      // Nothing of the body comes; half of them do not say how much it would be.
+      const size = index % 2 === 0 ? "content-length: 1048576" : "transfer-encoding: chunked";
+      socket.write(
+        `POST /hooks/github HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nx-hub-signature-256: sha256=${"0".repeat(64)}\r\n${size}\r\n\r\n`,
+      );
+      return socket;
+    });
+    await expect.poll(large, { timeout: 10_000 }).toBe(503);
+    const small = JSON.stringify({ sender: "ada", text: "/help", id: "small" });
+    const signature = createHmac("sha256", PLAIN_SECRET).update(small).digest("hex");
+    expect((await post("github", small, { "x-hub-signature-256": `sha256=${signature}` })).status).toBe(202);
+    sockets.forEach((socket) => socket.destroy());
+    await expect.poll(large, { timeout: 10_000 }).toBe(202);
+    const refused = await server.recorded("channel.delivery_refused");
+    expect(refused.map(({ reason }) => reason)).toContain("no_room");
   }, 30_000);
 
   it("a proven body of another form is refused with what is wrong", async () => {

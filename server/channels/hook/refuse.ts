@@ -12,6 +12,7 @@ export type RefusalReason =
   | "not_configured"
   | "challenge_wrong"
   | "too_large"
+  | "no_room"
   | "too_slow"
   | "cut_off"
   | "locked_out";
@@ -20,11 +21,13 @@ export type RefusalReason =
 const NO_GUESS: ReadonlySet<RefusalReason> = new Set([
   "signature_missing",
   "too_large",
+  "no_room",
   "too_slow",
   "cut_off",
   "locked_out",
 ]);
 const REQUEST_TIMEOUT = 408;
+const NO_ROOM_SECONDS = "5";
 
 /** @param channel null = there is none of that name, and the name is the stranger's own */
 export async function refuseDelivery(
@@ -61,6 +64,10 @@ function answerOf(reason: RefusalReason, waitMs: number, requestId: string): Who
   if (reason === "too_large") {
     const error = new AppError("PAYLOAD_TOO_LARGE", "The delivery is larger than its platform makes them.");
     return json(ERROR_MEANINGS[error.code].http, errorBody(error, requestId));
+  }
+  if (reason === "no_room") {
+    const error = new AppError("BUSY", "Too many large deliveries are under way. Deliver it again in a moment.");
+    return json(ERROR_MEANINGS[error.code].http, errorBody(error, requestId), { "retry-after": NO_ROOM_SECONDS });
   }
   if (reason === "too_slow" || reason === "cut_off") {
     const error = new AppError("TIMEOUT", "The body did not arrive whole in time.");

@@ -1,12 +1,14 @@
 /**
  * `/hooks/<channel>`: what platforms deliver. Order: method and path → what headers alone can prove → limit on the address's failures →
- * body, bounded in bytes and time → signature over the raw bytes → time → form → repeats → stored, and on record → 200.
+ * body, bounded in bytes, time and by what all take together → signature over the raw bytes → time → form → repeats → stored, and on record → 200.
  * Threats: bodies sent to exhaust whoever reads before it asks (CVE-2026-32980), forged and repeated deliveries, a channel without its secret
  * that believes everybody (CVE-2026-44109), guesses without end (GHSA-xq8g), and finding out by the answer which channels there are.
  */
 import type { ChannelAdapter, HookAnswer, HookRequest } from "#server/channels/adapter.ts";
+import type { LiveChannel } from "#server/channels/connections.ts";
 import { acceptEvents } from "#server/channels/hook/accept.ts";
 import { recordMalformed, recordRepeated, refuseDelivery } from "#server/channels/hook/refuse.ts";
+import { takeRoom } from "#server/channels/hook/room.ts";
 import type { ChannelServices } from "#server/channels/services.ts";
 import { AppError, isAppError } from "#server/core/errors.ts";
 import {
@@ -70,6 +72,27 @@ async function judge(services: ChannelServices, incoming: Incoming): Promise<Who
   if (!early.ok) {
     return refuseDelivery(services, incoming, { channel, reason: early.reason });
   }
+  if (services.attempts.waitMs({ kind: "hook", address: incoming.address, account: channel }) > 0) {
+    return refuseDelivery(services, incoming, { channel, reason: "locked_out" });
+  }
+  const giveBack = takeRoom(incoming, adapter.maxBodyBytes);
+  if (giveBack === null) {
+    return refuseDelivery(services, incoming, { channel, reason: "no_room" });
+  }
+  try {
+    return await take(services, incoming, live, request);
+  } finally {
+    giveBack();
+  }
+}
+
+/** Reads and proves the body, and stores what is in it. */
+async function take(
+  services: ChannelServices,
+  incoming: Incoming,
+  { channel, adapter, http }: LiveChannel,
+  request: HookRequest,
+): Promise<WholeOutgoing> {
   const body = await bodyOf(services, incoming, adapter, channel);
   if (!Buffer.isBuffer(body)) {
     return body;
@@ -79,7 +102,7 @@ async function judge(services: ChannelServices, incoming: Incoming): Promise<Who
     return refuseDelivery(services, incoming, { channel, reason: proof.reason });
   }
   services.attempts.succeeded({ kind: "hook", address: incoming.address, account: channel });
-  await adapter.prepare?.(live.http);
+  await adapter.prepare?.(http);
   const reading = adapter.read(request, body);
   if (reading.kind === "challenge") {
     return ofPlatform(reading.answer);
@@ -102,16 +125,13 @@ const ofPlatform = ({ status, contentType, body }: HookAnswer): WholeOutgoing =>
   body,
 });
 
-/** The body, or the refusal of what has waited for too long, is too long, or comes from where too much was wrong lately. */
+/** The body, or the refusal of what is too slow or too long. */
 async function bodyOf(
   services: ChannelServices,
   incoming: Incoming,
   adapter: ChannelAdapter,
   channel: string,
 ): Promise<Buffer | WholeOutgoing> {
-  if (services.attempts.waitMs({ kind: "hook", address: incoming.address, account: channel }) > 0) {
-    return refuseDelivery(services, incoming, { channel, reason: "locked_out" });
-  }
   try {
     return await incoming.readBody(adapter.maxBodyBytes);
   } catch (error) {
