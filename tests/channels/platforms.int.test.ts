@@ -227,6 +227,35 @@ it("Telegram signs no time: an update from before the memory of repeats acts on 
   expect(telegram.told(telegram.known).length).toBe(before);
 });
 
+it("a platform that does not answer holds up its own messages only", async () => {
+  const { webhook } = platforms.all;
+  const held = webhook.fake.hold();
+  const asked = Array.from({ length: 30 }, (_, n) => {
+    const message = webhook.message(webhook.known, "/help");
+    // Conversations of their own, or they would wait for each other.
+    const body = JSON.stringify({ sender: webhook.known, conversation: `held-${n}`, text: "/help" });
+    return { ...message, body };
+  });
+  try {
+    for (const { body, headers } of asked) {
+      expect((await postHook(platforms.url("webhook"), body, headers(undefined, body))).status).toBe(202);
+    }
+    await expect.poll(() => held.waiting(), { timeout: 10_000 }).toBeGreaterThanOrEqual(12);
+    for (const name of ["slack", "telegram"] as const) {
+      const message = platforms.all[name].message(platforms.all[name].known, "/help");
+      await postHook(platforms.url(name), message.body, message.headers());
+      expect((await platforms.ended(name, message.eventId)).state).toBe("answered");
+    }
+    // Not one of them had to be given up for it.
+    expect(held.waiting()).toBe(12);
+  } finally {
+    held.release();
+  }
+  for (const { eventId } of asked) {
+    expect(await platforms.ended("webhook", eventId)).toEqual({ state: "answered", reason: null });
+  }
+}, 60_000);
+
 it("bodies that come a byte at a time end after a while, on all platforms", async () => {
   const lines = await Promise.all(
     ALL_PLATFORMS.map((name) => {

@@ -28,7 +28,7 @@ const add = (
      VALUES ('${id}', 'tg', '${eventId}', 'message', '${sender}', '${conversation}', '', '${state}', 'req',
              ${runId === undefined ? "NULL" : `'${runId}'`}, CASE WHEN '${state}' = 'accepted' THEN NULL ELSE now() + interval '1 hour' END)`,
   );
-const taken = async () => (await claim(services.pool, "wrk_test", 10)).map(({ id }) => id);
+const taken = async () => (await claim(services.pool, "wrk_test", 10, [])).map(({ id }) => id);
 
 describe("CHANNELS-10 the order of a conversation", () => {
   it("is kept: what follows waits for what is under way, other conversations do not", async () => {

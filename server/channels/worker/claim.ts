@@ -32,6 +32,7 @@ WITH free AS (
   SELECT d.id, d.state AS was FROM channel_delivery d
    WHERE d.state IN ('accepted', 'working', 'replying')
      AND (d.leased_until IS NULL OR d.leased_until < now())
+     AND d.channel <> ALL($4::text[])
      AND (d.event_id = d.id OR NOT EXISTS (
        SELECT 1 FROM channel_delivery e
         WHERE e.channel = d.channel AND e.conversation_id = d.conversation_id AND e.id < d.id AND e.event_id <> e.id
@@ -49,11 +50,17 @@ UPDATE channel_delivery t
 RETURNING t.id, t.channel, t.event, free.was AS state, t.reason, t.user_id AS "userId", t.run_id AS "runId",
           t.request_id AS "requestId", t.accepted_at AS "acceptedAt", t.attempt`;
 
-export async function claim(pool: Pool, workerId: string, limit: number): Promise<Claimed[]> {
+/** @param without channels of which nothing is taken */
+export async function claim(
+  pool: Pool,
+  workerId: string,
+  limit: number,
+  without: readonly string[],
+): Promise<Claimed[]> {
   const { rows } = await pool.query<Claimed>({
     name: "channel-claim",
     text: CLAIM_SQL,
-    values: [limit, workerId, LEASE_MS],
+    values: [limit, workerId, LEASE_MS, without],
   });
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

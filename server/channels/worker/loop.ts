@@ -15,6 +15,8 @@ export interface ChannelWorker {
 
 /** Worked on at one time; those that wait for a run do not count. */
 const MAX_ACTIVE = 24;
+/** Of one channel: a platform that does not answer holds its own messages up, and leaves room for the others. */
+const MAX_OF_CHANNEL = 12;
 const MAX_WAITING = 1_000;
 const LOOK_MS = 1_000;
 const FORGET_MS = 60 * 60_000;
@@ -24,32 +26,54 @@ export async function openChannelWorker(services: ChannelServices): Promise<Chan
   const workerId = newWorkerId();
   const inHand = new Map<string, Promise<void>>();
   const waiting = new Set<string>();
+  /** Those of each channel that wait for no run. */
+  const active = new Map<string, number>();
   let closed = false;
   let claiming = false;
   let again = false;
 
   const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
 
+  const count = (channel: string, by: 1 | -1): void => void active.set(channel, (active.get(channel) ?? 0) + by);
+
   function take(claimed: Claimed): void {
-    const { id } = claimed;
-    const done = workOff({ services, workerId, claimed, onWaiting: () => void (waiting.add(id), look()) })
+    const { id, channel } = claimed;
+    const onWaiting = (): void => {
+      waiting.add(id);
+      count(channel, -1);
+      look();
+    };
+    count(channel, 1);
+    const done = workOff({ services, workerId, claimed, onWaiting })
       .catch(failed("a delivery is left to the next worker"))
       .finally(() => {
         inHand.delete(id);
-        waiting.delete(id);
+        if (!waiting.delete(id)) {
+          count(channel, -1);
+        }
         look();
       });
     inHand.set(id, done);
   }
 
+  /** What may be taken now: so many, of which none is of a channel that has its share. */
+  function share(): { limit: number; without: string[] } {
+    const room = waiting.size >= MAX_WAITING ? 0 : MAX_ACTIVE - (inHand.size - waiting.size);
+    const counts = [...active];
+    const without = counts.filter(([, taken]) => taken >= MAX_OF_CHANNEL).map(([channel]) => channel);
+    const most = Math.max(0, ...counts.map(([, taken]) => taken).filter((taken) => taken < MAX_OF_CHANNEL));
+    // All of them may be of the one channel that has the most already.
+    return { limit: Math.min(room, MAX_OF_CHANNEL - most), without };
+  }
+
   async function claimAll(): Promise<void> {
     do {
       again = false;
-      const room = waiting.size >= MAX_WAITING ? 0 : MAX_ACTIVE - (inHand.size - waiting.size);
-      if (room > 0) {
-        const claimed = await claim(pool, workerId, room);
+      const { limit, without } = share();
+      if (limit > 0) {
+        const claimed = await claim(pool, workerId, limit, without);
         claimed.forEach(take);
-        again ||= claimed.length === room && inHand.size - waiting.size < MAX_ACTIVE;
+        again ||= claimed.length === limit && inHand.size - waiting.size < MAX_ACTIVE;
       }
     } while (again && !closed);
   }
