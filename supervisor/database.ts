@@ -2,7 +2,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
 import { startCluster, socketUrl, DATABASE_NAME, type Cluster } from "#server/core/db/cluster.ts";
 import { connectionsFile, type Connections } from "#server/core/db/connections.ts";
 import { homeClusterLayout } from "#server/core/db/embedded-layout.ts";
@@ -14,6 +13,7 @@ import {
   provisionRoles,
   type LoginRole,
 } from "#server/core/db/roles.ts";
+import { withClient } from "#server/core/db/with-client.ts";
 import type { Env } from "#server/core/env.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import type { HomePaths } from "#server/core/paths.ts";
@@ -21,6 +21,8 @@ import { readOrCreateSecret } from "#server/core/secret-file.ts";
 import { countFailures, restartDelayMs } from "./backoff.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Terminal } from "./terminal.ts";
+
+const NAME = "openclaw:supervisor";
 
 export interface Database {
   connections: Connections;
@@ -98,7 +100,7 @@ async function openExternal(ownerUrl: string, env: Env): Promise<Source> {
       if (given.every((url) => url !== undefined)) {
         return;
       }
-      await withClient(ownerUrl, async (client) => {
+      await withClient(ownerUrl, NAME, async (client) => {
         if (ownerPassword === "" || !(await mayCreateRoles(client))) {
           throw new AppError(
             "NOT_CONFIGURED",
@@ -115,7 +117,7 @@ async function openExternal(ownerUrl: string, env: Env): Promise<Source> {
 
 async function checkReachable(ownerUrl: string): Promise<void> {
   try {
-    await withClient(ownerUrl, (client) => client.query("SELECT 1"));
+    await withClient(ownerUrl, NAME, (client) => client.query("SELECT 1"));
   } catch (error) {
     throw new AppError(
       "STORE_UNAVAILABLE",
@@ -175,7 +177,7 @@ async function openEmbedded({ paths, terminal }: DatabaseOptions): Promise<Sourc
   return {
     ownerUrl: cluster.ownerUrl(),
     urlOf: (role) => socketUrl(layout, LOGIN_ROLES[role], passwords[role], DATABASE_NAME),
-    provision: () => withClient(cluster.ownerUrl(), (client) => provisionRoles(client, passwords)),
+    provision: () => withClient(cluster.ownerUrl(), NAME, (client) => provisionRoles(client, passwords)),
     async stop() {
       stopping.abort();
       await cluster.stop();
@@ -183,21 +185,6 @@ async function openEmbedded({ paths, terminal }: DatabaseOptions): Promise<Sourc
       log.close();
     },
   };
-}
-
-async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString,
-    application_name: "openclaw:supervisor",
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** Complete or not there at all, and readable by its owner only. */

@@ -13,6 +13,7 @@ import {
   settingsOf,
   type ConnectionRow,
 } from "#server/channels/connection-rows.ts";
+import { createProblemTeller } from "#server/channels/connection-problems.ts";
 import { withEarlier } from "#server/channels/graced-adapter.ts";
 import { readGraced, type GracedSecret } from "#server/channels/graced-secrets.ts";
 import { channelHttp } from "#server/channels/http.ts";
@@ -121,7 +122,7 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
   const { config, notify, log } = deps;
   let stored = await readStored(deps);
   let entries = new Map<string, Entry>();
-  const told = new Map<string, string>();
+  const tell = createProblemTeller(deps);
 
   function rebuild(): void {
     const before = entries;
@@ -135,20 +136,7 @@ export async function openConnections(deps: ConnectionStoreDeps): Promise<Connec
           .catch((error: unknown) => log.warn({ err: error }, "connections to a platform did not close"));
       }
     }
-    tell();
-  }
-
-  /** Once for each problem of a channel. */
-  function tell(): void {
-    for (const { view } of entries.values()) {
-      if (view.problem === null) {
-        told.delete(view.channel);
-      } else if (told.get(view.channel) !== view.problem) {
-        told.set(view.channel, view.problem);
-        log.error({ channel: view.channel, problem: view.problem }, "channel is off");
-        recordOff(deps, view, view.problem);
-      }
-    }
+    tell(viewsOf(next));
   }
 
   async function reload(): Promise<void> {
@@ -288,20 +276,4 @@ function liveOf(
     http: channelHttp(dispatcher),
     secrets,
   };
-}
-
-function recordOff({ audit, log }: ConnectionStoreDeps, view: ConnectionView, message: string): void {
-  audit
-    .append([
-      {
-        event: "channel.connection_off",
-        outcome: "failed",
-        actor: { type: "system", id: "server" },
-        channel: view.channel,
-        target: view.channel,
-        reason: "not_configured",
-        data: { type: view.type, message },
-      },
-    ])
-    .catch((error: unknown) => log.error({ err: error }, "a channel that is off could not be recorded"));
 }

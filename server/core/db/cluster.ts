@@ -7,6 +7,7 @@ import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
+import { withClient } from "#server/core/db/with-client.ts";
 import { AppError, messageOf } from "#server/core/errors.ts";
 import { prepareBinaries } from "#server/core/db/embedded-binaries.ts";
 import type { ClusterLayout } from "#server/core/db/embedded-layout.ts";
@@ -143,16 +144,12 @@ function refuseWrongPassword(error: unknown): void {
 }
 
 async function ensureDatabase(url: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
+  await withClient(url, "openclaw:cluster", async (client) => {
     const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE_NAME]);
     if (rowCount === 0) {
       await client.query(`CREATE DATABASE ${DATABASE_NAME}`);
     }
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function stopServer(server: RunningServer): Promise<void> {

@@ -1,6 +1,6 @@
 /** The job queues (pg-boss), made by the owner so that the web and worker processes need no right to create anything. */
 import { PgBoss } from "pg-boss";
-import { Client } from "pg";
+import { withClient } from "#server/core/db/with-client.ts";
 
 const JOB_SCHEMA = "pgboss";
 const SANDBOX_RUN_QUEUE = "sandbox-run";
@@ -73,11 +73,5 @@ export async function ensureJobQueues(ownerUrl: string): Promise<void> {
   } finally {
     await boss.stop({ graceful: false });
   }
-  const client = new Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    await client.query(GRANTS);
-  } finally {
-    await client.end();
-  }
+  await withClient(ownerUrl, "openclaw:migrate", (client) => client.query(GRANTS));
 }
