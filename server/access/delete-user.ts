@@ -3,6 +3,7 @@ import { recordEvents } from "#server/audit/index.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
 import { editPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseOwnUnbinding } from "#server/access/own-binding.ts";
 import { refuseStale } from "#server/access/revision.ts";
 import { storedUser } from "#server/access/save-user.ts";
 import { AppError } from "#server/core/errors.ts";
@@ -10,7 +11,7 @@ import { forgetUser } from "#server/memory/index.ts";
 
 /**
  * @param seen what the caller was shown (see `refuseStale`).
- * @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ * @throws AppError NOT_FOUND, FORBIDDEN (beyond the grantor, own binding), CONFLICT (owned by the file, changed meanwhile).
  */
 export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: string, seen?: string): Promise<void> {
   await editPolicy(deps, "users", async (tx, policy) => {
@@ -22,6 +23,7 @@ export async function deleteUser(deps: PolicyEditDeps, grantor: Grantor, id: str
     if (policy.roles.has(before.role)) {
       refuseRoleBeyond(policy, grantor, before.role);
     }
+    refuseOwnUnbinding(grantor, id, before.memberId);
     await tx.gatewayUser.delete({ where: { id } });
     // Whoever wrote as that person writes as nobody: an identity left behind would be that of the next one with the id.
     const identities = await tx.channelIdentity.findMany({ where: { userId: id } });

@@ -4,6 +4,7 @@ export { explain } from "#server/access/explain.ts";
 export { decide } from "#server/access/policy.ts";
 export { openPolicyStore, readPolicy, type PolicyStore } from "#server/access/policy-store.ts";
 export { lockPolicy, refuseRoleBeyond, type PolicyEditDeps } from "#server/access/edit-policy.ts";
+export { refuseOwnUnbinding } from "#server/access/own-binding.ts";
 export { saveRole } from "#server/access/save-role.ts";
 export { deleteRole } from "#server/access/delete-role.ts";
 export { saveUser, storeUser } from "#server/access/save-user.ts";

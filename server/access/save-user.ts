@@ -8,6 +8,7 @@ import {
   type Saved,
 } from "#server/access/edit-policy.ts";
 import type { Grantor } from "#server/access/grants.ts";
+import { refuseOwnUnbinding } from "#server/access/own-binding.ts";
 import { refuseStale } from "#server/access/revision.ts";
 import { UserEdit, type PolicySnapshot } from "#server/access/schema.ts";
 import type { Tx } from "#server/core/db/client.ts";
@@ -26,7 +27,8 @@ export interface StoredUser {
 
 /**
  * @param seen what the editor was shown (see `refuseStale`); without it nothing is compared.
- * @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor), CONFLICT (owned by the file, changed meanwhile).
+ * @throws AppError INVALID_INPUT (bad field, unknown role), FORBIDDEN (beyond the grantor, own binding), CONFLICT (owned by the file, changed
+ * meanwhile).
  */
 export async function saveUser(
   deps: PolicyEditDeps,
@@ -53,6 +55,9 @@ export async function saveUser(
       restriction: edit.restriction === undefined ? (before?.restriction ?? null) : edit.restriction,
       memberId: edit.memberId === undefined ? (before?.memberId ?? null) : await memberNamed(tx, edit.memberId),
     };
+    if (before !== null) {
+      refuseOwnUnbinding(grantor, edit.id, before.memberId, after.memberId);
+    }
     if (!sameContent(before, after)) {
       await storeUser(tx, new Date(deps.clock.now()), grantor, before, after);
     }

@@ -50,8 +50,9 @@ export function withPermission<R extends Resource>(
     const result = await onOccasion({ requestId: origin.requestId, address: origin.address }, () =>
       next({ ctx: { ...ctx, session, permission } }),
     );
-    if (!result.ok && !RECORDED_BY_THEMSELVES.has(path) && isRefusedGrant(result.error.cause)) {
-      await refuse(ctx, path, "access.denied", "beyond_grant", permission);
+    const reason = result.ok || RECORDED_BY_THEMSELVES.has(path) ? undefined : refusedGrant(result.error.cause);
+    if (reason !== undefined) {
+      await refuse(ctx, path, "access.denied", reason, permission);
     }
     return result;
   });
@@ -60,7 +61,11 @@ export function withPermission<R extends Resource>(
 /** Procedures whose use cases record a grant that they refuse, under what it was about. */
 const RECORDED_BY_THEMSELVES: ReadonlySet<string> = new Set(["tokens.create", "tokens.rotate", "pairing.approve"]);
 
-const isRefusedGrant = (error: unknown): boolean => isAppError(error) && error.details?.["reason"] === "beyond_grant";
+/** Who may do such things, but not this one. */
+const REFUSED_GRANTS = ["beyond_grant", "own_account", "own_binding"];
+
+const refusedGrant = (error: unknown): string | undefined =>
+  REFUSED_GRANTS.find((reason) => isAppError(error) && error.details?.["reason"] === reason);
 
 /** @throws AppError("STEP_UP_REQUIRED") when the caller has not proven lately who they are; that is on record. */
 export async function requireStepUp(ctx: SignedIn, path: string, permission?: string): Promise<void> {

@@ -34,7 +34,7 @@ export const MESSAGES = {
     meaning: "The policy denied a message, a call or a procedure of the console to a known caller.",
     target: "Method and path of the request, or name of the procedure.",
     reason:
-      "Code of the decision, such as `command_not_in_role`, `permission_missing`, `profile_not_allowed`; `beyond_grant`: a change in the console would have given more than its maker holds.",
+      "Code of the decision, such as `command_not_in_role`, `permission_missing`, `profile_not_allowed`; `beyond_grant`: a change in the console would have given more than its maker holds; `own_account`, `own_binding`: it was about its maker.",
     because: "The rule that decided: a configuration path, or a role or channel of the database.",
     fields: {
       command: COMMAND,

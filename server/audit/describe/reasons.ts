@@ -95,6 +95,8 @@ export const REASONS: Readonly<Record<string, Words>> = {
   unknown_command: () => "there is no such command",
   agent_unknown: () => "there is no such agent",
   // Tokens
+  own_account: () => "members do that to others, or on their own page",
+  own_binding: () => "another administrator has to say that they are not that user any more",
   beyond_grant: () => "nobody may give more than they hold",
   too_many_tokens: () => "there are as many tokens as are allowed",
   configured_token: () => "the token stands in the configuration file",

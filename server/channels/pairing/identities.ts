@@ -1,5 +1,11 @@
 /** The senders that are users here: listing and removing them, and the requests that wait. */
-import { refuseRoleBeyond, lockPolicy, type Grantor, type PolicyEditDeps } from "#server/access/index.ts";
+import {
+  refuseOwnUnbinding,
+  refuseRoleBeyond,
+  lockPolicy,
+  type Grantor,
+  type PolicyEditDeps,
+} from "#server/access/index.ts";
 import type { PolicySnapshot } from "#server/access/schema.ts";
 import { recordEvents } from "#server/audit/index.ts";
 import { IdentityQuery, PairingQuery, RemoveIdentity, type Identity } from "#server/channels/pairing/schema.ts";
@@ -70,7 +76,7 @@ export async function listIdentities(
 
 /**
  * From then on the sender is a stranger again.
- * @throws AppError NOT_FOUND; FORBIDDEN when the user can do more than the caller.
+ * @throws AppError NOT_FOUND; FORBIDDEN when the user can do more than the caller, or is the caller.
  */
 export async function removeIdentity(
   deps: PolicyEditDeps,
@@ -90,6 +96,7 @@ export async function removeIdentity(
     if (role !== undefined && policy.roles.has(role)) {
       refuseRoleBeyond(policy, grantor, role);
     }
+    refuseOwnUnbinding(grantor, userId, policy.users.get(userId)?.memberId ?? null);
     await tx.channelIdentity.delete({ where });
     await recordEvents(tx, [
       { event: "channel.identity_removed", outcome: "ok", actor: grantor.actor, target: senderId, userId, channel },
