@@ -3,19 +3,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { BellIcon } from "lucide-react";
 import dynamic from "next/dynamic";
-import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { AlertState, SeverityBadge } from "#components/alerts/states.tsx";
+import { ChoiceFilter } from "#components/shared/choice-filter.tsx";
+import { PagedList } from "#components/shared/paged-list.tsx";
 import { plainText } from "#components/shared/plain-text.ts";
-import { useOpenRow } from "#components/shared/url-state.ts";
+import { useChoiceFilter, useOpenRow } from "#components/shared/url-state.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Absent } from "#components/ui/absent.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
-import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
-import { Field } from "#components/ui/field.tsx";
-import { Pager } from "#components/ui/pager.tsx";
-import { Select } from "#components/ui/select.tsx";
-import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { AlertView } from "#server/alerts/console-schema.ts";
 import { ALERT_SEVERITIES } from "#server/alerts/policy.ts";
@@ -39,93 +35,62 @@ const COLUMNS: readonly DataColumn<AlertView>[] = [
   { key: "startedAt", header: "Since", cell: ({ startedAt }) => <Time value={startedAt} /> },
 ];
 
-const FILTERS = {
-  severity: parseAsStringLiteral(ALERT_SEVERITIES),
-  pages: parseAsArrayOf(parseAsString).withDefault([]),
-};
-
 /** Alerts that are open, or those that are over. */
 export function FiringTab({ open }: { open: boolean }) {
   const trpc = useTRPC();
   const [openId, setOpenId] = useOpenRow();
-  const [{ severity, pages }, setFilters] = useQueryStates(FILTERS, { history: "push" });
-  const cursor = pages.at(-1);
+  const filters = useChoiceFilter("severity", ALERT_SEVERITIES);
+  const { choice, cursor } = filters;
   const input = {
     open,
-    ...(severity === null ? {} : { severity }),
+    ...(choice === null ? {} : { severity: choice }),
     ...(cursor === undefined ? {} : { cursor }),
   };
   const list = useQuery(
     trpc.alerts.list.queryOptions(input, { refetchInterval: REFRESH_MS, placeholderData: keepPreviousData }),
   );
-  const { data } = list;
-  const next = data?.nextCursor ?? null;
   return (
     <div className="flex flex-col gap-4">
-      <div role="search" aria-label="Filter alerts" className="max-w-52">
-        <Field label="Severity">
-          <Select
-            value={severity ?? ""}
-            onChange={(event) =>
-              void setFilters({
-                severity: ALERT_SEVERITIES.find((known) => known === event.target.value) ?? null,
-                pages: null,
-              })
-            }
-          >
-            <option value="">Any severity</option>
-            {ALERT_SEVERITIES.map((known) => (
-              <option key={known}>{known}</option>
-            ))}
-          </Select>
-        </Field>
-      </div>
-      {list.error !== null && (
-        <ErrorState
-          title="The alerts could not be read"
-          error={list.error}
-          busy={list.isFetching}
-          onRetry={() => void list.refetch()}
-        />
-      )}
-      {data === undefined ? (
-        list.error === null && <TableSkeleton label="Loading alerts" />
-      ) : data.alerts.length === 0 ? (
-        <div className="rounded-lg border bg-card">
-          {severity !== null || pages.length > 0 ? (
-            <FilteredEmptyState noun="alerts" onClear={() => void setFilters(null)} />
-          ) : open ? (
-            <EmptyState icon={BellIcon} title="Nothing fires">
-              Rules look at the record and at what is measured all the time. What one of them finds appears here, and
-              goes to the contact points.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={BellIcon} title="Nothing has fired yet">
-              Alerts that are over are kept here for 90 days.
-            </EmptyState>
-          )}
-        </div>
-      ) : (
-        <>
+      <ChoiceFilter
+        label="Severity"
+        searchLabel="Filter alerts"
+        values={ALERT_SEVERITIES}
+        choice={choice}
+        onChoose={filters.choose}
+      />
+      <PagedList
+        noun="alerts"
+        list={list}
+        rows={list.data?.alerts}
+        next={list.data?.nextCursor}
+        filters={filters}
+        empty={<NoAlerts open={open} />}
+      >
+        {(alerts) => (
           <DataTable
             label={open ? "Open alerts" : "Past alerts"}
             columns={COLUMNS}
-            rows={data.alerts}
+            rows={alerts}
             rowKey={({ id }) => id}
             onOpen={({ id }) => void setOpenId(id)}
             openKey={openId}
           />
-          <Pager
-            label="Pages of alerts"
-            busy={list.isPlaceholderData}
-            onNewer={pages.length === 0 ? null : () => void setFilters({ pages: pages.slice(0, -1) })}
-            onOlder={next === null ? null : () => void setFilters({ pages: [...pages, next] })}
-          >
-            {`${data.alerts.length} alerts on page ${pages.length + 1}`}
-          </Pager>
-        </>
-      )}
+        )}
+      </PagedList>
       {openId !== null && <AlertSheet key={openId} id={openId} onClose={() => void setOpenId(null)} />}
     </div>
+  );
+}
+
+function NoAlerts({ open }: { open: boolean }) {
+  return open ? (
+    <EmptyState icon={BellIcon} title="Nothing fires">
+      Rules look at the record and at what is measured all the time. What one of them finds appears here, and goes to
+      the contact points.
+    </EmptyState>
+  ) : (
+    <EmptyState icon={BellIcon} title="Nothing has fired yet">
+      Alerts that are over are kept here for 90 days.
+    </EmptyState>
   );
 }

@@ -3,18 +3,14 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { SendIcon } from "lucide-react";
 import dynamic from "next/dynamic";
-import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { NotificationState } from "#components/alerts/states.tsx";
+import { ChoiceFilter } from "#components/shared/choice-filter.tsx";
+import { PagedList } from "#components/shared/paged-list.tsx";
 import { plainText } from "#components/shared/plain-text.ts";
-import { useOpenRow } from "#components/shared/url-state.ts";
+import { useChoiceFilter, useOpenRow } from "#components/shared/url-state.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
-import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
-import { Field } from "#components/ui/field.tsx";
-import { Pager } from "#components/ui/pager.tsx";
-import { Select } from "#components/ui/select.tsx";
-import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { DeliveryView } from "#server/alerts/console-schema.ts";
 import { DELIVERY_STATES } from "#server/alerts/policy.ts";
@@ -35,84 +31,49 @@ const COLUMNS: readonly DataColumn<DeliveryView>[] = [
   { key: "createdAt", header: "Queued", cell: ({ createdAt }) => <Time value={createdAt} /> },
 ];
 
-const FILTERS = {
-  state: parseAsStringLiteral(DELIVERY_STATES),
-  pages: parseAsArrayOf(parseAsString).withDefault([]),
-};
-
 /** Every notification, and what became of it. */
 export function LogTab() {
   const trpc = useTRPC();
   const [openId, setOpenId] = useOpenRow();
-  const [{ state, pages }, setFilters] = useQueryStates(FILTERS, { history: "push" });
-  const cursor = pages.at(-1);
-  const input = { ...(state === null ? {} : { state }), ...(cursor === undefined ? {} : { cursor }) };
+  const filters = useChoiceFilter("state", DELIVERY_STATES);
+  const { choice, cursor } = filters;
+  const input = { ...(choice === null ? {} : { state: choice }), ...(cursor === undefined ? {} : { cursor }) };
   const list = useQuery(
     trpc.alerts.deliveries.queryOptions(input, { refetchInterval: REFRESH_MS, placeholderData: keepPreviousData }),
   );
-  const { data } = list;
-  const next = data?.nextCursor ?? null;
   return (
     <div className="flex flex-col gap-4">
-      <div role="search" aria-label="Filter notifications" className="max-w-52">
-        <Field label="State">
-          <Select
-            value={state ?? ""}
-            onChange={(event) =>
-              void setFilters({
-                state: DELIVERY_STATES.find((known) => known === event.target.value) ?? null,
-                pages: null,
-              })
-            }
-          >
-            <option value="">Any state</option>
-            {DELIVERY_STATES.map((known) => (
-              <option key={known}>{known}</option>
-            ))}
-          </Select>
-        </Field>
-      </div>
-      {list.error !== null && (
-        <ErrorState
-          title="The log could not be read"
-          error={list.error}
-          busy={list.isFetching}
-          onRetry={() => void list.refetch()}
-        />
-      )}
-      {data === undefined ? (
-        list.error === null && <TableSkeleton label="Loading notifications" />
-      ) : data.deliveries.length === 0 ? (
-        <div className="rounded-lg border bg-card">
-          {state !== null || pages.length > 0 ? (
-            <FilteredEmptyState noun="notifications" onClear={() => void setFilters(null)} />
-          ) : (
-            <EmptyState icon={SendIcon} title="Nothing was sent yet">
-              Every notification stands here with each attempt at it and what the receiver said. Send a test under
-              Contact points.
-            </EmptyState>
-          )}
-        </div>
-      ) : (
-        <>
+      <ChoiceFilter
+        label="State"
+        searchLabel="Filter notifications"
+        values={DELIVERY_STATES}
+        choice={choice}
+        onChoose={filters.choose}
+      />
+      <PagedList
+        noun="notifications"
+        list={list}
+        rows={list.data?.deliveries}
+        next={list.data?.nextCursor}
+        filters={filters}
+        empty={
+          <EmptyState icon={SendIcon} title="Nothing was sent yet">
+            Every notification stands here with each attempt at it and what the receiver said. Send a test under Contact
+            points.
+          </EmptyState>
+        }
+      >
+        {(deliveries) => (
           <DataTable
             label="Notifications"
             columns={COLUMNS}
-            rows={data.deliveries}
+            rows={deliveries}
             rowKey={({ id }) => id}
             onOpen={({ id }) => void setOpenId(id)}
             openKey={openId}
           />
-          <Pager
-            label="Pages of notifications"
-            busy={list.isPlaceholderData}
-            onNewer={pages.length === 0 ? null : () => void setFilters({ pages: pages.slice(0, -1) })}
-            onOlder={next === null ? null : () => void setFilters({ pages: [...pages, next] })}
-          >
-            {`${data.deliveries.length} notifications on page ${pages.length + 1}`}
-          </Pager>
-        </>
-      )}
+        )}
+      </PagedList>
       {openId !== null && <NotificationSheet key={openId} id={openId} onClose={() => void setOpenId(null)} />}
     </div>
   );

@@ -6,16 +6,14 @@ import dynamic from "next/dynamic";
 import { DeliveryFilters } from "#components/deliveries/delivery-filters.tsx";
 import { DeliveryState } from "#components/deliveries/delivery-state.tsx";
 import { useDeliveryFilters } from "#components/deliveries/use-delivery-filters.ts";
+import { PagedList } from "#components/shared/paged-list.tsx";
 import { plainText } from "#components/shared/plain-text.ts";
 import { useOpenRow } from "#components/shared/url-state.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Absent } from "#components/ui/absent.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
-import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
-import { Pager } from "#components/ui/pager.tsx";
-import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { DeliveryRow } from "#server/channels/console-schema.ts";
 
@@ -58,8 +56,6 @@ export function DeliveriesScreen() {
       placeholderData: keepPreviousData,
     }),
   );
-  const { data } = list;
-  const next = data?.nextCursor ?? null;
   return (
     <div className="flex flex-col gap-6">
       <PageHeader
@@ -67,47 +63,30 @@ export function DeliveriesScreen() {
         description="Everything that platforms delivered, newest first, and whether the answer arrived. What was written is not shown."
       />
       <DeliveryFilters filters={filters} />
-      {list.error !== null && (
-        <ErrorState
-          title="The deliveries could not be read"
-          error={list.error}
-          busy={list.isFetching}
-          onRetry={() => void list.refetch()}
-        />
-      )}
-      {data === undefined ? (
-        list.error === null && <TableSkeleton label="Loading deliveries" />
-      ) : data.deliveries.length === 0 ? (
-        <div className="rounded-lg border bg-card">
-          {filters.isFiltered || filters.pages.length > 0 ? (
-            <FilteredEmptyState noun="deliveries" onClear={filters.clear} />
-          ) : (
-            <EmptyState icon={InboxIcon} title="Nothing was delivered yet">
-              Messages from connected platforms appear here as soon as their signature is proven. Those that prove
-              nothing are on the audit log only.
-            </EmptyState>
-          )}
-        </div>
-      ) : (
-        <>
+      <PagedList
+        noun="deliveries"
+        list={list}
+        rows={list.data?.deliveries}
+        next={list.data?.nextCursor}
+        filters={filters}
+        empty={
+          <EmptyState icon={InboxIcon} title="Nothing was delivered yet">
+            Messages from connected platforms appear here as soon as their signature is proven. Those that prove nothing
+            are on the audit log only.
+          </EmptyState>
+        }
+      >
+        {(deliveries) => (
           <DataTable
             label="Deliveries"
             columns={COLUMNS}
-            rows={data.deliveries}
+            rows={deliveries}
             rowKey={({ id }) => id}
             onOpen={({ id }) => void setOpenId(id)}
             openKey={openId}
           />
-          <Pager
-            label="Pages of deliveries"
-            busy={list.isPlaceholderData}
-            onNewer={filters.pages.length === 0 ? null : () => filters.setPages(filters.pages.slice(0, -1))}
-            onOlder={next === null ? null : () => filters.setPages([...filters.pages, next])}
-          >
-            {`${data.deliveries.length} deliveries on page ${filters.pages.length + 1}`}
-          </Pager>
-        </>
-      )}
+        )}
+      </PagedList>
       {openId !== null && <DeliverySheet key={openId} id={openId} onClose={() => void setOpenId(null)} />}
     </div>
   );

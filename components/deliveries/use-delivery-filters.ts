@@ -1,15 +1,15 @@
 "use client";
 
-import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import { STATES } from "#components/deliveries/states.ts";
+import { pagesParser } from "#components/shared/url-state.ts";
 
 const PARSERS = {
   state: parseAsStringLiteral(STATES),
   channel: parseAsString,
   sender: parseAsString,
-  /** Cursors of the pages gone through; the last one is shown. */
-  pages: parseAsArrayOf(parseAsString).withDefault([]),
+  pages: pagesParser,
 };
 
 /** What is asked of the delivery log, kept in the address. */

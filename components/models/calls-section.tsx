@@ -2,9 +2,10 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
+import { useQueryState } from "nuqs";
 import { dollars } from "#components/models/words.ts";
 import { formatDuration } from "#components/shared/format.ts";
+import { pagesParser } from "#components/shared/url-state.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { useCan } from "#components/trpc/use-viewer.ts";
 import { Absent } from "#components/ui/absent.tsx";
@@ -25,10 +26,7 @@ type Call = CallPage["calls"][number];
 export function CallsSection() {
   const trpc = useTRPC();
   const mayReadRecord = useCan()("audit:read");
-  const [pages, setPages] = useQueryState(
-    "pages",
-    parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: "push" }),
-  );
+  const [pages, setPages] = useQueryState("pages", pagesParser.withOptions({ history: "push" }));
   const cursor = pages.at(-1);
   const list = useQuery(
     trpc.models.calls.queryOptions(cursor === undefined ? {} : { cursor }, {

@@ -7,14 +7,12 @@ import { RunFilters } from "#components/runs/run-filters.tsx";
 import { RunTable } from "#components/runs/run-table.tsx";
 import { useRunFilters } from "#components/runs/use-run-filters.ts";
 import { CommandLine } from "#components/shared/command-line.tsx";
+import { PagedList } from "#components/shared/paged-list.tsx";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { useCan } from "#components/trpc/use-viewer.ts";
-import { EmptyState, FilteredEmptyState } from "#components/ui/empty-state.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
-import { Pager } from "#components/ui/pager.tsx";
 import { Section } from "#components/ui/section.tsx";
-import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 
 const REFRESH_MS = 2_000;
 
@@ -40,44 +38,20 @@ export function RunsScreen() {
       {can("runs:read_all") && <EnginePanel />}
       <Section title="All runs">
         <RunFilters filters={filters} />
-        {list.error !== null && (
-          <ErrorState
-            title="The runs could not be read"
-            error={list.error}
-            busy={list.isFetching}
-            onRetry={() => void list.refetch()}
-          />
-        )}
-        {data === undefined ? (
-          list.error === null && <TableSkeleton label="Loading runs" />
-        ) : data.runs.length === 0 ? (
-          <div className="rounded-lg border bg-card">
-            {filters.isFiltered || filters.pages.length > 0 ? (
-              <FilteredEmptyState noun="runs" onClear={filters.clear} />
-            ) : (
-              <NoRuns />
-            )}
-          </div>
-        ) : (
-          <>
-            <RunTable runs={data.runs} now={data.at} />
-            <Pager
-              label="Pages of runs"
-              busy={list.isPlaceholderData}
-              onNewer={filters.pages.length === 0 ? null : () => filters.setPages(filters.pages.slice(0, -1))}
-              onOlder={olderOf(data.nextCursor, (cursor) => filters.setPages([...filters.pages, cursor]))}
-            >
-              {`${data.runs.length} runs on page ${filters.pages.length + 1}`}
-            </Pager>
-          </>
-        )}
+        <PagedList
+          noun="runs"
+          list={list}
+          rows={data?.runs}
+          next={data?.nextCursor}
+          filters={filters}
+          empty={<NoRuns />}
+        >
+          {(runs) => data !== undefined && <RunTable runs={runs} now={data.at} />}
+        </PagedList>
       </Section>
     </>
   );
 }
-
-const olderOf = (cursor: string | null, go: (cursor: string) => void): (() => void) | null =>
-  cursor === null ? null : () => go(cursor);
 
 function NoRuns() {
   return (

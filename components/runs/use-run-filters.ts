@@ -1,7 +1,8 @@
 "use client";
 
-import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useMemo } from "react";
+import { pagesParser } from "#components/shared/url-state.ts";
 
 export const STATES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
 export const LANGUAGES = ["python", "node", "sh", "agent"] as const;
@@ -18,8 +19,7 @@ const PARSERS = {
   /** Minutes in UTC. */
   from: parseAsString,
   to: parseAsString,
-  /** Cursors of the pages gone through; the last one is shown. */
-  pages: parseAsArrayOf(parseAsString).withDefault([]),
+  pages: pagesParser,
 };
 
 export type RunFilterName = Exclude<keyof typeof PARSERS, "pages">;
