@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { AlertState, NotificationState, SeverityBadge } from "#components/alerts/states.tsx";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { errorText } from "#components/shared/error-text.ts";
 import { plainText } from "#components/shared/plain-text.ts";
 import { toast } from "#components/shared/toast.ts";
@@ -12,10 +13,7 @@ import { Absent } from "#components/ui/absent.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
 import { FormError } from "#components/ui/form-error.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { AlertDetail } from "#server/alerts/console-schema.ts";
 
@@ -40,30 +38,11 @@ const COLUMNS: readonly DataColumn<Told>[] = [
 /** One alert: what was found, since when, who was told, and taking it on. */
 export function AlertSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(
-    trpc.alerts.byId.queryOptions({ id }, { refetchInterval: REFRESH_MS }),
-  );
+  const detail = useQuery(trpc.alerts.byId.queryOptions({ id }, { refetchInterval: REFRESH_MS }));
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>{data?.rule ?? "Alert"}</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody>
-          {error !== null && (
-            <ErrorState
-              title="The alert could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail alert={data} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title={detail.data?.rule ?? "Alert"} id={id} noun="alert" detail={detail} onClose={onClose}>
+      {(alert) => <Detail alert={alert} />}
+    </DetailSheet>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { NotificationState } from "#components/alerts/states.tsx";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { errorText } from "#components/shared/error-text.ts";
 import { formatDuration } from "#components/shared/format.ts";
 import { plainText } from "#components/shared/plain-text.ts";
@@ -12,10 +13,7 @@ import { Absent } from "#components/ui/absent.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
 import { FormError } from "#components/ui/form-error.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { DeliveryDetail } from "#server/alerts/console-schema.ts";
 
@@ -46,30 +44,11 @@ const COLUMNS: readonly DataColumn<Try>[] = [
 /** One notification, with every attempt at it. */
 export function NotificationSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(
-    trpc.alerts.delivery.queryOptions({ id }, { refetchInterval: REFRESH_MS }),
-  );
+  const detail = useQuery(trpc.alerts.delivery.queryOptions({ id }, { refetchInterval: REFRESH_MS }));
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Notification</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody>
-          {error !== null && (
-            <ErrorState
-              title="The notification could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail delivery={data} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title="Notification" id={id} noun="notification" detail={detail} onClose={onClose}>
+      {(delivery) => <Detail delivery={delivery} />}
+    </DetailSheet>
   );
 }
 

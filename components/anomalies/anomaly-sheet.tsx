@@ -5,6 +5,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { AnomalyState } from "#components/anomalies/anomaly-state.tsx";
 import { eventsHref, rangeText, valueText } from "#components/anomalies/words.ts";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { plainText } from "#components/shared/plain-text.ts";
 import { toast } from "#components/shared/toast.ts";
 import { useMutationForm } from "#components/shared/use-mutation-form.ts";
@@ -13,13 +14,10 @@ import { useCan } from "#components/trpc/use-viewer.ts";
 import { Absent } from "#components/ui/absent.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
 import { Field } from "#components/ui/field.tsx";
 import { FormError } from "#components/ui/form-error.tsx";
 import { Input } from "#components/ui/input.tsx";
 import { Select } from "#components/ui/select.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import { REASON_WORDS, VERDICTS } from "#server/anomalies/policy.ts";
 import type { AnomalyView } from "#server/anomalies/schema.ts";
@@ -27,28 +25,11 @@ import type { AnomalyView } from "#server/anomalies/schema.ts";
 /** One episode: what was measured, what would have been ordinary, the events behind it, and what somebody made of it. */
 export function AnomalySheet({ id, onClose }: { id: string; onClose: () => void }) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(trpc.anomalies.byId.queryOptions({ id }));
+  const detail = useQuery(trpc.anomalies.byId.queryOptions({ id }));
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Unusual activity</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody>
-          {error !== null && (
-            <ErrorState
-              title="The episode could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail anomaly={data} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title="Unusual activity" id={id} noun="episode" detail={detail} onClose={onClose}>
+      {(anomaly) => <Detail anomaly={anomaly} />}
+    </DetailSheet>
   );
 }
 

@@ -5,6 +5,7 @@ import { TriangleAlertIcon } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { ApprovalState } from "#components/approvals/approval-state.tsx";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { formatBytes } from "#components/shared/format.ts";
 import { plainText } from "#components/shared/plain-text.ts";
 import { toast } from "#components/shared/toast.ts";
@@ -15,37 +16,17 @@ import { Button } from "#components/ui/button.tsx";
 import { CodeBlock } from "#components/ui/code-block.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { ApprovalDetail } from "#server/approvals/schema.ts";
 
 /** What would run, as it is, and the decision about exactly that. */
 export function ApprovalSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(trpc.approvals.detail.queryOptions({ id }));
+  const detail = useQuery(trpc.approvals.detail.queryOptions({ id }));
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Approval</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody>
-          {error !== null && (
-            <ErrorState
-              title="The approval could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail approval={data} onDecided={onClose} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title="Approval" id={id} noun="approval" detail={detail} onClose={onClose}>
+      {(approval) => <Detail approval={approval} onDecided={onClose} />}
+    </DetailSheet>
   );
 }
 

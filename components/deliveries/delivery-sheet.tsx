@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
 import { DeliveryState } from "#components/deliveries/delivery-state.tsx";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { plainText } from "#components/shared/plain-text.ts";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
@@ -13,9 +14,6 @@ import { Button } from "#components/ui/button.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { DataTable, type DataColumn } from "#components/ui/data-table.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { StatusBadge, type Status } from "#components/ui/status-badge.tsx";
 import { Time } from "#components/ui/time.tsx";
 import type { DeliveryDetail } from "#server/channels/console-schema.ts";
@@ -63,30 +61,11 @@ const REPLY_COLUMNS: readonly DataColumn<Reply>[] = [
 /** One delivery: who, what became of it, and each message of its answer. */
 export function DeliverySheet({ id, onClose }: { id: string; onClose: () => void }) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(
-    trpc.connections.delivery.queryOptions({ id }, { refetchInterval: REFRESH_MS }),
-  );
+  const detail = useQuery(trpc.connections.delivery.queryOptions({ id }, { refetchInterval: REFRESH_MS }));
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Delivery</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody>
-          {error !== null && (
-            <ErrorState
-              title="The delivery could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail delivery={data} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title="Delivery" id={id} noun="delivery" detail={detail} onClose={onClose}>
+      {(delivery) => <Detail delivery={delivery} />}
+    </DetailSheet>
   );
 }
 

@@ -8,17 +8,15 @@ import { SeverityBadge } from "#components/incidents/severity-badge.tsx";
 import { TextArea } from "#components/incidents/text-area.tsx";
 import { Timeline } from "#components/incidents/timeline.tsx";
 import { useIncidentChange } from "#components/incidents/use-incident-change.ts";
+import { DetailSheet } from "#components/shared/detail-sheet.tsx";
 import { download } from "#components/shared/download.ts";
 import { toast } from "#components/shared/toast.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { ConfirmDialog } from "#components/ui/confirm-dialog.tsx";
 import { DescriptionItem, DescriptionList } from "#components/ui/description-list.tsx";
-import { ErrorState } from "#components/ui/error-state.tsx";
 import { Field } from "#components/ui/field.tsx";
 import { Section } from "#components/ui/section.tsx";
-import { Sheet, SheetBody, SheetContent, SheetDescription, SheetHeader, SheetTitle } from "#components/ui/sheet.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
 import { Time } from "#components/ui/time.tsx";
 import { nameOfLock, REPORT_FORMATS, type IncidentReportFormat } from "#server/incidents/policy.ts";
 import type { IncidentDetail } from "#server/incidents/schema.ts";
@@ -34,30 +32,13 @@ interface IncidentSheetProps {
 /** One incident: what is known, its timeline, its report, and what is added to it. */
 export function IncidentSheet({ id, mayManage, onClose }: IncidentSheetProps) {
   const trpc = useTRPC();
-  const { data, error, isFetching, refetch } = useQuery(
-    trpc.incidents.detail.queryOptions({ id }, { refetchInterval: REFRESH_MS }),
-  );
+  const detail = useQuery(trpc.incidents.detail.queryOptions({ id }, { refetchInterval: REFRESH_MS }));
+  const { data } = detail;
+  const title = data === undefined ? "Incident" : `${data.drill ? "Drill: " : ""}${data.title}`;
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>{data === undefined ? "Incident" : `${data.drill ? "Drill: " : ""}${data.title}`}</SheetTitle>
-          <SheetDescription className="font-mono text-xs">{id}</SheetDescription>
-        </SheetHeader>
-        <SheetBody className="gap-6">
-          {error !== null && (
-            <ErrorState
-              title="The incident could not be read"
-              error={error}
-              busy={isFetching}
-              onRetry={() => void refetch()}
-            />
-          )}
-          {data === undefined && error === null && <Skeleton className="h-64 shrink-0" />}
-          {data !== undefined && <Detail incident={data} mayManage={mayManage} onClose={onClose} />}
-        </SheetBody>
-      </SheetContent>
-    </Sheet>
+    <DetailSheet title={title} id={id} noun="incident" detail={detail} onClose={onClose} className="gap-6">
+      {(incident) => <Detail incident={incident} mayManage={mayManage} onClose={onClose} />}
+    </DetailSheet>
   );
 }
 

@@ -1,25 +1,14 @@
 "use client";
 
-import { useState, type SubmitEvent } from "react";
-import { SubmitButton } from "#components/auth/submit-button.tsx";
+import { useState } from "react";
 import { TextField } from "#components/auth/text-field.tsx";
 import { useIncidentChange } from "#components/incidents/use-incident-change.ts";
+import { FormSheet } from "#components/shared/form-sheet.tsx";
 import { useMutationForm } from "#components/shared/use-mutation-form.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
-import { Button } from "#components/ui/button.tsx";
 import { CheckboxField } from "#components/ui/checkbox.tsx";
 import { Field } from "#components/ui/field.tsx";
-import { FormError } from "#components/ui/form-error.tsx";
 import { Select } from "#components/ui/select.tsx";
-import {
-  Sheet,
-  SheetBody,
-  SheetContent,
-  SheetDescription,
-  SheetFooter,
-  SheetHeader,
-  SheetTitle,
-} from "#components/ui/sheet.tsx";
 import { DEFAULT_MESSAGE } from "#server/incidents/policy.ts";
 import type { SetLock } from "#server/incidents/schema.ts";
 
@@ -78,97 +67,77 @@ export function LockSheet({ asked, incidentId, onClose }: LockSheetProps) {
     ["target", "message", "reason"],
   );
 
-  function submit(event: SubmitEvent<HTMLFormElement>) {
-    event.preventDefault();
-    if (!form.busy) {
-      const expiresInMs = TIMES[time]?.[1] ?? null;
-      form.send({ kind, target: target.trim(), message, reason, expiresInMs, drill, incidentId });
-    }
+  function submit(): void {
+    const expiresInMs = TIMES[time]?.[1] ?? null;
+    form.send({ kind, target: target.trim(), message, reason, expiresInMs, drill, incidentId });
   }
 
+  const isIncomplete = target.trim() === "" || reason.trim() === "" || message.trim() === "";
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Lock</SheetTitle>
-          <SheetDescription>
-            Shut out at every door within a second; streams, connections and runs are cut. Lifting it lets in again, and
-            brings back nothing that was cut.
-          </SheetDescription>
-        </SheetHeader>
-        <form {...form.formProps} onSubmit={submit} className="flex min-h-0 grow flex-col">
-          <SheetBody>
-            <FormError text={form.formError} />
-            <Field label="What">
-              <Select value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
-                {KINDS.map((one) => (
-                  <option key={one.kind} value={one.kind}>
-                    {one.label}
-                  </option>
-                ))}
-              </Select>
-            </Field>
-            <TextField
-              label="Which"
-              hint={KINDS.find((one) => one.kind === kind)?.hint}
-              name="target"
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-              maxLength={200}
-              required
-              error={form.errors.target}
-              value={target}
-              onChange={(event) => setTarget(event.target.value)}
-            />
-            <TextField
-              label="Message to whoever is shut out"
-              hint="All they get to read. Say whom to ask, and nothing they must not know."
-              name="message"
-              maxLength={300}
-              required
-              error={form.errors.message}
-              value={message}
-              onChange={(event) => setMessage(event.target.value)}
-            />
-            <TextField
-              label="Reason"
-              hint="For the team and the audit log."
-              name="reason"
-              maxLength={500}
-              required
-              error={form.errors.reason}
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-            <Field label="Holds">
-              <Select value={String(time)} onChange={(event) => setTime(Number(event.target.value))}>
-                {TIMES.map(([label], index) => (
-                  <option key={label} value={String(index)}>
-                    {label}
-                  </option>
-                ))}
-              </Select>
-            </Field>
-            <CheckboxField
-              label="Drill: record what would be cut, and shut nobody out"
-              checked={drill}
-              onChange={(event) => setDrill(event.target.checked)}
-            />
-          </SheetBody>
-          <SheetFooter>
-            <Button variant="outline" onClick={onClose}>
-              Cancel
-            </Button>
-            <SubmitButton
-              busy={form.busy}
-              label={drill ? "Start drill" : `Lock ${kind}`}
-              busyLabel="Locking"
-              disabled={target.trim() === "" || reason.trim() === "" || message.trim() === ""}
-            />
-          </SheetFooter>
-        </form>
-      </SheetContent>
-    </Sheet>
+    <FormSheet
+      title="Lock"
+      description="Shut out at every door within a second; streams, connections and runs are cut. Lifting it lets in again, and brings back nothing that was cut."
+      form={form}
+      onSubmit={submit}
+      submit={{ label: drill ? "Start drill" : `Lock ${kind}`, busyLabel: "Locking", disabled: isIncomplete }}
+      onClose={onClose}
+    >
+      <Field label="What">
+        <Select value={kind} onChange={(event) => setKind(event.target.value as Kind)}>
+          {KINDS.map((one) => (
+            <option key={one.kind} value={one.kind}>
+              {one.label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <TextField
+        label="Which"
+        hint={KINDS.find((one) => one.kind === kind)?.hint}
+        name="target"
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        maxLength={200}
+        required
+        error={form.errors.target}
+        value={target}
+        onChange={(event) => setTarget(event.target.value)}
+      />
+      <TextField
+        label="Message to whoever is shut out"
+        hint="All they get to read. Say whom to ask, and nothing they must not know."
+        name="message"
+        maxLength={300}
+        required
+        error={form.errors.message}
+        value={message}
+        onChange={(event) => setMessage(event.target.value)}
+      />
+      <TextField
+        label="Reason"
+        hint="For the team and the audit log."
+        name="reason"
+        maxLength={500}
+        required
+        error={form.errors.reason}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      <Field label="Holds">
+        <Select value={String(time)} onChange={(event) => setTime(Number(event.target.value))}>
+          {TIMES.map(([label], index) => (
+            <option key={label} value={String(index)}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <CheckboxField
+        label="Drill: record what would be cut, and shut nobody out"
+        checked={drill}
+        onChange={(event) => setDrill(event.target.checked)}
+      />
+    </FormSheet>
   );
 }

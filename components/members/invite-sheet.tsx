@@ -1,25 +1,14 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, type SubmitEvent } from "react";
-import { SubmitButton } from "#components/auth/submit-button.tsx";
+import { useState } from "react";
 import { TextField } from "#components/auth/text-field.tsx";
 import { RoleSelect } from "#components/members/role-select.tsx";
+import { FormSheet } from "#components/shared/form-sheet.tsx";
 import { useMutationForm } from "#components/shared/use-mutation-form.ts";
 import { useTRPC } from "#components/trpc/provider.tsx";
-import { Button } from "#components/ui/button.tsx";
 import { Field } from "#components/ui/field.tsx";
-import { FormError } from "#components/ui/form-error.tsx";
 import { SecretOnceDialog } from "#components/ui/secret-once-dialog.tsx";
-import {
-  Sheet,
-  SheetBody,
-  SheetContent,
-  SheetDescription,
-  SheetFooter,
-  SheetHeader,
-  SheetTitle,
-} from "#components/ui/sheet.tsx";
 import { Time } from "#components/ui/time.tsx";
 
 const EMAIL_MAX = 254;
@@ -44,11 +33,8 @@ export function InviteSheet({ onClose }: { onClose: () => void }) {
     ["email", "name", "role"],
   );
 
-  function submit(event: SubmitEvent<HTMLFormElement>) {
-    event.preventDefault();
-    if (!form.busy) {
-      form.send({ email: email.trim(), role, ...(name.trim() === "" ? {} : { name: name.trim() }) });
-    }
+  function submit(): void {
+    form.send({ email: email.trim(), role, ...(name.trim() === "" ? {} : { name: name.trim() }) });
   }
 
   if (link !== null) {
@@ -72,60 +58,45 @@ export function InviteSheet({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Sheet open onOpenChange={(open) => (open ? undefined : onClose())}>
-      <SheetContent>
-        <SheetHeader>
-          <SheetTitle>Invite member</SheetTitle>
-          <SheetDescription>You get a one-time link to hand over. Nothing is sent by e-mail.</SheetDescription>
-        </SheetHeader>
-        <form {...form.formProps} onSubmit={submit} className="flex min-h-0 grow flex-col">
-          <SheetBody>
-            <FormError text={form.formError} />
-            <TextField
-              label="E-mail"
-              hint="They sign in with it."
-              type="email"
-              name="email"
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-              maxLength={EMAIL_MAX}
-              required
-              error={form.errors.email}
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-            <Field
-              label="Role"
-              hint="What they may do. You can give only what your own role holds."
-              error={form.errors.role}
-            >
-              <RoleSelect name="role" required value={role} onChange={(event) => setRole(event.target.value)} />
-            </Field>
-            <TextField
-              label="Name"
-              hint="Optional: they can choose or change it."
-              name="name"
-              autoComplete="off"
-              maxLength={NAME_MAX}
-              error={form.errors.name}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </SheetBody>
-          <SheetFooter>
-            <Button variant="outline" onClick={onClose}>
-              Cancel
-            </Button>
-            <SubmitButton
-              busy={form.busy}
-              label="Make invitation"
-              busyLabel="Making the invitation"
-              disabled={email.trim() === "" || role === ""}
-            />
-          </SheetFooter>
-        </form>
-      </SheetContent>
-    </Sheet>
+    <FormSheet
+      title="Invite member"
+      description="You get a one-time link to hand over. Nothing is sent by e-mail."
+      form={form}
+      onSubmit={submit}
+      submit={{
+        label: "Make invitation",
+        busyLabel: "Making the invitation",
+        disabled: email.trim() === "" || role === "",
+      }}
+      onClose={onClose}
+    >
+      <TextField
+        label="E-mail"
+        hint="They sign in with it."
+        type="email"
+        name="email"
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        maxLength={EMAIL_MAX}
+        required
+        error={form.errors.email}
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <Field label="Role" hint="What they may do. You can give only what your own role holds." error={form.errors.role}>
+        <RoleSelect name="role" required value={role} onChange={(event) => setRole(event.target.value)} />
+      </Field>
+      <TextField
+        label="Name"
+        hint="Optional: they can choose or change it."
+        name="name"
+        autoComplete="off"
+        maxLength={NAME_MAX}
+        error={form.errors.name}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+    </FormSheet>
   );
 }
