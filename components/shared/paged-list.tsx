@@ -9,7 +9,7 @@ import { Pager } from "#components/ui/pager.tsx";
 import { TableSkeleton } from "#components/ui/table-skeleton.tsx";
 
 /** What a list is narrowed to, and how far it was paged through. */
-export interface ListFilters {
+interface ListFilters {
   isFiltered: boolean;
   clear: () => void;
   /** Cursors of the pages gone through; the last one is shown. */
