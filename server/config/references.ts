@@ -42,7 +42,11 @@ export function resolveSecret(
   value: string,
   { lookup = lookupVariable, open }: Partial<SecretSource> = {},
 ): string {
-  return writtenText(path, value, open).replace(REFERENCE, (_, variable: string) => {
+  const text = writtenText(path, value, open);
+  if (!text.includes("${")) {
+    return text;
+  }
+  return text.replace(REFERENCE, (_, variable: string) => {
     const found = lookup(variable);
     if (found === undefined) {
       throw new AppError(

@@ -14,16 +14,11 @@ import type { GatewayServices } from "#server/gateway/services.ts";
 
 /** Milliseconds a client has to send its body. */
 const BODY_DEADLINE_MS = 15_000;
-const HOT = "POST /api/v1/messages";
-const HOT_ROUTES: ReadonlyMap<string, ApiRoute> = new Map(
-  API_ROUTES.map((route): [string, ApiRoute] => [`${route.method} ${route.path}`, route]).filter(
-    ([key]) => key === HOT,
-  ),
-);
+const HOT = { method: "POST", path: "/api/v1/messages" };
+const HOT_ROUTE = API_ROUTES.find(({ method, path }) => method === HOT.method && path === HOT.path);
 
-export function hotRoute(request: IncomingMessage): ApiRoute | undefined {
-  return HOT_ROUTES.get(`${request.method ?? ""} ${request.url ?? ""}`);
-}
+export const hotRoute = ({ method, url }: IncomingMessage): ApiRoute | undefined =>
+  url === HOT.path && method === HOT.method ? HOT_ROUTE : undefined;
 
 export async function serveOnNode(
   services: GatewayServices,

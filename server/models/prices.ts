@@ -25,13 +25,27 @@ function priceIn(list: PriceList, model: string): Price | null {
   if (Object.hasOwn(list, model)) {
     return list[model] ?? null;
   }
-  let best: string | null = null;
-  for (const entry of Object.keys(list)) {
-    if (entry.endsWith("*") && model.startsWith(entry.slice(0, -1)) && entry.length > (best?.length ?? 0)) {
-      best = entry;
-    }
+  return beginningsOf(list).find(({ beginning }) => model.startsWith(beginning))?.price ?? null;
+}
+
+interface Beginning {
+  beginning: string;
+  price: Price;
+}
+
+/** Lists are as old as the configuration they stand in, and each call asks. */
+const beginnings = new WeakMap<PriceList, readonly Beginning[]>();
+
+/** The entries that stand for many names, longest first. */
+function beginningsOf(list: PriceList): readonly Beginning[] {
+  let found = beginnings.get(list);
+  if (found === undefined) {
+    found = Object.entries(list)
+      .flatMap(([name, price]) => (name.endsWith("*") ? [{ beginning: name.slice(0, -1), price }] : []))
+      .sort((one, other) => other.beginning.length - one.beginning.length);
+    beginnings.set(list, found);
   }
-  return best === null ? null : (list[best] ?? null);
+  return found;
 }
 
 /** Tokens of a call. Those of the cache are part of `input`. */
@@ -66,4 +80,4 @@ export function dearest(prices: readonly Price[]): { input: number; output: numb
 }
 
 /** Up, but not for what only the arithmetic of fractions adds. */
-const roundUp = (value: number): number => Math.ceil(Number(value.toFixed(6)));
+const roundUp = (value: number): number => (Number.isInteger(value) ? value : Math.ceil(Number(value.toFixed(6))));

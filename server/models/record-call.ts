@@ -1,4 +1,5 @@
 /** A call that has ended, for the list of calls and for the record. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { ModelCall } from "#server/models/accept.ts";
 import type { Count } from "#server/models/budgets.ts";
 import { costNano } from "#server/models/prices.ts";
@@ -63,13 +64,20 @@ export async function recordAcceptance(
 const oncePerKey = (counts: readonly Count[]): readonly Count[] =>
   counts.length < 2 ? counts : [...new Map(counts.map((count) => [count.key, count])).values()];
 
+interface Recording {
+  tokens: Tokens;
+  /** Milliseconds. */
+  tookMs: number;
+  /** Milliseconds before it is stored; 0 = somebody waits for that. */
+  waitMs: number;
+}
+
 /** Resolves once the call is on record, and what it used is stored to be counted. */
 export async function recordCall(
   { models }: ModelServices,
   call: ModelCall,
   { ending, status, target, attempts, failed }: Relayed,
-  tokens: Tokens,
-  tookMs: number,
+  { tokens, tookMs, waitMs }: Recording,
 ): Promise<void> {
   const { caller, at, route, asked } = call;
   const cost = costNano(target.price, tokens);
@@ -78,6 +86,9 @@ export async function recordCall(
   // Before it is stored: the caller may have its answer already, and asks again. The part that was used stays held; where it cannot be stored
   // the database frees it when the lease expires.
   models.room.settle(call.holds, used);
+  if (waitMs > 0) {
+    await delay(waitMs);
+  }
   await models.ledger.add({
     id: call.id,
     at,

@@ -83,6 +83,9 @@ function onSlow(call: ModelCall, { client }: Exchange, acceptance: Acceptance): 
   return client === null || isStreamed(call) ? null : () => void acceptance.recorded();
 }
 
+/** Milliseconds before the call of an answer that is out already is stored: what its caller asks next goes first. */
+const AFTERWARDS_MS = 3;
+
 async function relay(
   services: ModelServices,
   call: ModelCall,
@@ -112,7 +115,7 @@ async function relay(
   let whole: Buffer | null = null;
   if (early && !(await acceptance.recorded())) {
     relayed.ending = "unrecorded";
-    drop(outcome, relayed);
+    drop(outcome);
   } else if (outcome.kind !== "failure") {
     try {
       whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
@@ -126,23 +129,29 @@ async function relay(
       services.log.warn({ ...told, error: kindOf(error) }, "a model call failed");
     }
   }
-  const tokens = tokensOf(call, relayed);
   const { ending, status, target } = relayed;
-  const finished = { ending, status, target, whole, tokens };
-  const store = (): Promise<void> => recordCall(services, call, relayed, tokens, performance.now() - started);
+  const tookMs = performance.now() - started;
   if (early && whole !== null && ending === "answered") {
-    finish(call, outcome, finished, exchange);
-    void services.models.track(store().catch((error: unknown) => tellUnrecorded(services, call, error, "is out")));
+    finish(call, outcome, { ending, status, target, whole, tokens: null }, exchange);
+    readUsage(outcome, relayed.usage);
+    const stored = recordCall(services, call, relayed, {
+      tokens: tokensOf(call, relayed),
+      tookMs,
+      waitMs: AFTERWARDS_MS,
+    });
+    void services.models.track(stored.catch((error: unknown) => tellUnrecorded(services, call, error, "is out")));
     return ending;
   }
+  readUsage(outcome, relayed.usage);
+  const tokens = tokensOf(call, relayed);
   try {
-    await store();
+    await recordCall(services, call, relayed, { tokens, tookMs, waitMs: 0 });
   } catch (error) {
     tellUnrecorded(services, call, error, "is cut");
     cut(call, exchange, { inStream: outcome.kind === "stream", code: "unavailable", failure: UNRECORDED });
     return ending;
   }
-  finish(call, outcome, finished, exchange);
+  finish(call, outcome, { ending, status, target, whole, tokens }, exchange);
   return ending;
 }
 
@@ -158,14 +167,19 @@ function tellUnrecorded({ log }: ModelServices, { caller }: ModelCall, error: un
 const leavesEarly = (outcome: Outcome): boolean =>
   outcome.kind === "stream" || (outcome.kind === "whole" && outcome.answer.rest !== null);
 
-/** What the provider answered goes nowhere; what it used is known where the answer is whole. */
-function drop(outcome: Outcome, { usage }: Relayed): void {
+/** What the provider answered goes nowhere. */
+function drop(outcome: Outcome): void {
   if (outcome.kind === "stream") {
     outcome.body.destroy();
-  } else if (outcome.kind === "whole" && outcome.answer.rest === null) {
-    usage.readWhole(outcome.answer.bytes.toString());
   } else if (outcome.kind === "whole") {
     void outcome.answer.rest?.return?.();
+  }
+}
+
+/** What an answer in one piece used; a stream is read on its way. */
+function readUsage(outcome: Outcome, usage: UsageReader): void {
+  if (outcome.kind === "whole" && outcome.answer.rest === null) {
+    usage.readWhole(outcome.answer.bytes.toString());
   }
 }
 
@@ -184,12 +198,10 @@ async function takeWhole(
     relayed.wholeBytes += await passRest(answer.rest, response, end.signal);
     return null;
   }
-  const text = answer.bytes.toString();
-  relayed.usage.readWhole(text);
   if (translator === null) {
     return answer.bytes;
   }
-  const body = parseObject(text);
+  const body = parseObject(answer.bytes.toString());
   if (body === null) {
     throw new Error("the provider's answer is no JSON object");
   }

@@ -83,8 +83,8 @@ export function resolveModel(
     const message = `No provider for "${model}" is set up. The gateway's administrator does that in security.apiKeys or models.providers.`;
     return { ok: false, code: "provider_missing", model, message };
   }
-  const isTranslated = kind === "client" && translatorFor(route.path, provider.type) !== null;
-  if (provider.type !== route.api && !isTranslated) {
+  const speaksAnother = provider.type !== route.api;
+  if (speaksAnother && !(kind === "client" && translatorFor(route.path, provider.type) !== null)) {
     const paths = provider.type === "anthropic" ? "/v1/messages" : "/v1/chat/completions or /v1/responses";
     const message = `"${model}" is reached through ${paths}: ${route.path} speaks another API, and is not translated here.`;
     return { ok: false, code: "wrong_api", model, message };

@@ -21,7 +21,8 @@ export function parseRunToken(text: string): { runId: string; hash: Buffer } | n
 }
 
 /** `text` from a program, fit for the record: tokens may stand in the wrong place, such as a path. */
-export const withoutRunTokens = (text: string): string => text.replaceAll(/ocr_run_[\w-]*/g, "[run token]");
+export const withoutRunTokens = (text: string): string =>
+  text.includes("ocr_run_") ? text.replaceAll(/ocr_run_[\w-]*/g, "[run token]") : text;
 
 /** Plain SHA-256: the secret has 256 random bits, so there is nothing to guess that a slow hash would protect. */
 const hashOf = (secret: string): Buffer => createHash("sha256").update(secret).digest();

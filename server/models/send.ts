@@ -49,7 +49,8 @@ export interface Finished {
   target: Target;
   /** The answer in one piece; null = it is on its way already, or there is none. */
   whole: Buffer | null;
-  tokens: Tokens;
+  /** Told to programs only; null = a client. */
+  tokens: Tokens | null;
 }
 
 /** Sends what there is to be sent: the answer, the end of one that is out, or why there is none. */
@@ -88,7 +89,7 @@ interface Cut {
   code: string;
   failure: readonly [status: number, message: string];
   target?: Target;
-  tokens?: Tokens;
+  tokens?: Tokens | null;
 }
 
 /** Ends without an answer: with an error in the API's words, or, where half of one is out, so that it does not look like a whole one. */
@@ -104,7 +105,7 @@ export function cut({ route, asked }: ModelCall, exchange: Exchange, { failure, 
     response.write(errorBody(route.api, status, what.code, message));
     if (client === null) {
       const model = what.target?.model ?? asked;
-      response.addTrailers({ [USAGE_TRAILER]: usageText(model, what.tokens ?? { input: 0, output: 0 }) });
+      response.addTrailers({ [USAGE_TRAILER]: usageText(model, what.tokens ?? null) });
     }
     response.end();
     return;
@@ -117,7 +118,7 @@ export function cut({ route, asked }: ModelCall, exchange: Exchange, { failure, 
   response.end(`\n\n${errorEvent(route.api, route.path, what.code, message)}`);
 }
 
-function close({ response, client }: Exchange, { model }: Target, tokens: Tokens, last: Buffer | null): void {
+function close({ response, client }: Exchange, { model }: Target, tokens: Tokens | null, last: Buffer | null): void {
   if (client !== null) {
     end(response, last);
     return;
@@ -141,5 +142,5 @@ function end(response: ServerResponse, last: Buffer | null): void {
   }
 }
 
-const usageText = (model: string, { input, output }: Pick<Tokens, "input" | "output">): string =>
-  JSON.stringify({ model, inputTokens: input, outputTokens: output });
+const usageText = (model: string, tokens: Tokens | null): string =>
+  JSON.stringify({ model, inputTokens: tokens?.input ?? 0, outputTokens: tokens?.output ?? 0 });

@@ -24,7 +24,7 @@ import {
 
 const HOOK_PATH = /^\/hooks\/([^/?#]{1,200})$/;
 
-export const isHookPath = (url: string | undefined): boolean => HOOK_PATH.test(pathOf(url));
+export const isHookPath = (url = ""): boolean => url.startsWith("/hooks/") && HOOK_PATH.test(pathOf(url));
 
 const pathOf = (url: string | undefined): string => (url ?? "").split("?", 1)[0] ?? "";
 
