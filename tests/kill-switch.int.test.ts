@@ -1,5 +1,6 @@
 /** OPS-3: locks and the red button on two real server processes, on every door, while streams and connections are open. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startFakeProvider, type FakeProvider } from "./support/fake-provider.ts";
 import { announceEngine, startServer, type TestServer } from "./support/server.ts";
 import { connect } from "./support/websocket.ts";
 import { readPolicy } from "#server/access/index.ts";
@@ -19,17 +20,27 @@ import {
   type LockedBy,
 } from "#server/incidents/index.ts";
 
-const CONFIG = `{ gateway: { maxConnectionsPerAddress: 10000 }, security: { rateLimit: { enabled: false } } }`;
+const configWith = (provider: string): string => `{
+  gateway: { maxConnectionsPerAddress: 10000 },
+  security: { rateLimit: { enabled: false } },
+  models: {
+    providers: { fake: { type: "openai", baseUrl: "${provider}", apiKey: "k" } },
+    access: { admin: ["fake/*"] },
+    retries: { count: 0 },
+  },
+}`;
 const MESSAGE = "Closed for an inspection. Ask Ada.";
 const OPERATOR: LockedBy = { actor: { type: "operator", id: "cli" }, member: null };
 
+let fake: FakeProvider;
 let one: TestServer;
 let two: TestServer;
 let pool: ReturnType<typeof createPool>;
 let db: Db;
 
 beforeAll(async () => {
-  one = await startServer(CONFIG);
+  fake = await startFakeProvider();
+  one = await startServer(configWith(fake.baseUrl));
   two = await startServer(undefined, { sharing: one });
   await announceEngine(one);
   pool = createPool({ connectionString: one.database.appUrl, name: "test", max: 3 });
@@ -40,6 +51,7 @@ afterAll(async () => {
   await pool.end();
   await two.stop();
   await one.stop();
+  await fake.close();
 });
 afterEach(async () => {
   await one.sql("UPDATE incident_lock SET ended_at = now(), ended_by = 'test' WHERE ended_at IS NULL");
@@ -319,6 +331,37 @@ describe("OPS-3 what lasts is cut", () => {
     expect(row?.by).toMatch(/^lock:lck_/);
     expect(row?.other).toBeNull();
     keptSocket.ws.terminate();
+  });
+
+  it("calls of models, streamed or not, with the lock's own words and their provider's work", async () => {
+    const { id, token } = await one.token({ name: "models", ownerId: "models" });
+    await everywhere(token, 200);
+    const ask = async (stream: boolean) => {
+      fake.script({ hang: !stream, hold: new Promise(() => undefined) });
+      const before = fake.requests.length;
+      const answer = fetch(`${one.url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ model: "fake/small", stream, messages: [{ role: "user", content: "Hi" }] }),
+      });
+      await expect.poll(() => fake.requests.length).toBe(before + 1);
+      return { answer, gone: fake.requests[before]?.gone };
+    };
+    const whole = await ask(false);
+    const streamed = await ask(true);
+    const begun = await streamed.answer;
+    await lock({ kind: "token", target: id, message: MESSAGE, reason: "test" });
+    const refused = await whole.answer;
+    expect(refused.status).toBe(423);
+    expect(await refused.json()).toMatchObject({ error: { code: "locked", message: MESSAGE } });
+    expect(await begun.text()).toMatch(/"message":"Closed for an inspection[^}]*"code":"locked"/);
+    await Promise.all([whole.gone, streamed.gone]);
+    for (const { headers } of [refused, begun]) {
+      const requestId = headers.get("x-request-id");
+      await expect
+        .poll(async () => (await one.events(requestId)).map(({ event, reason }) => [event, reason]))
+        .toContainEqual(["model.called", "locked"]);
+    }
   });
 
   it("a lock ends by its time, without anybody or a restart", async () => {

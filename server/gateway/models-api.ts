@@ -119,7 +119,10 @@ async function callModel(
       stopping: services.models.stopping,
       client: {
         headers: headersOf(services, exchange),
-        watch: (end) => watchCredential(services, { principal, incoming }, end),
+        watch: (end) =>
+          watchCredential(services, { principal, incoming }, (lock) =>
+            lock === null ? end("token_ended") : end("locked", lock.message),
+          ),
       },
     });
     outcome = ending === "answered" ? "succeeded" : "failed";

@@ -84,15 +84,12 @@ export class AnswerBody implements AsyncIterableIterator<Buffer, undefined> {
     });
   }
 
-  /** @throws when the provider breaks off, after what came before that was read. */
+  /** All that has come and was not read yet, as one piece. @throws when the provider breaks off, after what came before that was read. */
   next(): Promise<IteratorResult<Buffer, undefined>> {
-    const chunk = this.#waiting.shift();
-    if (chunk !== undefined) {
-      this.#bytes -= chunk.length;
-      if (this.#bytes === 0) {
-        this.#release();
-      }
-      return Promise.resolve({ done: false, value: chunk });
+    if (this.#waiting.length > 0) {
+      const value = this.#take();
+      this.#release();
+      return Promise.resolve({ done: false, value });
     }
     if (this.#failure !== null) {
       return Promise.reject(asError(this.#failure));

@@ -14,6 +14,7 @@ export type Ending =
   | "timeout"
   | "caller_gone"
   | "token_ended"
+  | "locked"
   | "stopping"
   | "unrecorded";
 
@@ -42,11 +43,12 @@ export const FAILURES: Readonly<Partial<Record<Ending, readonly [status: number,
   ],
   timeout: [504, "The model did not answer within models.timeout. Ask for less, or raise it."],
   token_ended: [401, "The token of this call has ended."],
+  locked: [423, "The call was cut: an incident has locked its token, or whom the token is for."],
   stopping: [503, "The gateway is stopping. Try again later."],
   unrecorded: UNRECORDED,
 };
 
-export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended" | "stopping">;
+export type EarlyEnd = Extract<Ending, "timeout" | "caller_gone" | "token_ended" | "locked" | "stopping">;
 
 /** Milliseconds after which a call without an answer is slow: several times what it takes to put something on record. */
 const SLOW_AFTER_MS = 5;
@@ -61,6 +63,8 @@ export class CallEnd {
   #why: EarlyEnd | null = null;
   /** Called once, when the call turns out to be slow; null = nobody wants to know (any more). */
   #onSlow: (() => void) | null;
+  /** What its caller is told about that; null = the usual words. */
+  words: string | null = null;
   /** Called when the call is ended early; whoever has the connection to the provider sets it. */
   onEarly: (() => void) | null = null;
 
@@ -85,9 +89,10 @@ export class CallEnd {
     return this.#why;
   }
 
-  now(why: EarlyEnd): void {
+  now(why: EarlyEnd, words?: string): void {
     if (this.#why === null) {
       this.#why = why;
+      this.words = words ?? null;
       this.#controller?.abort();
       this.onEarly?.();
     }

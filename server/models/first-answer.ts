@@ -48,6 +48,7 @@ const CAUSES: Readonly<Partial<Record<Ending, Attempted["cause"]>>> = {
   timeout: "timeout",
   caller_gone: "caller_gone",
   token_ended: "caller_gone",
+  locked: "caller_gone",
   stopping: "stopping",
 };
 

@@ -5,8 +5,14 @@ export type JsonObject = Record<string, unknown>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** Each stream ends with a text that is none, and an error that is thrown and caught costs more than reading an event. */
+const BEGINS_AN_OBJECT = /^\s*\{/;
+
 /** The object that `text` is, or null. */
 export function parseObject(text: string): JsonObject | null {
+  if (!BEGINS_AN_OBJECT.test(text)) {
+    return null;
+  }
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;

@@ -25,6 +25,7 @@ export function tokensOf(call: ModelCall, { ending, status, sent, usage, wholeBy
   const unanswered = !(
     ending === "caller_gone" ||
     ending === "token_ended" ||
+    ending === "locked" ||
     ending === "timeout" ||
     ending === "stopping"
   );

@@ -32,9 +32,16 @@ export interface Relayed {
 
 /** @returns how it ended, once the answer is sent. `services.models.track` knows of what is still to be stored then. */
 export async function relayCall(services: ModelServices, call: ModelCall, exchange: Exchange): Promise<Ending> {
-  const { response, stopping } = exchange;
+  const { response, stopping, client } = exchange;
   const acceptance = new Acceptance(services, call);
-  const end = new CallEnd(services.config.current().config.models.timeout, onSlow(call, exchange, acceptance));
+  const watch = new Watch(exchange);
+  const onSlow = (): void => {
+    watch.begin(end);
+    if (mayAnswerFirst(call, exchange)) {
+      void acceptance.recorded();
+    }
+  };
+  const end = new CallEnd(services.config.current().config.models.timeout, client === null ? null : onSlow);
   const onGone = (): void => end.now("caller_gone");
   response.once("close", onGone);
   if (response.destroyed) {
@@ -42,9 +49,10 @@ export async function relayCall(services: ModelServices, call: ModelCall, exchan
   }
   const place = stopping.begun(end);
   try {
-    return await relay(services, call, exchange, acceptance, end);
+    return await relay(services, call, exchange, { acceptance, end, watch });
   } finally {
     end.done();
+    watch.stop();
     response.off("close", onGone);
     stopping.over(place);
   }
@@ -79,8 +87,32 @@ const isStreamed = ({ body }: ModelCall): boolean => body["stream"] === true;
  * that nothing is left to wait for. Not those of programs: the budget of a run has to be settled before the run has its answer and asks
  * again, and the event has to be on record before the run can end.
  */
-function onSlow(call: ModelCall, { client }: Exchange, acceptance: Acceptance): (() => void) | null {
-  return client === null || isStreamed(call) ? null : () => void acceptance.recorded();
+const mayAnswerFirst = (call: ModelCall, { client }: Exchange): boolean => client !== null && !isStreamed(call);
+
+/** A call that takes its time ends with the credential that opened the door to it; asking for each call that is quick would be in vain. */
+class Watch {
+  readonly #client: Exchange["client"];
+  #stop: (() => void) | undefined;
+
+  constructor({ client }: Exchange) {
+    this.#client = client;
+  }
+
+  /** Once, however often it is called. */
+  begin(end: CallEnd): void {
+    this.#stop ??= this.#client?.watch((why, words) => end.now(why, words));
+  }
+
+  stop(): void {
+    this.#stop?.();
+  }
+}
+
+/** What accompanies a call from its beginning to its end. */
+interface Course {
+  acceptance: Acceptance;
+  end: CallEnd;
+  watch: Watch;
 }
 
 /** Milliseconds before the call of an answer that is out already is stored: what its caller asks next goes first. */
@@ -90,8 +122,7 @@ async function relay(
   services: ModelServices,
   call: ModelCall,
   exchange: Exchange,
-  acceptance: Acceptance,
-  end: CallEnd,
+  { acceptance, end, watch }: Course,
 ): Promise<Ending> {
   const started = performance.now();
   if (isStreamed(call)) {
@@ -117,6 +148,9 @@ async function relay(
     relayed.ending = "unrecorded";
     drop(outcome);
   } else if (outcome.kind !== "failure") {
+    if (leavesEarly(outcome)) {
+      watch.begin(end);
+    }
     try {
       whole = outcome.kind === "whole" ? await takeWhole(outcome, exchange, end, relayed) : null;
       if (outcome.kind === "stream") {
@@ -132,7 +166,7 @@ async function relay(
   const { ending, status, target } = relayed;
   const tookMs = performance.now() - started;
   if (early && whole !== null && ending === "answered") {
-    finish(call, outcome, { ending, status, target, whole, tokens: null }, exchange);
+    finish(call, outcome, { ending, status, target, whole, tokens: null, words: null }, exchange);
     readUsage(outcome, relayed.usage);
     const stored = recordCall(services, call, relayed, {
       tokens: tokensOf(call, relayed),
@@ -151,7 +185,7 @@ async function relay(
     cut(call, exchange, { inStream: outcome.kind === "stream", code: "unavailable", failure: UNRECORDED });
     return ending;
   }
-  finish(call, outcome, { ending, status, target, whole, tokens }, exchange);
+  finish(call, outcome, { ending, status, target, whole, tokens, words: end.words }, exchange);
   return ending;
 }
 
@@ -214,18 +248,13 @@ async function passStream(
   end: CallEnd,
   { usage }: Relayed,
 ): Promise<void> {
-  const { response, client } = exchange;
+  const { response } = exchange;
   response.writeHead(status, headersOf(exchange, headers, target));
   // The head leaves in this turn of the event loop, in one piece with what of the body has come by its end.
   const { socket } = response;
   socket?.cork();
   response.flushHeaders();
   process.nextTick(() => socket?.uncork());
-  const stopWatching = client?.watch(() => end.now("token_ended"));
-  try {
-    const passage = { body, response, usage, hideUsage, signal: end.signal };
-    await passEvents({ ...passage, translator: translator?.stream() ?? null });
-  } finally {
-    stopWatching?.();
-  }
+  const passage = { body, response, usage, hideUsage, signal: end.signal };
+  await passEvents({ ...passage, translator: translator?.stream() ?? null });
 }

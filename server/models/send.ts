@@ -18,8 +18,8 @@ export interface Exchange {
   client: {
     /** Headers that every answer carries. */
     headers: Readonly<Record<string, string>>;
-    /** Calls `end` when the caller's token ends; returns what stops watching. */
-    watch: (end: () => void) => () => void;
+    /** Calls `end` when the caller's token ends, or when an incident locks the caller; returns what stops watching. */
+    watch: (end: (why: "token_ended" | "locked", words?: string) => void) => () => void;
   } | null;
 }
 
@@ -51,12 +51,14 @@ export interface Finished {
   whole: Buffer | null;
   /** Told to programs only; null = a client. */
   tokens: Tokens | null;
+  /** What a caller is told whose call was ended early; null = the ending's own words. */
+  words: string | null;
 }
 
 /** Sends what there is to be sent: the answer, the end of one that is out, or why there is none. */
 export function finish(call: ModelCall, outcome: Outcome, finished: Finished, exchange: Exchange): void {
   const { response, client } = exchange;
-  const { ending, status, target, whole, tokens } = finished;
+  const { ending, status, target, whole, tokens, words } = finished;
   if (ending === "answered") {
     if (whole === null) {
       close(exchange, target, tokens, null);
@@ -70,17 +72,18 @@ export function finish(call: ModelCall, outcome: Outcome, finished: Finished, ex
     close(exchange, target, tokens, whole);
     return;
   }
-  const failure = FAILURES[ending] ?? ([502, "The model's provider failed."] as const);
+  const [meaning, message] = FAILURES[ending] ?? [502, "The model's provider failed."];
   if (ending === "caller_gone") {
     response.destroy();
     return;
   }
   const error = outcome.kind === "failure" ? outcome.error : null;
   if (error === null || response.headersSent) {
+    const failure = [meaning, words ?? message] as const;
     cut(call, exchange, { inStream: outcome.kind === "stream", code: ending, failure, target, tokens });
     return;
   }
-  response.writeHead(status ?? failure[0], headersOf(exchange, error.headers, target));
+  response.writeHead(status ?? meaning, headersOf(exchange, error.headers, target));
   close(exchange, target, tokens, Buffer.from(error.text));
 }
 

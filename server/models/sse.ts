@@ -75,7 +75,14 @@ export class SseReader {
   }
 }
 
+/** Most events are one line, and need no list of lines. */
+const ONE_LINE = /^data: ?([^\r\n]*)\r?\n\r?\n$/;
+
 function dataOf(text: string): string | null {
+  const only = ONE_LINE.exec(text)?.[1];
+  if (only !== undefined) {
+    return only;
+  }
   const lines = text
     .split(/\r?\n/)
     .filter((line) => line === "data" || line.startsWith("data:"))

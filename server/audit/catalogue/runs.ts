@@ -177,7 +177,7 @@ export const RUNS = {
       "A run, or a caller of the API, called a model. On record before its answer ended, or right behind an answer in one piece that has an event of its own (`model.accepted`).",
     target: "Id of the run, or the call.",
     reason:
-      "How it ended: `answered`, `caller_gone`, `token_ended`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",
+      "How it ended: `answered`, `caller_gone`, `token_ended`, `locked`, `timeout`, `stopping`, `provider_error`, `provider_unreachable` …",
     fields: {
       model: "`provider/model` that answered, or was tried last.",
       asked: "`provider/model` that was asked for.",
