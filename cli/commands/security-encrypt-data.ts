@@ -11,7 +11,7 @@ import { withTx } from "#server/core/db/client.ts";
 import { readConnections } from "#server/core/db/connections.ts";
 import { createPool } from "#server/core/db/pool.ts";
 import { ERROR_MEANINGS } from "#server/core/error-map.ts";
-import { resealDatabase, SEALED_COLUMNS, type ColumnProgress } from "#server/reseal/index.ts";
+import { resealDatabase, rewriteTables, type ColumnProgress } from "#server/reseal/index.ts";
 import { createRunSeal } from "#server/sandbox/index.ts";
 
 interface Flags {
@@ -48,6 +48,8 @@ Examples:
 
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY_MS = 1_000;
+/** The server's own transactions end by themselves long before. */
+const PATIENCE_MS = 60_000;
 const REWRITE_LIMIT_MS = 3_600_000;
 
 async function encryptData(context: CliContext, { dryRun, rewrite, json }: Flags): Promise<void> {
@@ -84,7 +86,8 @@ async function encryptData(context: CliContext, { dryRun, rewrite, json }: Flags
       );
       if (isRewritten) {
         context.err("Writing the tables anew …");
-        await pool.query(`VACUUM (FULL) ${[...new Set(SEALED_COLUMNS.map(({ table }) => table))].join(", ")}`);
+        const onWait = (who: string): void => context.err(`Waiting for what could still read the old text: ${who}`);
+        await rewriteTables(pool, { patienceMs: PATIENCE_MS, onWait });
       }
       outcome = "ok";
       return resealed;
