@@ -189,7 +189,8 @@ function headersOf(
   { incoming: { requestId }, limitHeaders }: Exchange,
 ): Record<string, string> {
   const { headers } = complete(services, { status: 200, headers: { ...limitHeaders }, body: "" }, requestId);
-  return { ...headers, "request-id": requestId };
+  headers["request-id"] = requestId;
+  return headers;
 }
 
 async function refuse(

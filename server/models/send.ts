@@ -16,8 +16,8 @@ export interface Exchange {
   stopping: Stopping;
   /** For a client of the API; null = a program, which gets the usage in a trailer and a cut connection for half an answer. */
   client: {
-    /** Headers that every answer carries. */
-    headers: Readonly<Record<string, string>>;
+    /** Headers that every answer carries; what else this one carries is put to them. */
+    headers: Record<string, string | string[]>;
     /** Calls `end` when the caller's token ends, or when an incident locks the caller; returns what stops watching. */
     watch: (end: (why: "token_ended" | "locked", words?: string) => void) => () => void;
   } | null;
@@ -31,14 +31,15 @@ export function headersOf({ client }: Exchange, headers: Whole["headers"], { mod
   if (client === null) {
     return { ...headers, trailer: USAGE_TRAILER };
   }
-  const told: Whole["headers"] = {};
+  const told = client.headers;
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !OF_THE_ACCOUNT.test(name)) {
+    if (value !== undefined && !(name in told) && !OF_THE_ACCOUNT.test(name)) {
       told[name] = value;
     }
   }
-  return Object.assign(told, client.headers, { "x-openclaw-model": model });
+  told["x-openclaw-model"] = model;
+  return told;
 }
 
 /** The end of a call that is on record. */
