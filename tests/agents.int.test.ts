@@ -149,7 +149,7 @@ def call():
         with urllib.request.urlopen(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, headers)) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code if error.code < 500 else error.read().decode()
 `;
 
 it(

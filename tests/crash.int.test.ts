@@ -63,9 +63,10 @@ describe("AUD-11 SBX-12 after kill -9 during 50 concurrent runs", () => {
         [accepted],
       );
       expect(ends).toEqual(Array.from({ length: RUNS }, () => ({ ends: 1 })));
-      const lost = await product.sql("SELECT id, state, reason FROM run WHERE id = ANY($1) AND state <> 'succeeded'", [
-        accepted,
-      ]);
+      const lost = await product.sql(
+        "SELECT id, state, reason, message FROM run WHERE id = ANY($1) AND state <> 'succeeded'",
+        [accepted],
+      );
       expect(lost).toEqual([]);
 
       await expect
