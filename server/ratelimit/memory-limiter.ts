@@ -55,19 +55,20 @@ export function createMemoryLimiter(clock: Clock): MemoryLimiter {
       forgetIdle(now);
     }
     const found = rules.map(find);
-    const before = rules.map((rule, at) => stateOf(rule, found[at], now));
-    if (before.some(({ remaining }) => remaining === 0)) {
-      return refused(before);
+    const states = rules.map((rule, at) => stateOf(rule, found[at], now));
+    if (states.some(({ remaining }) => remaining === 0)) {
+      return refused(states);
     }
     // By window, not by name: after a reset, a place that is given back must not be somebody else's.
     const taken = rules.map((rule, at) => found[at] ?? open(rule));
-    taken.forEach((window) => window.add(now));
+    states.forEach((state, at) => {
+      taken[at]?.add(now);
+      state.remaining -= 1;
+      state.retryAfterMs = taken[at]?.waitFor(state.rule.max, now) ?? 0;
+    });
     const giveBack = (skipping: LimitRule[]): void =>
       skipping.forEach((rule) => taken[rules.indexOf(rule)]?.remove(now));
-    return admitted(
-      rules.map((rule, at) => stateOf(rule, taken[at], now)),
-      ticketFor(rules, giveBack),
-    );
+    return admitted(states, ticketFor(rules, giveBack));
   }
 
   return {
