@@ -24,7 +24,7 @@ export interface PlatformReply {
  */
 type Misbehaviour = PlatformReply | "hang" | "cut" | "lost" | "pass";
 
-export interface Hold {
+interface Hold {
   waiting(): number;
   release(): void;
 }
