@@ -27,10 +27,14 @@ SELECT id, events, upto FROM (
   FROM audit_intake WHERE id <> ALL ($1::bigint[]) ORDER BY id LIMIT ${READ_BATCHES}
 ) AS oldest WHERE upto - bytes < ${READ_BYTES} ORDER BY id`;
 
-/** The oldest visible batches, some thousand events at most. @param taken ids of batches that are about to be taken out. */
-export async function readOldest(db: Queryable, taken: readonly number[]): Promise<IntakeBatch[]> {
-  const { rows } = await db.query<IntakeBatch>({ name: "audit-intake", text: READ_SQL, values: [taken] });
-  return rows;
+/** @param taken ids of batches that are about to be taken out. @returns the oldest visible ones, some thousand events at most */
+export async function readOldest(
+  db: Queryable,
+  taken: readonly number[],
+): Promise<{ batches: IntakeBatch[]; isAll: boolean }> {
+  const query = { name: "audit-intake", text: READ_SQL, values: [taken] };
+  const { rows } = await db.query<IntakeBatch & { upto: number }>(query);
+  return { batches: rows, isAll: rows.length < READ_BATCHES && (rows.at(-1)?.upto ?? 0) < READ_BYTES };
 }
 
 /** How many batches the sealer has still to take. */

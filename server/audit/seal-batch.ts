@@ -34,6 +34,8 @@ export interface Prepared {
   texts: readonly string[];
   /** Batches of the intake that they come from. */
   batches: readonly number[];
+  /** No further one waited when those were read. */
+  isAll: boolean;
 }
 
 /** What the sealer alone says. Threat: a taken-over web process could otherwise claim that rows were removed, or cry wolf. */
@@ -54,19 +56,16 @@ export async function prepareOldest(
   from: SealerState,
   taken: readonly number[],
 ): Promise<Prepared | null> {
-  const batches = await readOldest(reader, taken);
+  const { batches, isAll } = await readOldest(reader, taken);
   if (batches.length === 0) {
     return null;
   }
   const entries = batches.flatMap((batch) => entriesOf(batch.events)).map(distrust);
-  return prepare(
-    entries,
-    from,
-    batches.map(({ id }) => id),
-  );
+  const ids = batches.map(({ id }) => id);
+  return { ...prepare(entries, from), batches: ids, isAll };
 }
 
-function prepare(entries: readonly AuditBatchEntry[], from: SealerState, batches: readonly number[]): Prepared {
+function prepare(entries: readonly AuditBatchEntry[], from: SealerState): Omit<Prepared, "batches" | "isAll"> {
   let chain: Omit<SealerState, "range"> = from;
   const range = copyRange(from.range);
   const sealed: SealedRow[] = [];
@@ -81,7 +80,7 @@ function prepare(entries: readonly AuditBatchEntry[], from: SealerState, batches
     texts.push(text);
   }
   const state = { seq: chain.seq, hash: chain.hash, key: chain.key, range };
-  return { state, fromSeq: from.seq, sealed, texts, batches };
+  return { state, fromSeq: from.seq, sealed, texts };
 }
 
 /** Stores the rows and takes their batches out of the intake. @param alongside what belongs into the same transaction. */
@@ -120,7 +119,7 @@ export async function sealOwn(
   events: readonly AuditEventInput[],
   alongside?: () => Promise<unknown>,
 ): Promise<SealerState> {
-  const prepared = prepare(toEntries(events, undefined), from, []);
+  const prepared = { ...prepare(toEntries(events, undefined), from), batches: [], isAll: true };
   await store(bench, prepared, alongside);
   await finish(bench, prepared);
   return prepared.state;

@@ -13,13 +13,13 @@ interface SealWaitingOptions {
   reader: PoolClient;
   /** Told of the state behind each batch that is stored and written. */
   onSealed: (state: SealerState) => Promise<void>;
-  /** True when something else has to be done first: no further batch is begun. */
-  isInterrupted: () => boolean;
+  /** False when no further batch is begun behind this one, whatever waits. */
+  goesOn: (batch: Prepared) => boolean;
 }
 
-/** @returns the state when nothing waits any more, or after an interruption. @throws when a step failed; others under way have ended then. */
+/** @returns the state when nothing waits any more, or no further batch was to be begun. @throws when a step failed; others under way have ended then. */
 export async function sealWaiting(from: SealerState, options: SealWaitingOptions): Promise<SealerState> {
-  const { bench, reader, onSealed, isInterrupted } = options;
+  const { bench, reader, onSealed, goesOn } = options;
   let state = from;
   let before: Prepared | null = null;
   let current = await prepareOldest(reader, from, []);
@@ -28,7 +28,7 @@ export async function sealWaiting(from: SealerState, options: SealWaitingOptions
     const [stored, finished, next] = await Promise.allSettled([
       storing === null ? undefined : store(bench, storing),
       before === null ? undefined : finish(bench, before),
-      storing === null || isInterrupted() ? null : prepareOldest(reader, storing.state, storing.batches),
+      storing === null || !goesOn(storing) ? null : prepareOldest(reader, storing.state, storing.batches),
     ]);
     throwFirst([stored, finished, next]);
     if (before !== null) {

@@ -115,6 +115,24 @@ describe("the sealer", () => {
     });
   });
 
+  test("AUD-4 what comes without a pause is sealed in few steps", async () => {
+    const sealer = await open();
+    const began = performance.now();
+    let events = 0;
+    for (; performance.now() - began < 1_500; events += 1) {
+      await writer.append([messageEvent(events)]);
+    }
+    const looks = Math.ceil((performance.now() - began) / 125);
+    await sealer.close();
+    // Each step is one transaction; the last two are those that the end of the test asks for.
+    const { rows } = await owner.query<{ steps: number }>(
+      "SELECT count(DISTINCT xmin::text)::int AS steps FROM audit_event",
+    );
+    expect(events).toBeGreaterThan(3 * looks);
+    expect(rows[0]?.steps).toBeLessThanOrEqual(looks + 2);
+    expect(await verdict()).toMatchObject({ sound: true, head: { seq: events } });
+  });
+
   test("AUD-4 a sealed row stays as it is, even for the owner of the database", async () => {
     await append(0, 5);
     await sealAll();
