@@ -32,6 +32,9 @@ test("APPROVAL-2 a user is bound to a console member by e-mail or id, keeps it i
   });
   expect(await set("--channels", "api")).toMatchObject({ exitCode: 0 });
   expect(await ana()).toMatchObject({ memberId: "mem_ana", channels: ["api"] });
+  const table = await bench.run("access", "users", "list");
+  expect(table.out[0]).toMatch(/^ID .*CONSOLE MEMBER +WRITTEN IN$/);
+  expect(table.out.find((line) => line.startsWith("ana "))).toMatch(/ mem_ana /);
   const moved = await set("--member", "mem_bo", "--json");
   expect(JSON.parse(moved.out.join("\n"))).toMatchObject({
     before: { memberId: "mem_ana" },

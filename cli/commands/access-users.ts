@@ -83,12 +83,13 @@ async function list(context: CliContext, json: boolean): Promise<void> {
   } else {
     printTable(
       context,
-      ["id", "role", "channels", "limit", "written in"],
-      rows.map(({ id, role, channels, restrictions, source }) => [
+      ["id", "role", "channels", "limit", "console member", "written in"],
+      rows.map(({ id, role, channels, restrictions, memberId, source }) => [
         id,
         role,
         shown(channels, "of the role"),
         restrictions === null ? "none" : `${restrictions.maxMessages} in ${restrictions.timeWindowMs / 1000} s`,
+        memberId ?? "-",
         source,
       ]),
     );

@@ -129,7 +129,7 @@ describe("openclaw access", () => {
     await openclaw("access", "users", "set", "user123", "--all-channels");
     out = [];
     await openclaw("access", "users", "list");
-    expect(out[1]).toMatch(/^user123 +user +of the role +none +user "user123"$/);
+    expect(out[1]).toMatch(/^user123 +user +of the role +none +- +user "user123"$/);
     await openclaw("access", "users", "delete", "user123");
     expect(out.at(-1)).toMatch(/User user123 is removed.*block the id/);
   });
