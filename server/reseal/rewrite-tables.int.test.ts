@@ -69,10 +69,3 @@ test("a transaction that does not end is named, and the tables are left as they 
   });
   expect(await onDisk()).toEqual([CANARY]);
 });
-
-test("nobody waits for a transaction that began afterwards", async () => {
-  await change();
-  await connect(database.ownerUrl, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
-  await rewriteTables(pool, { patienceMs: 30_000, onWait: () => undefined });
-  expect(await onDisk()).toEqual([]);
-});
