@@ -92,6 +92,16 @@ describe("a call", () => {
     ]);
   });
 
+  test("a provider that answers a streamed call in one piece: a program hears what it used, settled before the answer", async () => {
+    const { id, token } = await bench.run();
+    const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
+    fake.script({ status: 201, body: JSON.stringify({ choices: [], usage }) });
+    const answer = await call("/v1/chat/completions", question({ stream: true }), { token });
+    expect(await bench.grant(id)).toEqual({ used: 18, reserved: 0, calls: 1 });
+    expect(JSON.parse(answer.text)).toMatchObject({ usage });
+    expect(JSON.parse(answer.trailers["x-openclaw-usage"] ?? "")).toMatchObject({ inputTokens: 11, outputTokens: 7 });
+  });
+
   test("a stream passes as it comes, without the usage that was asked for on the way", async () => {
     const { id, token } = await bench.run();
     const { promise: hold, resolve: goOn } = Promise.withResolvers<void>();

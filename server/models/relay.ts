@@ -165,7 +165,7 @@ async function relay(
   }
   const { ending, status, target } = relayed;
   const tookMs = performance.now() - started;
-  if (early && whole !== null && ending === "answered") {
+  if (early && whole !== null && ending === "answered" && exchange.client !== null) {
     finish(call, outcome, { ending, status, target, whole, tokens: null, words: null }, exchange);
     readUsage(outcome, relayed.usage);
     const stored = recordCall(services, call, relayed, {
