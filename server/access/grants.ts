@@ -6,6 +6,7 @@ import type { Actor } from "#server/audit/schema.ts";
 import { can, isKnownPermission, isWithin, PERMISSIONS } from "#server/access/permissions.ts";
 import type { PolicySnapshot, Principal } from "#server/access/schema.ts";
 import { AppError } from "#server/core/errors.ts";
+import { namesShown } from "#server/core/name-list.ts";
 import { isNetworkWithin } from "#server/core/http/address.ts";
 import { commonModels, EVERY_MODEL, isGranted, modelsOfRole } from "#server/models/policy.ts";
 
@@ -41,9 +42,6 @@ export interface Grant {
 }
 
 const ALL = ["*"] as const;
-
-/** Names in a message; a list can have a thousand. */
-const MAX_NAMES_SHOWN = 20;
 
 /** The operator at the command line, who owns the machine. */
 export function unlimitedGrantor(actor: Actor): Grantor {
@@ -122,7 +120,7 @@ function refuseModelsOfRole(policy: PolicySnapshot, { models, roleModels }: Gran
   const own = commonModels(roleModels, models);
   const excess = commonModels(names, grant.models).find((entry) => !isGranted(own, entry));
   if (excess !== undefined) {
-    const held = own.length === 0 ? "no model itself" : `only ${own.slice(0, MAX_NAMES_SHOWN).join(", ")}`;
+    const held = own.length === 0 ? "no model itself" : `only ${namesShown(own)}`;
     throw beyond(
       "models",
       `with the role "${grant.role}" goes the model "${excess}" (${source}), and it may call ${held}. Choose another role, or have models.access changed`,

@@ -2,6 +2,7 @@
  * Who answers a question: which agent, on which model, in which sandbox profile; or why nobody does, with the key that says so and what to
  * do. Pure, browser-safe. Names come from people's messages: they are looked up, never built into anything.
  */
+import { namesShown } from "#server/core/name-list.ts";
 import { DEFAULT_PROFILE, profileNames, profilesOfRole, type ProfilesConfig } from "#server/sandbox/policy.ts";
 
 /** The agent of a question that names none; there also when the configuration does not write it. */
@@ -39,9 +40,6 @@ const USUAL_MODELS: Readonly<Record<string, string>> = {
   openai: "gpt-5-mini",
   google: "gemini-2.5-flash",
 };
-
-/** Names in an answer; a configuration can have thousands. */
-const MAX_NAMES_SHOWN = 20;
 
 export interface Question {
   role: string;
@@ -123,8 +121,7 @@ function askable({ agents }: AgentsConfig, role: string): string {
   if (names.length === 0) {
     return "There is none that it may ask.";
   }
-  const more = names.length > MAX_NAMES_SHOWN ? " …" : "";
-  return `Ask one of: ${names.slice(0, MAX_NAMES_SHOWN).join(", ")}${more}.`;
+  return `Ask one of: ${namesShown(names)}.`;
 }
 
 function modelOf(providers: readonly string[], agent: AgentConfig, key: string): Found<string | null> {

@@ -3,6 +3,7 @@
  * Threat: a program names a model it was not granted, or a host of its own. It can choose among the configured providers only, by name.
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { namesShown } from "#server/core/name-list.ts";
 import type { ModelList } from "#server/models/access.ts";
 import type { Caller } from "#server/models/caller.ts";
 import { commonModels, EVERY_MODEL, isGranted } from "#server/models/patterns.ts";
@@ -124,14 +125,9 @@ export const mayUse = (lists: readonly ModelList[], model: string): boolean =>
 export const modelsOfAll = (lists: readonly ModelList[]): readonly string[] =>
   lists.map(({ names }) => names).reduce(commonModels, EVERY_MODEL);
 
-/** Names in an answer; a grant can have a thousand. */
-const MAX_NAMES_SHOWN = 20;
-
 function grantText(lists: readonly ModelList[]): string {
   const granted = modelsOfAll(lists);
-  return granted.length === 0
-    ? "It has none."
-    : `It may use: ${granted.slice(0, MAX_NAMES_SHOWN).join(", ")}${granted.length > MAX_NAMES_SHOWN ? " …" : ""}.`;
+  return granted.length === 0 ? "It has none." : `It may use: ${namesShown(granted)}.`;
 }
 
 /** The granted models as a list that both SDKs read. A beginning such as `openai/*` is no name and is left out. */

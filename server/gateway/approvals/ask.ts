@@ -2,15 +2,14 @@
 import { askApproval, type ApprovalContent } from "#server/approvals/index.ts";
 import type { Principal } from "#server/access/schema.ts";
 import type { AuditEventInput } from "#server/audit/schema.ts";
+import { namesShown } from "#server/core/name-list.ts";
 import type { CommandContext, CommandResult } from "#server/gateway/commands/command.ts";
 import type { GatewayServices } from "#server/gateway/services.ts";
 import { listsOfToken } from "#server/gateway/token-models.ts";
+import { modelsOfAll } from "#server/models/index.ts";
 import { commonModels } from "#server/models/policy.ts";
 import type { NewRunFile } from "#server/sandbox/index.ts";
 import { grantsOf } from "#server/sandbox/policy.ts";
-
-/** Names in an answer; a profile can have a thousand. */
-const MAX_NAMES_SHOWN = 20;
 
 type Asked = Pick<
   ApprovalContent,
@@ -63,11 +62,10 @@ export async function askForApproval(
 /** Said before somebody is asked: a program may do without models, but one that does not would fail after its approval. */
 function modelNote(services: GatewayServices, principal: Principal, { language, profile }: Asked): string {
   const { allowed } = grantsOf(services.config.current().config.security.sandboxing, profile).models;
-  const lists = listsOfToken(services, principal);
-  const reached = lists.map(({ names }) => names).reduce(commonModels, allowed);
+  const reached = commonModels(allowed, modelsOfAll(listsOfToken(services, principal)));
   return language === "agent" || allowed.length === 0 || reached.length > 0
     ? ""
-    : ` It will reach no model: the profile "${profile}" grants ${allowed.slice(0, MAX_NAMES_SHOWN).join(", ")}, and this token's list of models has none of them.`;
+    : ` It will reach no model: the profile "${profile}" grants ${namesShown(allowed)}, and this token's list of models has none of them.`;
 }
 
 const occasionOf = ({
