@@ -43,6 +43,19 @@ describe("events", () => {
     expect([first?.data, second?.data, third?.data]).toEqual(["a\nb", null, ""]);
   });
 
+  test.each([
+    ['data: {"a":1}\n\n', '{"a":1}'],
+    ["data:bare\r\n\r\n", "bare"],
+    ["data:  two spaces \n\n", " two spaces "],
+    ["data: \n\n", ""],
+    ["data\n\n", ""],
+    ["data: with a\rreturn\n\n", "with a\rreturn"],
+    ["dataless: x\n\n", null],
+    ["data: one\ndata: two\n\n", "one\ntwo"],
+  ])("%j says %j", (text, data) => {
+    expect(readAll([Buffer.from(text)])).toEqual([{ raw: Buffer.from(text), data }]);
+  });
+
   test("one without end is passed on unread instead of being kept", () => {
     const reader = new SseReader();
     const piece = Buffer.alloc(1024 * 1024, "x");
